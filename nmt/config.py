@@ -1,0 +1,201 @@
+"""A resolved config: stored as JSON, and checked before anything runs."""
+
+import difflib
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from nmt import workdir
+from nmt.errors import UserError
+
+_MODELS = Path(__file__).parent / "models"
+
+
+def load(path: str | os.PathLike[str]) -> ConfigDict:
+  """Reads what `save` wrote; JSON's lists become tuples again. Raises UserError if it is damaged."""
+  tree = workdir.read_json(path)
+  if not isinstance(tree, dict):
+    raise UserError(f"{path}: not a config")
+  return ConfigDict(_tuples(tree), convert_dict=True)
+
+
+def save(config: ConfigDict, path: str | os.PathLike[str]) -> None:
+  """Writes `config` as JSON, atomically."""
+  workdir.write_json(path, config.to_dict())
+
+
+def flatten(config: ConfigDict) -> dict[str, Any]:
+  """Every leaf by its dotted key, in order."""
+  flat: dict[str, Any] = {}
+  for key, value in config.items():
+    if isinstance(value, ConfigDict):
+      flat |= {f"{key}.{rest}": leaf for rest, leaf in flatten(value).items()}
+    else:
+      flat[key] = value
+  return flat
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+  """`; did you mean ...?` with the valid name most like `name`, or nothing if none is alike."""
+  close = difflib.get_close_matches(name, list(names), n=1)
+  return f"; did you mean {close[0]}?" if close else ""
+
+
+def attention_kinds() -> list[str]:
+  """The kinds of attention: one file each in nmt/models/attention, and `none`."""
+  files = (_MODELS / "attention").glob("*.py")
+  return sorted({"none", *(f.stem for f in files if not f.stem.startswith("_"))} - {"base"})
+
+
+def validate(config: ConfigDict) -> None:
+  """Raises UserError, naming the key, for a value out of range or an impossible combination."""
+  flat = flatten(config)
+  for key, names in _choices().items():
+    value = _get(flat, key)
+    if value not in names:
+      raise UserError(
+        f"{key}={value} is not one of: {', '.join(names)}{nearest(str(value), names)}"
+      )
+  for key, (kind, inside, wish) in _RANGES.items():
+    value = _get(flat, key)
+    if isinstance(value, bool) or not isinstance(value, kind) or not inside(value):
+      raise UserError(f"{key}={value!r} must be {wish}")
+  for wrong, line in _combinations(flat):
+    if wrong:
+      raise UserError(line)
+
+
+def _tuples(tree: Any) -> Any:
+  if isinstance(tree, dict):
+    return {key: _tuples(value) for key, value in tree.items()}
+  return tuple(_tuples(value) for value in tree) if isinstance(tree, list) else tree
+
+
+def _get(flat: dict[str, Any], key: str) -> Any:
+  if key not in flat:
+    raise UserError(f"the config has no key {key}; configs start from configs/base.py")
+  return flat[key]
+
+
+def _choices() -> dict[str, list[str]]:
+  return {
+    "data.tokenizer.kind": ["words", "bpe", "unigram", "bytes", "characters"],
+    "model.attention.kind": attention_kinds(),
+    "model.cell": ["gru"],
+    "model.readout": ["previous", "current"],
+    "model.init": ["paper", "glorot"],
+    "model.precision": ["float32", "bfloat16"],
+    "train.optimizer.name": ["adadelta", "adam", "adamw", "sgd"],
+    "train.schedule.name": ["constant", "inverse_sqrt", "cosine", "plateau"],
+    "valid.metric": ["bleu", "perplexity"],
+  }
+
+
+_Range = tuple[Any, Callable[[Any], bool], str]
+_REAL = (int, float)
+_COUNT: _Range = (int, lambda x: x >= 1, "a whole number, 1 or more")
+_WHOLE: _Range = (int, lambda x: x >= 0, "a whole number, 0 or more")
+_SHARE: _Range = (_REAL, lambda x: 0 <= x < 1, "at least 0 and below 1")
+_POSITIVE: _Range = (_REAL, lambda x: 0 < x < float("inf"), "above 0")
+_AMOUNT: _Range = (_REAL, lambda x: 0 <= x < float("inf"), "0 or more")
+
+_RANGES: dict[str, _Range] = {
+  "seed": (int, lambda x: 0 <= x < 2**31, "a whole number from 0 to 2147483647"),
+  "data.filter.min_words": _COUNT,
+  "data.filter.max_words": _COUNT,
+  "data.filter.max_ratio": (_REAL, lambda x: x == 0 or x >= 1, "1 or more, or 0 for any ratio"),
+  "data.tokenizer.size": (int, lambda x: x >= 5, "5 or more: four entries are special"),
+  "data.grammar.train": _COUNT,
+  "data.grammar.valid": _COUNT,
+  "data.grammar.test": _COUNT,
+  "data.grammar.long": _COUNT,
+  "data.grammar.min_words": (int, lambda x: 3 <= x <= 80, "from 3 to 80"),
+  "data.grammar.max_words": (int, lambda x: 3 <= x <= 80, "from 3 to 80"),
+  "data.grammar.long_words": (int, lambda x: 3 <= x <= 80, "from 3 to 80"),
+  "batch.size": _COUNT,
+  "batch.tokens": _WHOLE,
+  "batch.window": _COUNT,
+  "batch.multiple": _COUNT,
+  "model.size": _COUNT,
+  "model.embedding": _COUNT,
+  "model.maxout": _COUNT,
+  "model.attention.size": _COUNT,
+  "model.dropout.embedding": _SHARE,
+  "model.dropout.state": _SHARE,
+  "model.dropout.readout": _SHARE,
+  "train.updates": _COUNT,
+  "train.optimizer.learning_rate": _POSITIVE,
+  "train.optimizer.rho": _SHARE,
+  "train.optimizer.eps": _POSITIVE,
+  "train.optimizer.b1": _SHARE,
+  "train.optimizer.b2": _SHARE,
+  "train.optimizer.momentum": _SHARE,
+  "train.optimizer.weight_decay": _AMOUNT,
+  "train.schedule.warmup": _WHOLE,
+  "train.schedule.floor": _SHARE,
+  "train.schedule.factor": (_REAL, lambda x: 0 < x < 1, "between 0 and 1"),
+  "train.schedule.patience": _WHOLE,
+  "train.clip": _AMOUNT,
+  "train.label_smoothing": _SHARE,
+  "train.accumulate": _COUNT,
+  "train.ema": _SHARE,
+  "valid.every": _COUNT,
+  "valid.patience": _WHOLE,
+  "valid.keep": _COUNT,
+  "valid.log": _COUNT,
+  "decode.beam": _COUNT,
+  "decode.length_penalty": _AMOUNT,
+  "decode.max_ratio": _POSITIVE,
+  "decode.batch": _COUNT,
+  "mesh.data": (int, lambda x: x == -1 or x >= 1, "1 or more, or -1 for all devices left"),
+  "mesh.model": _COUNT,
+}
+
+
+def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
+  """What can't be had together: (is it asked for, the line that says so)."""
+  grammar = flat["data.corpus"] == "grammar"
+  shortest, longest, beyond = (
+    flat[f"data.grammar.{key}"] for key in ("min_words", "max_words", "long_words")
+  )
+  optimizer, schedule = flat["train.optimizer.name"], flat["train.schedule.name"]
+  yield (
+    flat["model.tie"] and flat["model.maxout"] != flat["model.embedding"],
+    f"model.tie needs model.maxout == model.embedding, but they are {flat['model.maxout']} and "
+    f"{flat['model.embedding']}",
+  )
+  yield (
+    flat["data.filter.min_words"] > flat["data.filter.max_words"],
+    f"data.filter.min_words={flat['data.filter.min_words']} is above "
+    f"data.filter.max_words={flat['data.filter.max_words']}: no sentence would be left",
+  )
+  yield (
+    grammar and not shortest <= longest < beyond,
+    f"data.grammar needs min_words <= max_words < long_words, but they are {shortest}, {longest} "
+    f"and {beyond}",
+  )
+  yield (
+    grammar and (flat["data.source"], flat["data.target"]) != ("en", "fr"),
+    f"data.corpus=grammar is English to French (en, fr), but data.source={flat['data.source']} "
+    f"and data.target={flat['data.target']}",
+  )
+  yield (
+    flat["data.corpus"] == "text" and not flat["data.dir"] and not flat["data.url"],
+    "data.corpus=text needs data.dir, the folder of its files, or data.url to fetch them from",
+  )
+  yield (
+    flat["train.optimizer.weight_decay"] > 0 and optimizer != "adamw",
+    f"train.optimizer.weight_decay needs train.optimizer.name=adamw, but that is {optimizer}",
+  )
+  yield (
+    flat["train.optimizer.momentum"] > 0 and optimizer != "sgd",
+    f"train.optimizer.momentum needs train.optimizer.name=sgd, but that is {optimizer}",
+  )
+  yield (
+    schedule == "cosine" and flat["train.schedule.warmup"] >= flat["train.updates"],
+    f"train.schedule.warmup={flat['train.schedule.warmup']} leaves nothing of "
+    f"train.updates={flat['train.updates']} to the cosine",
+  )

@@ -1,0 +1,117 @@
+"""The folder of one run: where each of its files lies, who is using it, and how it is doing."""
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nmt.errors import UserError
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+  """Gives a name beside `path` to write to, and puts that file in its place if all went well.
+
+  An OSError that doesn't say so (a full disk while writing) leaves with the name of `path`.
+  """
+  path = Path(path)
+  beside = path.with_name(f".{path.name}.{os.getpid()}")
+  try:
+    yield beside
+    os.replace(beside, path)
+  except OSError as e:
+    if e.filename is None or e.filename == str(beside):
+      e.filename = str(path)
+    raise
+  finally:
+    beside.unlink(missing_ok=True)
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+  """Writes `value` as JSON so that a reader sees the old file or the new one, never half of one."""
+  with replacing(path) as beside, open(beside, "w", encoding="utf-8") as file:
+    json.dump(value, file, indent=2, ensure_ascii=False)
+    file.write("\n")
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+  """Reads JSON; a missing or damaged file is a UserError that names it."""
+  try:
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+  except FileNotFoundError:
+    raise UserError(f"{path}: no such file") from None
+  except (UnicodeDecodeError, json.JSONDecodeError) as e:
+    raise UserError(f"{path}: not JSON ({e})") from None
+
+
+class Workdir:
+  """Names of everything in a run's folder W; makes the folder on the first write, not before."""
+
+  def __init__(self, path: str | os.PathLike[str]):
+    self.path = Path(path)
+    self.config = self.path / "config.json"
+    self.provenance = self.path / "provenance.json"
+    self.status_file = self.path / "status.json"
+    self.metrics = self.path / "metrics.jsonl"
+    self.tensorboard = self.path / "tensorboard"
+    self.data = self.path / "data.json"
+    self.tokenizers = self.path / "tokenizers"
+    self.checkpoints = self.path / "checkpoints"
+    self.test = self.path / "test"
+    self.lock_file = self.path / "lock"
+
+  def __str__(self) -> str:
+    return str(self.path)
+
+  def make(self) -> None:
+    """Makes the folder; raises UserError where that is not possible."""
+    try:
+      self.path.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+      raise UserError(f"workdir {self}: {e.strerror}; choose another with --workdir") from None
+    if not os.access(self.path, os.W_OK | os.X_OK):
+      raise UserError(f"workdir {self} can't be written; choose another with --workdir")
+
+  @contextlib.contextmanager
+  def lock(self) -> Iterator[None]:
+    """Holds the folder for this process; raises UserError while another live run holds it.
+
+    The kernel lets go of it when the process dies, however it dies, so no stale lock is left.
+    """
+    self.make()
+    try:
+      file = open(self.lock_file, "a+", encoding="utf-8")  # noqa: SIM115
+    except OSError as e:
+      raise UserError(f"workdir {self} can't be written ({e.strerror})") from None
+    # A child made by fork shares the lock and could outlive this process: it lets go at birth.
+    os.register_at_fork(after_in_child=file.close)
+    with file:
+      try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+      except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "another process"
+        raise UserError(
+          f"workdir {self} is in use by a live run ({holder}); wait for it, stop it, or choose "
+          "another --workdir"
+        ) from None
+      file.seek(0)
+      file.truncate()
+      file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+      file.flush()
+      yield
+
+  def status(self, state: str, **fields: Any) -> None:
+    """Replaces status.json by `state` (running, stopped, done, failed ...), `fields` and the time."""
+    write_json(self.status_file, {"state": state, **fields, "time": time.time()})
+
+  def read_status(self) -> dict[str, Any]:
+    """The last status written; empty if there is none."""
+    return read_json(self.status_file) if self.status_file.exists() else {}
