@@ -1,0 +1,1 @@
+"""Alignments and checkpoints -> figures."""
