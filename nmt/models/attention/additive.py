@@ -1,0 +1,33 @@
+"""The paper's attention: a network with one layer scores each word against the state."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from ml_collections import ConfigDict
+
+from nmt.models.attention.base import EnergyAttention, Memory
+from nmt.models.initializers import Initializers, zeros
+from nmt.models.products import affine
+
+
+class Attention(EnergyAttention):
+  """e_ij = v_a^T tanh(W_a s_{i-1} + U_a h_j + b_a)   (Bahdanau et al., 2015, appendix A.1.2)."""
+
+  def __init__(self, model: ConfigDict, start: Initializers, rngs: nnx.Rngs):
+    super().__init__(model, start, rngs)
+    size = model.attention.size
+    self.W_a = nnx.Param(start.attention(rngs.params(), (model.size, size)))
+    self.U_a = nnx.Param(start.attention(rngs.params(), (2 * model.size, size)))
+    self.b_a = nnx.Param(zeros(rngs.params(), (size,)))
+    self.v_a = nnx.Param(start.energy(rngs.params(), (size,)))
+
+  def precompute(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+    keys = affine(self.product, h_BxJxD, self.U_a[...], self.b_a[...])
+    return super().precompute(h_BxJxD, real_BxJ) | {"keys": keys}
+
+  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+    query = affine(self.product, s_BxN, self.W_a[...])
+    hidden = jnp.tanh(memory["keys"] + query[:, None, :])
+    return self.product("bja,a->bj", hidden, self.v_a[...])

@@ -1,0 +1,30 @@
+"""No attention: RNNencdec, the paper's baseline."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+from nmt.models.attention.base import EnergyAttention, Memory
+
+
+class Attention(EnergyAttention):
+  """c_i = the forward state at the last word, for every i; alpha is 1 at that word (Cho et al., 2014)."""
+
+  @staticmethod
+  def width(model: ConfigDict) -> int:
+    """The width of a context: that of one direction's state."""
+    return model.size
+
+  def precompute(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+    length = real_BxJ.sum(axis=1, keepdims=True)
+    last = jnp.arange(1, real_BxJ.shape[1] + 1)[None] == length
+    alpha = last.astype(h_BxJxD.dtype)
+    n = h_BxJxD.shape[2] // 2
+    return {"values": jnp.einsum("bj,bjn->bn", alpha, h_BxJxD[:, :, :n]), "alpha": alpha}
+
+  def __call__(
+    self, s_BxN: jax.Array, memory: Memory, carry: Any
+  ) -> tuple[jax.Array, jax.Array, Any]:
+    return memory["values"], memory["alpha"], carry

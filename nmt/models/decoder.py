@@ -1,0 +1,96 @@
+"""Annotations and target words -> what the readout needs, step by step or all steps at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import lax
+from ml_collections import ConfigDict
+
+from nmt.models import attention, cells
+from nmt.models.attention.base import Memory
+from nmt.models.dropout import dropout, split
+from nmt.models.initializers import Initializers, blocks, zeros
+from nmt.models.products import affine, product
+from nmt.models.readout import Readout
+
+State = dict[str, Any]
+
+
+class Decoder(nnx.Module):
+  """Update the scratchpad: s_i = ScratchpadNN(y_{i-1}, c_i, s_{i-1}), from the cheat sheet c_i.
+
+  s_0 = tanh(W_s hb_1 + b_s);  c_i, alpha_i = attention(s_{i-1}, H)
+  s_i = cell(s_{i-1}, [W_z W_r W] E y_{i-1} + b + [C_z C_r C] c_i)
+  """
+
+  def __init__(self, model: ConfigDict, words: int, start: Initializers, rngs: nnx.Rngs):
+    cell, mechanism = cells.find(model.cell), attention.find(model.attention.kind)
+    n, width = model.size, mechanism.width(model)
+    self.product = product(model.precision)
+    self.previous = model.readout == "previous"
+    self.tie = model.tie
+    self.rates = model.dropout.embedding, model.dropout.readout
+    self.E_y = nnx.Param(start.embedding(rngs.params(), (words, model.embedding)))
+    self.W_s = nnx.Param(start.dense(rngs.params(), (n, n)))
+    self.b_s = nnx.Param(zeros(rngs.params(), (n,)))
+    self.C = nnx.Param(blocks(start.dense, cell.blocks)(rngs.params(), (width, cell.blocks * n)))
+    self.cell = cell(model.embedding, n, model.precision, start, rngs)
+    self.attention = mechanism(model, start, rngs)
+    self.readout = Readout(model, width, words, start, rngs)
+
+  def start(self, h_BxJxD: jax.Array, real_BxJ: jax.Array, first_BxN: jax.Array):
+    """Memory of the source and the state before the first word; `first_BxN` is hb_1."""
+    memory = self.attention.precompute(h_BxJxD, real_BxJ)
+    s_0 = jnp.tanh(affine(self.product, first_BxN, self.W_s[...], self.b_s[...]))
+    return memory, {"s": s_0, "attention": self.attention.begin(memory)}
+
+  def update(
+    self, memory: Memory, state: State, x_BxG: jax.Array, context: Callable[[jax.Array], jax.Array]
+  ) -> tuple[State, jax.Array, jax.Array]:
+    """One step: the next state, c_i and alpha_i.
+
+    `x_BxG` is the cell's projection of E y_{i-1}; `context` gives [C_z C_r C] c from what was read.
+    """
+    c, alpha, carry = self.attention(state["s"], memory, state["attention"])
+    s = self.cell(state["s"], x_BxG + context(c))
+    return {"s": s, "attention": carry}, c, alpha
+
+  def features(
+    self, memory: Memory, state: State, y_BxT: jax.Array, keys_B: jax.Array | None = None
+  ) -> tuple[jax.Array, jax.Array]:
+    """t_BxTxl and alpha_BxTxJ for all steps, the previous words y_BxT being known (BOS first).
+
+    Only what is recurrent is in the scan: words are projected before it, the readout comes after.
+    """
+    word_keys, readout_keys = split(keys_B, 2)
+    words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
+
+    def step(state, x):
+      after, c, alpha = self.update(
+        memory, state, x, lambda c: affine(self.product, c, self.C[...])
+      )
+      return after, (state["s"] if self.previous else after["s"], c, alpha)
+
+    _, (s, c, alpha) = lax.scan(step, state, self.cell.project(words))
+    t = self.readout(s, self.readout.project(words), self.readout.context(c)).swapaxes(0, 1)
+    return dropout(readout_keys, self.rates[1], t), alpha.swapaxes(0, 1)
+
+  def for_search(self, memory: Memory) -> Memory:
+    """Memory whose values are [C C_o] h_j, so that no step of a search multiplies a context."""
+    both = jnp.concatenate([self.C[...], self.readout.C_o[...]], axis=1)
+    return memory | {"values": affine(self.product, memory["values"], both)}
+
+  def step(self, memory: Memory, state: State, y_B: jax.Array):
+    """The state after one step of a search, t_Bxl and alpha_BxJ; memory is `for_search`."""
+    words, width = self.E_y[...][y_B], self.C.shape[1]
+    x = self.cell.project(words)
+    after, c, alpha = self.update(memory, state, x, lambda c: c[:, :width])
+    s = state["s"] if self.previous else after["s"]
+    return after, self.readout(s, self.readout.project(words), c[:, width:]), alpha
+
+  def logits(self, t: jax.Array) -> jax.Array:
+    """logits_...xV of features t_...xl."""
+    return self.readout.logits(t, self.E_y[...] if self.tie else None)

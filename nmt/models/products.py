@@ -1,0 +1,60 @@
+"""Products of arrays in the precision of the run; sums are always in float32 or wider."""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from nmt.errors import UserError
+
+Product = Callable[[str, jax.Array, jax.Array], jax.Array]
+
+
+def exact(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
+  """einsum(spec, a, b) in the precision of its operands."""
+  return jnp.einsum(spec, a, b)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def bfloat16(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
+  """einsum(spec, a, b) of operands rounded to bfloat16, summed in float32.
+
+  The same holds for both products of its gradient, which JAX alone would round to bfloat16 once more.
+  """
+  a, b = a.astype(jnp.bfloat16), b.astype(jnp.bfloat16)
+  return jnp.einsum(spec, a, b, preferred_element_type=jnp.float32)
+
+
+def _forward(spec, a, b):
+  return bfloat16(spec, a, b), (a, b)
+
+
+def _backward(spec, operands, gradient):
+  a, b = operands
+  inputs, out = spec.split("->")
+  left, right = inputs.split(",")
+  d_a = bfloat16(f"{out},{right}->{left}", gradient, b)
+  d_b = bfloat16(f"{left},{out}->{right}", a, gradient)
+  return d_a.astype(a.dtype), d_b.astype(b.dtype)
+
+
+bfloat16.defvjp(_forward, _backward)
+
+PRECISIONS: dict[str, Product] = {"float32": exact, "bfloat16": bfloat16}
+
+
+def product(precision: str) -> Product:
+  """The product of a precision; raises UserError for an unknown one."""
+  if precision not in PRECISIONS:
+    raise UserError(f"model.precision={precision!r} is unknown: choose {' or '.join(PRECISIONS)}")
+  return PRECISIONS[precision]
+
+
+def affine(product: Product, x: jax.Array, *weights: jax.Array) -> jax.Array:
+  """x W + b for x of any leading axes, as one matrix product; without b: x W."""
+  kernel, *bias = weights
+  flat = product("nd,de->ne", x.reshape(-1, x.shape[-1]), kernel)
+  if bias:
+    flat = flat + bias[0][None]
+  return flat.reshape(*x.shape[:-1], kernel.shape[1])

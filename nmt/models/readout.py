@@ -1,0 +1,53 @@
+"""Decoder states -> logits over the target words."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from ml_collections import ConfigDict
+
+from nmt.models.initializers import Initializers, blocks, zeros
+from nmt.models.products import affine, product
+
+
+class Readout(nnx.Module):
+  """Pick the next word: y_i = NextWordNN(y_{i-1}, s_i, c_i), a deep output with maxout.
+
+  t~_i = U_o s + V_o E y_{i-1} + C_o c_i + b_t     s is s_{i-1} (previous) or s_i (current)
+  t_ik = max(t~_ik, t~_i,k+l)                      the pairs are the two halves of t~
+  logits_i = W_o t_i + b_o
+
+  Which entries pair up is a matter of layout; halves are contiguous, so they cost no shuffling.
+  """
+
+  def __init__(
+    self, model: ConfigDict, context: int, words: int, start: Initializers, rngs: nnx.Rngs
+  ):
+    self.product = product(model.precision)
+    dense, l = blocks(start.dense, 2), model.maxout
+    self.U_o = nnx.Param(dense(rngs.params(), (model.size, 2 * l)))
+    self.V_o = nnx.Param(dense(rngs.params(), (model.embedding, 2 * l)))
+    self.C_o = nnx.Param(dense(rngs.params(), (context, 2 * l)))
+    self.b_t = nnx.Param(zeros(rngs.params(), (2 * l,)))
+    if not model.tie:
+      self.W_o = nnx.Param(start.dense(rngs.params(), (words, l)))
+    self.b_o = nnx.Param(zeros(rngs.params(), (words,)))
+
+  def project(self, y: jax.Array) -> jax.Array:
+    """V_o E y + b_t, from the embedded words y_...xm."""
+    return affine(self.product, y, self.V_o[...], self.b_t[...])
+
+  def context(self, c: jax.Array) -> jax.Array:
+    """C_o c, from contexts c_...xD."""
+    return affine(self.product, c, self.C_o[...])
+
+  def __call__(self, s: jax.Array, y: jax.Array, c: jax.Array) -> jax.Array:
+    """t_...xl from states s_...xn, and words and contexts as `project` and `context` give them."""
+    pair = affine(self.product, s, self.U_o[...]) + y + c
+    first, second = jnp.split(pair, 2, axis=-1)
+    return jnp.where(first >= second, first, second)  # the gradient goes to one, even in a tie
+
+  def logits(self, t: jax.Array, vectors: jax.Array | None) -> jax.Array:
+    """W_o t + b_o; `vectors` are the tied word vectors, None if the readout has its own."""
+    vectors = self.W_o[...] if vectors is None else vectors
+    flat = self.product("nl,vl->nv", t.reshape(-1, t.shape[-1]), vectors) + self.b_o[...][None]
+    return flat.reshape(*t.shape[:-1], vectors.shape[0])

@@ -1,0 +1,88 @@
+"""The whole model: p(y | x), for training all steps at once and for search step by step."""
+
+import functools
+import json
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from ml_collections import ConfigDict
+
+from nmt.data.tokenizers import BOS, PAD
+from nmt.models.attention.base import Memory
+from nmt.models.decoder import Decoder, State
+from nmt.models.dropout import dropout, split
+from nmt.models.encoder import Encoder
+from nmt.models.initializers import initializers
+
+Params = dict[str, "Params | jax.Array"]
+
+
+class Translation(nnx.Module):
+  """RNNsearch (Bahdanau et al., 2015), and its relatives by configuration.
+
+  A position is real iff its token is not PAD. The arrays of memory and state all have B first.
+  """
+
+  def __init__(self, model: ConfigDict, source_size: int, target_size: int, rngs: nnx.Rngs):
+    start = initializers(model.init)
+    self.rate = model.dropout.state
+    self.encoder = Encoder(model, source_size, start, rngs)
+    self.decoder = Decoder(model, target_size, start, rngs)
+
+  def _read(self, source_BxJ, keys_B):
+    embedding_keys, state_keys = split(keys_B, 2)
+    real_BxJ = source_BxJ != PAD
+    h_BxJxD, first_BxN = self.encoder(source_BxJ, real_BxJ, embedding_keys)
+    return self.decoder.start(dropout(state_keys, self.rate, h_BxJxD), real_BxJ, first_BxN)
+
+  def features(
+    self, source_BxJ: jax.Array, target_BxT: jax.Array, keys_B: jax.Array | None = None
+  ) -> tuple[jax.Array, jax.Array]:
+    """Features t_BxTxl, to be given to `logits`, and alpha_BxTxJ, with the target known.
+
+    Step i sees y_{i-1}, with BOS before the first. `keys_B`, one key a sentence, switch dropout on.
+    """
+    encoder_keys, decoder_keys = split(keys_B, 2)
+    memory, state = self._read(source_BxJ, encoder_keys)
+    previous = jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
+    return self.decoder.features(memory, state, previous, decoder_keys)
+
+  def logits(self, t: jax.Array) -> jax.Array:
+    """logits_...xV of features t_...xl."""
+    return self.decoder.logits(t)
+
+  def start(self, source_BxJ: jax.Array) -> tuple[Memory, State]:
+    """Memory of the source and the state before the first word, for `step`."""
+    memory, state = self._read(source_BxJ, None)
+    return self.decoder.for_search(memory), state
+
+  def step(
+    self, memory: Memory, state: State, y_B: jax.Array
+  ) -> tuple[State, tuple[jax.Array, jax.Array]]:
+    """One word further: the next state, logits_BxV and alpha_BxJ, y_B being the previous word."""
+    after, t, alpha = self.decoder.step(memory, state, y_B)
+    return after, (self.logits(t), alpha)
+
+
+def init(model: ConfigDict, source_size: int, target_size: int, seed: int) -> Params:
+  """Fresh float32 parameters, a nested dict of arrays that depends on nothing but the arguments."""
+
+  @jax.jit
+  def create(key):
+    module = Translation(model, source_size, target_size, nnx.Rngs(params=key))
+    return nnx.to_pure_dict(nnx.state(module, nnx.Param))
+
+  return create(jax.random.key(seed))
+
+
+def rebuild(model: ConfigDict, source_size: int, target_size: int, params: Params) -> Translation:
+  """The model that has these parameters; cheap, and usable inside jit and grad."""
+  return nnx.merge(_graph(model.to_json(), source_size, target_size), params)
+
+
+@functools.cache
+def _graph(model: str, source_size: int, target_size: int) -> nnx.GraphDef:
+  config = ConfigDict(json.loads(model))
+  module = nnx.eval_shape(lambda: Translation(config, source_size, target_size, nnx.Rngs(params=0)))
+  return nnx.split(module)[0]
