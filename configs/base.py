@@ -57,8 +57,8 @@ def get_config() -> ConfigDict:
           kind="additive",  # none: the RNNencdec baseline
           size=1000,  # n'
         ),
-        readout="previous",  # the state that the readout sees: previous (appendix) | current (sec. 3.1)
-        tie=False,  # the readout's word vectors are the target embedding (needs maxout == embedding)
+        readout="previous",  # the state the readout sees: previous (appendix) | current (3.1)
+        tie=False,  # output word vectors = target embedding (needs maxout == embedding)
         init="paper",  # paper | glorot
         precision="float32",  # float32 | bfloat16, of products; parameters and sums stay float32
         dropout=dict(

@@ -15,7 +15,7 @@ _MODELS = Path(__file__).parent / "models"
 
 
 def load(path: str | os.PathLike[str]) -> ConfigDict:
-  """Reads what `save` wrote; JSON's lists become tuples again. Raises UserError if it is damaged."""
+  """Reads what `save` wrote (JSON's lists become tuples again); UserError if it is damaged."""
   tree = workdir.read_json(path)
   if not isinstance(tree, dict):
     raise UserError(f"{path}: not a config")
@@ -40,7 +40,11 @@ def flatten(config: ConfigDict) -> dict[str, Any]:
 
 def nearest(name: str, names: Iterable[str]) -> str:
   """`; did you mean ...?` with the valid name most like `name`, or nothing if none is alike."""
-  close = difflib.get_close_matches(name, list(names), n=1)
+  known = list(names)
+  close = difflib.get_close_matches(name, known, n=1)
+  if not close:  # the right last word in no group, or in a wrong one
+    last = name.rsplit(".", 1)[-1]
+    close = [key for key in known if key.rsplit(".", 1)[-1] == last][:1]
   return f"; did you mean {close[0]}?" if close else ""
 
 
@@ -52,16 +56,19 @@ def attention_kinds() -> list[str]:
 
 def validate(config: ConfigDict) -> None:
   """Raises UserError, naming the key, for a value out of range or an impossible combination."""
-  flat = flatten(config)
-  for key, names in _choices().items():
+  flat, choices = flatten(config), _choices()
+  for key in flat:
+    if key not in choices and key not in _RANGES:
+      raise UserError(f"unknown config key {key}{nearest(key, [*choices, *_RANGES])}")
+  for key, names in choices.items():
     value = _get(flat, key)
     if value not in names:
       raise UserError(
         f"{key}={value} is not one of: {', '.join(names)}{nearest(str(value), names)}"
       )
-  for key, (kind, inside, wish) in _RANGES.items():
+  for key, (types, inside, wish) in _RANGES.items():
     value = _get(flat, key)
-    if isinstance(value, bool) or not isinstance(value, kind) or not inside(value):
+    if type(value) not in types or not inside(value):
       raise UserError(f"{key}={value!r} must be {wish}")
   for wrong, line in _combinations(flat):
     if wrong:
@@ -94,27 +101,44 @@ def _choices() -> dict[str, list[str]]:
   }
 
 
-_Range = tuple[Any, Callable[[Any], bool], str]
-_REAL = (int, float)
-_COUNT: _Range = (int, lambda x: x >= 1, "a whole number, 1 or more")
-_WHOLE: _Range = (int, lambda x: x >= 0, "a whole number, 0 or more")
+_Range = tuple[tuple[type, ...], Callable[[Any], bool], str]
+_INTEGER, _REAL = (int,), (int, float)
+_COUNT: _Range = (_INTEGER, lambda x: x >= 1, "a whole number, 1 or more")
+_WHOLE: _Range = (_INTEGER, lambda x: x >= 0, "a whole number, 0 or more")
 _SHARE: _Range = (_REAL, lambda x: 0 <= x < 1, "at least 0 and below 1")
 _POSITIVE: _Range = (_REAL, lambda x: 0 < x < float("inf"), "above 0")
 _AMOUNT: _Range = (_REAL, lambda x: 0 <= x < float("inf"), "0 or more")
 
+_WORDS: _Range = (_INTEGER, lambda x: 3 <= x <= 80, "a whole number from 3 to 80")
+_SWITCH: _Range = ((bool,), lambda x: True, "True or False")
+_TEXT: _Range = ((str,), lambda x: True, "a text")
+_NAME: _Range = ((str,), bool, "a name")
+
+# With _choices, every key of configs/base.py.
 _RANGES: dict[str, _Range] = {
-  "seed": (int, lambda x: 0 <= x < 2**31, "a whole number from 0 to 2147483647"),
+  "seed": (_INTEGER, lambda x: 0 <= x < 2**31, "a whole number from 0 to 2147483647"),
+  "data.corpus": _NAME,
+  "data.dir": _TEXT,
+  "data.url": _TEXT,
+  "data.source": _NAME,
+  "data.target": _NAME,
+  "data.train": _NAME,
+  "data.valid": _NAME,
+  "data.test": ((tuple,), lambda x: all(type(y) is str and y for y in x), "a tuple of names"),
+  "data.cache": _TEXT,
   "data.filter.min_words": _COUNT,
   "data.filter.max_words": _COUNT,
   "data.filter.max_ratio": (_REAL, lambda x: x == 0 or x >= 1, "1 or more, or 0 for any ratio"),
-  "data.tokenizer.size": (int, lambda x: x >= 5, "5 or more: four entries are special"),
+  "data.filter.distinct": _SWITCH,
+  "data.tokenizer.size": (_INTEGER, lambda x: x >= 5, "5 or more: four entries are special"),
+  "data.tokenizer.joint": _SWITCH,
   "data.grammar.train": _COUNT,
   "data.grammar.valid": _COUNT,
   "data.grammar.test": _COUNT,
   "data.grammar.long": _COUNT,
-  "data.grammar.min_words": (int, lambda x: 3 <= x <= 80, "from 3 to 80"),
-  "data.grammar.max_words": (int, lambda x: 3 <= x <= 80, "from 3 to 80"),
-  "data.grammar.long_words": (int, lambda x: 3 <= x <= 80, "from 3 to 80"),
+  "data.grammar.min_words": _WORDS,
+  "data.grammar.max_words": _WORDS,
+  "data.grammar.long_words": _WORDS,
   "batch.size": _COUNT,
   "batch.tokens": _WHOLE,
   "batch.window": _COUNT,
@@ -123,6 +147,7 @@ _RANGES: dict[str, _Range] = {
   "model.embedding": _COUNT,
   "model.maxout": _COUNT,
   "model.attention.size": _COUNT,
+  "model.tie": _SWITCH,
   "model.dropout.embedding": _SHARE,
   "model.dropout.state": _SHARE,
   "model.dropout.readout": _SHARE,
@@ -150,9 +175,13 @@ _RANGES: dict[str, _Range] = {
   "decode.length_penalty": _AMOUNT,
   "decode.max_ratio": _POSITIVE,
   "decode.batch": _COUNT,
-  "mesh.data": (int, lambda x: x == -1 or x >= 1, "1 or more, or -1 for all devices left"),
+  "decode.forbid_unk": _SWITCH,
+  "mesh.data": (_INTEGER, lambda x: x == -1 or x >= 1, "1 or more, or -1 for all devices left"),
   "mesh.model": _COUNT,
 }
+
+
+_GRAMMAR_SPLITS = ("train", "valid", "test", "long")
 
 
 def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
@@ -176,6 +205,12 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     grammar and not shortest <= longest < beyond,
     f"data.grammar needs min_words <= max_words < long_words, but they are {shortest}, {longest} "
     f"and {beyond}",
+  )
+  splits = [flat["data.train"], flat["data.valid"], *flat["data.test"]]
+  strange = [name for name in splits if not {*name.split("+")} <= {*_GRAMMAR_SPLITS}]
+  yield (
+    grammar and bool(strange),
+    f"data.corpus=grammar has no split {''.join(strange[:1])}; it has: {', '.join(_GRAMMAR_SPLITS)}",
   )
   yield (
     grammar and (flat["data.source"], flat["data.target"]) != ("en", "fr"),

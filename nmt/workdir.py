@@ -109,7 +109,7 @@ class Workdir:
       yield
 
   def status(self, state: str, **fields: Any) -> None:
-    """Replaces status.json by `state` (running, stopped, done, failed ...), `fields` and the time."""
+    """Writes status.json: `state` (running, stopped, done, failed), `fields` and the time."""
     write_json(self.status_file, {"state": state, **fields, "time": time.time()})
 
   def read_status(self) -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""Multi30k, task 1: captions of 29,000 photographs, fetched from the dataset's own repository.
+
+  python launch.py --config=configs/multi30k.py:en-de
+
+Variants: en-de (the default), en-fr, de-en, fr-en. Selected on val, tested on test_2016_flickr.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import base
+
+VARIANTS = ("en-de", "en-fr", "de-en", "fr-en")
+
+
+def get_config(variant: str = "en-de") -> ConfigDict:
+  """A regularised RNNsearch over joint BPE."""
+  config = base.get_config()
+  config.data.corpus = "text"
+  config.data.url = (
+    "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/{split}.{language}.gz"
+  )
+  config.data.source, config.data.target = variant.split("-")
+  config.data.train = "train"
+  config.data.valid = "val"
+  config.data.test = ("test_2016_flickr",)
+  config.data.filter.max_words = 80
+  config.data.tokenizer.kind = "bpe"
+  config.data.tokenizer.size = 10_000
+  config.data.tokenizer.joint = True
+  config.batch.size = 64
+  config.model.size = 256
+  config.model.embedding = 128
+  config.model.maxout = 128
+  config.model.attention.size = 256
+  config.model.tie = True
+  config.model.init = "glorot"
+  config.model.dropout.embedding = 0.3
+  config.model.dropout.state = 0.5
+  config.model.dropout.readout = 0.5
+  config.train.updates = 15_000
+  config.train.optimizer.name = "adam"
+  config.train.optimizer.learning_rate = 1e-3
+  config.train.schedule.name = "cosine"
+  config.train.schedule.warmup = 500
+  config.train.label_smoothing = 0.1
+  config.valid.every = 500
+  config.valid.patience = 0
+  return config

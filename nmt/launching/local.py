@@ -1,0 +1,74 @@
+"""Runs the worker here, as a child process, and passes signals and its exit code on."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from nmt.workdir import Workdir
+
+DONE, CONTINUE = 0, 75  # exit codes of a worker; anything else: failed
+
+_ROOT = Path(__file__).resolve().parents[2]
+# A terminal that closes is a request to stop like any other: save, and exit 75.
+_FORWARDED = {
+  signal.SIGINT: signal.SIGINT,
+  signal.SIGTERM: signal.SIGTERM,
+  signal.SIGHUP: signal.SIGTERM,
+}
+
+
+class Local:
+  """Runs workers one after the other; once told to stop (a signal), it starts no further one."""
+
+  def __init__(self) -> None:
+    self.stopped = False
+    self._worker: subprocess.Popen[bytes] | None = None
+    self._previous: dict[signal.Signals, Any] = {}
+
+  def __enter__(self) -> Self:
+    self._previous = {number: signal.signal(number, self._forward) for number in _FORWARDED}
+    return self
+
+  def __exit__(
+    self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+  ) -> None:
+    for number, handler in self._previous.items():
+      signal.signal(number, handler)
+
+  def run(self, workdir: Workdir) -> int:
+    """Runs `python -m nmt.train --workdir W` to its end and returns its exit code.
+
+    0: done, 75: stopped and to be continued, else failed (128 + n: killed by signal n). A worker
+    that could not say so itself is recorded in status.json as failed.
+    """
+    if self.stopped:
+      return CONTINUE
+    path = os.environ.get("PYTHONPATH")
+    self._worker = subprocess.Popen(
+      [sys.executable, "-m", "nmt.train", "--workdir", str(workdir)],
+      stdin=subprocess.DEVNULL,
+      env=os.environ | {"PYTHONPATH": f"{_ROOT}{os.pathsep}{path}" if path else str(_ROOT)},
+      # Its own group: Ctrl-C in a terminal reaches it once, through this process.
+      process_group=0,
+    )
+    if self.stopped:  # by a signal that came while the worker was being started
+      self._worker.terminate()
+    code = self._worker.wait()
+    self._worker = None
+    if code < 0:
+      print(f"worker of {workdir} was killed by {signal.Signals(-code).name}", file=sys.stderr)
+      code = 128 - code
+    if code not in (DONE, CONTINUE):
+      last = workdir.read_status()
+      if last.get("state") != "failed":
+        workdir.status("failed", **{k: v for k, v in last.items() if k != "state"} | {"exit": code})
+    return code
+
+  def _forward(self, number: int, frame: FrameType | None) -> None:
+    self.stopped = True
+    if self._worker is not None:
+      self._worker.send_signal(_FORWARDED[signal.Signals(number)])

@@ -1,0 +1,51 @@
+"""Where a run comes from: code, packages, machine and command line."""
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def collect(command: Sequence[str]) -> dict[str, Any]:
+  """What it takes to run `command` again on the same code; times are seconds since 1970, UTC."""
+  return {
+    "command": list(command),
+    "started": time.time(),
+    "git": git(_ROOT),
+    "python": platform.python_version(),
+    "platform": platform.platform(),
+    "cpus": os.cpu_count(),
+    "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith(("JAX_", "XLA_"))},
+    "packages": packages(),
+    "executable": sys.executable,
+  }
+
+
+def packages() -> dict[str, str]:
+  """The version of every installed distribution, by name."""
+  found = {d.name: d.version for d in metadata.distributions() if d.name}
+  return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def git(folder: Path) -> dict[str, Any]:
+  """The commit checked out in `folder` and whether anything differs from it; nulls without git."""
+  commit = _git(folder, "rev-parse", "HEAD")
+  changes = _git(folder, "status", "--porcelain")
+  return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+
+
+def _git(folder: Path, *words: str) -> str | None:
+  try:
+    done = subprocess.run(
+      ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=30
+    )
+  except (OSError, subprocess.SubprocessError):
+    return None
+  return done.stdout.strip()
