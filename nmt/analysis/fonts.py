@@ -77,7 +77,7 @@ def _printable(word: str) -> str:
 
 @functools.lru_cache(maxsize=1)
 def _installed() -> list[tuple[str, str, int]]:
-  """(family, path, index in the file) of one upright, regular font a family, best families first."""
+  """(family, path, face in the file) of one regular font a family, preferred families first."""
   regular: dict[str, tuple[tuple[bool, int], str, int]] = {}
   for font in font_manager.fontManager.ttflist:
     weight = font.weight if isinstance(font.weight, int) else 400

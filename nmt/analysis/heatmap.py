@@ -108,8 +108,9 @@ def _save(figure: Figure, path: Path) -> None:
   suffix = path.suffix.lower()
   _CANVAS[suffix](figure)
   try:
-    # TrueType in PDF, so that words can be searched; no dates: the same figure, the same bytes.
-    with rc_context({"pdf.fonttype": 42}), replacing(path) as beside:
+    # Outlines (type 3) in PDF: embedded as type 42, CJK fonts vanish. No dates: same figure, same
+    # bytes.
+    with rc_context({"pdf.fonttype": 3}), replacing(path) as beside:
       figure.savefig(
         beside,
         format=suffix[1:],

@@ -10,11 +10,12 @@ import numpy as np
 
 from nmt.data.tokenizers import EOS, PAD
 
+MAX_TOKENS = 2000  # of a side; a longer pair is not forced
 _POSITIONS = 2048  # rows x target positions of a batch: their logits are in memory together
 
 
 class Forced(NamedTuple):
-  """One pair: natural log-probabilities (T + 1,) and alpha (T + 1, J + 1), ends of sentence last."""
+  """One pair: natural log-probabilities (T + 1,) and alpha (T + 1, J + 1), end of sentence last."""
 
   log_probs_T: np.ndarray
   alpha_TxJ: np.ndarray | None
@@ -35,18 +36,22 @@ def force(
   pairs: Iterable[tuple[Sequence[int], Sequence[int]]],
   alignments: bool = True,
   batch: int = 64,
-) -> Iterator[Forced]:
+) -> Iterator[Forced | None]:
   """Forces each pair of (source ids, target ids), without BOS or EOS, through the model, in order.
 
   Pairs are taken in windows, batched by padded shape and padded with empty rows, so that memory
   stays flat and few programs compile; a pair's result does not depend on its neighbours. Without
-  `alignments`, alpha is None and never leaves the device.
+  `alignments`, alpha is None and never leaves the device. A pair with a side of more than
+  `MAX_TOKENS` gives None. `run.force` should be the same function from call to call, since compiled
+  programs are kept by it.
   """
   compiled = _compiled(run.force, alignments)
   for window in _windows(pairs, 16 * batch):
     results: list[Forced | None] = [None] * len(window)
     by_shape: dict[tuple[int, int], list[int]] = {}
     for index, (source, target) in enumerate(window):
+      if max(len(source), len(target)) > MAX_TOKENS:
+        continue
       shape = bucket(len(source) + 1), bucket(len(target) + 1)
       by_shape.setdefault(shape, []).append(index)
     for (J, T), members in sorted(by_shape.items()):
@@ -66,7 +71,7 @@ def force(
           if alignments:
             alpha = np.array(alpha_BxTxJ[row, : len(target) + 1, : len(source) + 1])
           results[index] = Forced(np.array(log_probs_BxT[row, : len(target) + 1]), alpha)
-    yield from (result for result in results if result is not None)
+    yield from results
 
 
 def bucket(length: int) -> int:

@@ -1,55 +1,90 @@
 """Attention over pieces -> a matrix over words -> word links."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from nmt.data.tokenizers import Tokenizer
+from nmt.decoding.forced import Forcing, force
 from nmt.errors import UserError
 from nmt.evaluation.alignment import Link
 
 METHODS = ("argmax", "threshold")
 
 
+class Run(Forcing, Protocol):
+  """A trained model that can be forced, with its tokenizers; `nmt.run.load` gives one."""
+
+  source: Tokenizer
+  target: Tokenizer
+
+
+class Aligned(NamedTuple):
+  """A pair's words and their weights, the end of sentence last; no weights: too long a pair."""
+
+  source: list[str]
+  target: list[str]
+  alpha_TxJ: np.ndarray | None
+
+
+def align(run: Run, pairs: Iterable[tuple[list[str], list[str]]]) -> Iterator[Aligned]:
+  """Weights between the words of given pairs, the target forced through the model, in order."""
+  waiting: deque[tuple[list[str], list[int], list[str], list[int]]] = deque()
+
+  def encoded() -> Iterator[tuple[list[int], list[int]]]:
+    for source, target in pairs:
+      source_ids, source_owner = run.source.encode_words(source)
+      target_ids, target_owner = run.target.encode_words(target)
+      waiting.append((source, source_owner, target, target_owner))
+      yield source_ids, target_ids
+
+  for forced in force(run, encoded()):
+    source, source_owner, target, target_owner = waiting.popleft()
+    alpha = None
+    if forced is not None and forced.alpha_TxJ is not None:
+      alpha = merge(forced.alpha_TxJ, source_owner, target_owner, len(source), len(target))
+    yield Aligned(source, target, alpha)
+
+
 def merge(
-  alpha_TxJ: np.ndarray, source_owner: Sequence[int], target_owner: Sequence[int]
+  alpha_TxJ: np.ndarray,
+  source_owner: Sequence[int],
+  target_owner: Sequence[int],
+  source_words: int,
+  target_words: int,
 ) -> np.ndarray:
   """Weights of pieces -> weights of words; the last row and column stay the end of sentence.
 
   A target word's row is the mean over its pieces, its weight on a source word the sum over that
   word's pieces: rows that summed to 1 still do. `owner[k]` is the word that piece k belongs to,
-  counted from 0 without gaps; alpha has one row and column more, for the end of sentence.
+  counted from 0; a word without pieces gets zeros. alpha has one row and one column more than there
+  are pieces, for the end of sentence.
   """
   if alpha_TxJ.shape != (len(target_owner) + 1, len(source_owner) + 1):
     raise ValueError(
       f"alpha {alpha_TxJ.shape} does not fit {len(target_owner)} + 1 target and "
       f"{len(source_owner)} + 1 source pieces"
     )
-  source, target = _indicator(source_owner), _indicator(target_owner)
-  pieces = target.sum(axis=1, keepdims=True)
-  return (target @ alpha_TxJ.astype(np.float64) @ source.T) / pieces
+  summed = np.zeros((target_words + 1, source_words + 1))
+  owners = np.ix_([*target_owner, target_words], [*source_owner, source_words])
+  np.add.at(summed, owners, alpha_TxJ)
+  pieces = np.bincount([*target_owner, target_words], minlength=target_words + 1)
+  return summed / np.maximum(pieces, 1)[:, None]
 
 
 def links(alpha_TxJ: np.ndarray, method: str = "argmax", threshold: float = 0.5) -> list[Link]:
   """Word weights with the end of sentence last -> links (source word, target word).
 
   argmax: each target word is linked to the source word of largest weight, even where the end of
-  sentence weighs more; threshold: to every source word of weight >= `threshold`. The end of
-  sentence takes no part on either side. Raises UserError for another method.
+  sentence weighs more, unless no source word has any; threshold: to every source word of weight
+  >= `threshold`. The end of sentence takes no part on either side. Raises UserError for another
+  method.
   """
   if method not in METHODS:
     raise UserError(f"unknown alignment method {method!r}: choose {' or '.join(METHODS)}")
   words_TxJ = alpha_TxJ[:-1, :-1]
-  if words_TxJ.size == 0:
-    return []
-  if method == "argmax":
-    return [(int(row.argmax()), target) for target, row in enumerate(words_TxJ)]
-  return [(int(source), int(target)) for target, source in np.argwhere(words_TxJ >= threshold)]
-
-
-def _indicator(owner: Sequence[int]) -> np.ndarray:
-  """0/1 matrix of words x pieces, with the end of sentence as a last word of one piece."""
-  words = max(owner, default=-1) + 1
-  column = np.array([*owner, words], np.int64)
-  if set(column.tolist()) != set(range(words + 1)):
-    raise ValueError("every word needs a piece")
-  return (np.arange(words + 1)[:, None] == column[None, :]).astype(np.float64)
+  if method == "argmax" and words_TxJ.size:
+    return [(int(row.argmax()), i) for i, row in enumerate(words_TxJ) if row.any()]
+  return [(int(j), int(i)) for i, j in np.argwhere(words_TxJ >= threshold)]

@@ -1,0 +1,174 @@
+"""Word alignments by the attention of a trained model, and their error rate.
+
+  python -m nmt.align --workdir W --source S --target T > links      forced: T is given, not searched
+  python -m nmt.align --workdir W --source S --target T --gold G     and the error rate, on stderr
+  python -m nmt.align --links F --gold G                             the error rate of any links
+
+Links are in Pharaoh format, one line a pair: `i-j` from source word i to target word j, from 0. Words
+are those of the run's tokenizers (Moses words, or what white space separates), or with --pretokenized
+what spaces separate. Pieces become words by the sum over source and the mean over target pieces; the
+end of sentence is never linked. Each target word is linked to its most relevant source word (argmax),
+or to all of at least a given weight (threshold).
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from nmt.cli import entry
+from nmt.data import text_files
+from nmt.errors import UserError
+from nmt.evaluation import alignment
+from nmt.workdir import write_json
+
+
+def main(argv: Sequence[str]) -> int:
+  arguments = _parser().parse_args(argv)
+  gold = alignment.read(arguments.gold) if arguments.gold else None
+  if arguments.links:
+    if gold is None:
+      raise UserError("--links needs --gold, the links to compare with")
+    if arguments.workdir or arguments.figure:
+      raise UserError("--links is scored as it is: leave out --workdir and --figure")
+    found = alignment.read(arguments.links, arguments.reverse)
+    if arguments.source and arguments.target:
+      _check_range(arguments, found, gold)
+    _report(arguments, [pair.possible for pair in found], gold)
+    return 0
+  if not (arguments.workdir and arguments.source and arguments.target):
+    raise UserError("give --workdir, --source and --target, or --links and --gold")
+  found = list(_aligned(arguments, gold)) if gold is not None else None
+  if found is None:
+    for _ in _aligned(arguments, None):
+      pass
+  else:
+    _report(arguments, found, gold)
+  return 0
+
+
+def _aligned(
+  arguments: argparse.Namespace, gold: list[alignment.Links] | None
+) -> Iterator[list[alignment.Link]]:
+  """Prints the links of each pair, draws the figures asked for, and yields the links."""
+  from nmt import run as runs  # jax: not for --links
+  from nmt.analysis.heatmap import check_path, heatmap
+  from nmt.evaluation import attention
+
+  wanted = _numbers(arguments.lines)
+  if arguments.figure:
+    check_path(arguments.figure)
+  count = text_files.check((arguments.source, arguments.target))
+  if gold is not None and len(gold) != count:
+    raise UserError(f"{arguments.gold} has {len(gold)} lines but {arguments.source} has {count}")
+  if arguments.figure and max(wanted) > count:
+    raise UserError(f"--lines {max(wanted)}: {arguments.source} has {count} lines")
+  run = runs.load(arguments.workdir, arguments.which)
+  words = (
+    (_split(source), _split(target))
+    if arguments.pretokenized
+    else (run.source.words(source), run.target.words(target))
+    for source, target in text_files.pairs((arguments.source, arguments.target))
+  )
+  skipped = 0
+  for number, pair in enumerate(attention.align(run, words), 1):
+    J, T = len(pair.source), len(pair.target)
+    if gold is not None:
+      alignment.check_range(gold[number - 1], J, T, f"{arguments.gold}, line {number}")
+    links = []
+    if pair.alpha_TxJ is None:
+      skipped += 1
+    else:
+      links = attention.links(pair.alpha_TxJ, arguments.method, arguments.threshold)
+      if arguments.figure and number in wanted:
+        heatmap(
+          _figure_path(arguments.figure, number, len(wanted)),
+          [*pair.source, "<end>"],
+          [*pair.target, "<end>"],
+          pair.alpha_TxJ,
+          gold[number - 1] if gold is not None else None,
+        )
+    print(alignment.show(links))
+    yield links
+  if skipped:
+    print(f"warning: {skipped} pairs are too long and have no links", file=sys.stderr)
+
+
+def _report(
+  arguments: argparse.Namespace,
+  found: Sequence[Sequence[alignment.Link] | frozenset[alignment.Link]],
+  gold: list[alignment.Links],
+) -> None:
+  if len(found) != len(gold):
+    raise UserError(
+      f"{arguments.links} has {len(found)} lines but {arguments.gold} has {len(gold)}"
+    )
+  score = alignment.score(found, gold)
+  table = Table(caption=f"{score.sentences} sentences, {score.links} links")
+  for name in ("AER", "precision", "recall"):
+    table.add_column(name, justify="right")
+  table.add_row(f"{score.aer:.2f}", f"{score.precision:.2f}", f"{score.recall:.2f}")
+  # Links go to stdout when they are made here; a file's score is all there is to print.
+  Console(stderr=not arguments.links).print(table)
+  if arguments.json:
+    write_json(arguments.json, asdict(score))
+
+
+def _check_range(arguments: argparse.Namespace, found, gold) -> None:
+  pairs = list(text_files.pairs((arguments.source, arguments.target)))
+  for path, lines in ((arguments.links, found), (arguments.gold, gold)):
+    if len(lines) != len(pairs):
+      raise UserError(f"{path} has {len(lines)} lines but {arguments.source} has {len(pairs)}")
+    for number, (links, (source, target)) in enumerate(zip(lines, pairs, strict=True), 1):
+      where = f"{path}, line {number}"
+      alignment.check_range(links, len(_split(source)), len(_split(target)), where)
+
+
+def _split(line: str) -> list[str]:
+  return [word for word in line.split(" ") if word]
+
+
+def _numbers(lines: str) -> set[int]:
+  try:
+    numbers = {int(number) for number in lines.split(",")}
+  except ValueError:
+    numbers = set()
+  if not numbers or min(numbers) < 1:
+    raise UserError(f"--lines {lines}: give line numbers from 1, such as 1,2,3")
+  return numbers
+
+
+def _figure_path(figure: Path, number: int, figures: int) -> Path:
+  return figure if figures == 1 else figure.with_stem(f"{figure.stem}-{number}")
+
+
+def _parser() -> argparse.ArgumentParser:
+  parser = argparse.ArgumentParser(
+    prog="python -m nmt.align",
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+    allow_abbrev=False,
+  )
+  add = parser.add_argument
+  add("--workdir", type=Path, help="folder of the trained run")
+  add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
+  add("--source", type=Path, help="source sentences, one a line")
+  add("--target", type=Path, help="their translations, one a line")
+  add("--pretokenized", action="store_true", help="words are what spaces separate")
+  add("--method", default="argmax", choices=["argmax", "threshold"])
+  add("--threshold", type=float, default=0.5, help="least weight of a link (default 0.5)")
+  add("--links", type=Path, help="score this file of links instead of making some")
+  add("--reverse", action="store_true", help="--links holds target-source, not source-target")
+  add("--gold", type=Path, help="gold links: i-j sure, ipj possible")
+  add("--json", type=Path, help="also write the scores here")
+  add("--figure", type=Path, help="draw the matrix of --lines (.png or .pdf; gold links outlined)")
+  add("--lines", default="1", help="which lines to draw, from 1: 1,2,3 gives F-1.png and so on")
+  return parser
+
+
+if __name__ == "__main__":
+  entry(main)
