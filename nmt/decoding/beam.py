@@ -1,0 +1,146 @@
+"""Beam search with length normalisation, whole in one program."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from nmt.data.tokenizers import BOS, EOS, PAD
+from nmt.decoding.hypotheses import Hypotheses, Step, penalties
+from nmt.decoding.topk import best_tokens
+
+
+def beam(
+  step: Step,
+  memory: Any,
+  state: Any,
+  limit_B: jax.Array,
+  *,
+  size: int,
+  steps: int,
+  forbid: Sequence[int],
+  length_penalty: jax.Array | float = 1.0,
+  n_best: int = 1,
+  alphas: bool = True,
+) -> Hypotheses:
+  """Finds the sequences of largest log p(y | x) / |y| ** length_penalty that a beam of K reaches.
+
+  At each position the K likeliest continuations of the live hypotheses are taken; those that are
+  EOS are finished, the others live on. A sentence is done when K hypotheses have finished (so that
+  K = 1 is greedy), or none lives, or no live one can still enter the N best: log p never rises
+  and the longest length divides it most, so a live one scores at most log p / limit **
+  length_penalty. What lives at the limit is given out unfinished, after all that finished.
+
+  The loop keeps what was chosen and from where; the best are traced back after it, so that tokens
+  and alignment weights are never reordered. `step` is mapped over K with its memory shared.
+
+  Args:
+    step: see `Step`.
+    memory: what `step` reads; leaves lead with B.
+    state: the state before the first token; leaves lead with B.
+    limit_B: longest output of each row, EOS included, at most `steps`; a row of 0 is not run.
+    size: K.
+    steps: T, the size of the buffers.
+    forbid: tokens never chosen.
+    length_penalty: at least 0; 0 compares plain log-probabilities.
+    n_best: N, at most K.
+    alphas: whether to keep the alignment weights.
+  """
+  B, K = limit_B.shape[0], size
+  step_K = jax.vmap(step, in_axes=(None, 0, 0))
+  state = jax.tree.map(lambda x: jnp.broadcast_to(x[None], (K, *x.shape)), state)
+  y_KxB = jnp.full((K, B), BOS, jnp.int32)
+  _, (logits, alpha) = jax.eval_shape(step_K, memory, state, y_KxB)
+  penalty_V = penalties(logits.shape[-1], forbid)
+  longest_Bx1 = jnp.maximum(limit_B, 1).astype(jnp.float32)[:, None] ** length_penalty
+
+  def going(carry):
+    i, live_BxK = carry[0], carry[3]
+    return (i < steps) & (live_BxK > -jnp.inf).any()
+
+  def body(carry):
+    i, state, y_KxB, live_BxK, count_B, best_BxN, history = carry
+    state, (logits_KxBxV, alpha_KxBxJ) = step_K(memory, state, y_KxB)
+    log_p_BxK, parent_BxK, y_BxK = best_tokens(logits_KxBxV, penalty_V, live_BxK)
+    history = {
+      "log_p": history["log_p"].at[i].set(log_p_BxK),
+      "parent": history["parent"].at[i].set(parent_BxK),
+      "token": history["token"].at[i].set(y_BxK),
+      "alpha": history["alpha"].at[i].set(alpha_KxBxJ) if alphas else None,
+    }
+    ended_BxK = (y_BxK == EOS) & (log_p_BxK > -jnp.inf)
+    score_BxK = log_p_BxK / (i + 1).astype(jnp.float32) ** length_penalty
+    score_BxK = jnp.where(ended_BxK, score_BxK, -jnp.inf)
+    count_B = count_B + ended_BxK.sum(axis=1)
+    best_BxN, _ = jax.lax.top_k(jnp.concatenate([best_BxN, score_BxK], axis=1), n_best)
+    worst_Bx1 = best_BxN.min(axis=1)[:, None]
+    over_Bx1 = ((count_B >= K) | (i + 1 >= limit_B))[:, None]
+    live_BxK = jnp.where(ended_BxK | over_Bx1, -jnp.inf, log_p_BxK)
+    # A sentence stops as a whole: a hopeless hypothesis beside a hopeful one keeps its place.
+    hopeless_B = (live_BxK / longest_Bx1 <= worst_Bx1).all(axis=1)
+    live_BxK = jnp.where(hopeless_B[:, None], -jnp.inf, live_BxK)
+    row_KxB = parent_BxK.T * B + jnp.arange(B)[None, :]
+    state = jax.tree.map(lambda x: x.reshape(K * B, *x.shape[2:])[row_KxB], state)
+    return i + 1, state, y_BxK.T, live_BxK, count_B, best_BxN, history
+
+  first_BxK = jnp.where((jnp.arange(K)[None, :] == 0) & (limit_B > 0)[:, None], 0.0, -jnp.inf)
+  history = {
+    "log_p": jnp.full((steps, B, K), -jnp.inf),
+    "parent": jnp.zeros((steps, B, K), jnp.int32),
+    "token": jnp.full((steps, B, K), PAD, jnp.int32),
+    "alpha": jnp.zeros((steps, *alpha.shape)) if alphas else None,
+  }
+  none_BxN = jnp.full((B, n_best), -jnp.inf)
+  start = (jnp.int32(0), state, y_KxB, first_BxK, jnp.zeros(B, jnp.int32), none_BxN, history)
+  *_, history = jax.lax.while_loop(going, body, start)
+  return trace(history, limit_B, length_penalty, n_best)
+
+
+def trace(
+  history: dict[str, Any], limit_B: jax.Array, length_penalty: jax.Array | float, n_best: int
+) -> Hypotheses:
+  """Picks the N best ends out of a search's history and walks back from each."""
+  log_p_TxBxK, token_TxBxK = history["log_p"], history["token"]
+  T, B, K = log_p_TxBxK.shape
+  length_T = jnp.arange(1, T + 1)
+  score_TxBxK = log_p_TxBxK / (length_T.astype(jnp.float32) ** length_penalty)[:, None, None]
+  ended_TxBxK = token_TxBxK == EOS
+  cut_TxBxK = ~ended_TxBxK & (length_T[:, None] == limit_B[None, :])[:, :, None]
+
+  def best(where_TxBxK):
+    score_TxBxK_ = jnp.where(where_TxBxK, score_TxBxK, -jnp.inf)
+    return jax.lax.top_k(score_TxBxK_.swapaxes(0, 1).reshape(B, T * K), n_best)
+
+  (score_BxN, end_BxN), (score_cut_BxN, end_cut_BxN) = best(ended_TxBxK), best(cut_TxBxK)
+  # First those that finished, then those that were cut.
+  found_Bx1 = (score_BxN > -jnp.inf).sum(axis=1)[:, None]
+  rank_1xN = jnp.arange(n_best)[None, :]
+  finished_BxN = rank_1xN < found_Bx1
+  pick_BxN = jnp.where(finished_BxN, rank_1xN, n_best + rank_1xN - found_Bx1)
+  score_BxN = jnp.take_along_axis(jnp.concatenate([score_BxN, score_cut_BxN], 1), pick_BxN, 1)
+  end_BxN = jnp.take_along_axis(jnp.concatenate([end_BxN, end_cut_BxN], 1), pick_BxN, 1)
+  exists_BxN = score_BxN > -jnp.inf
+  length_BxN = jnp.where(exists_BxN, end_BxN // K + 1, 0)
+  b_Bx1 = jnp.arange(B)[:, None]
+
+  def back(k_BxN, at):
+    i, parent_BxK, token_BxK, alpha_KxBxJ = at
+    inside_BxN = i < length_BxN
+    token_BxN = jnp.where(inside_BxN, token_BxK[b_Bx1, k_BxN], PAD)
+    k_BxN = jnp.where(inside_BxN, parent_BxK[b_Bx1, k_BxN], k_BxN)
+    if alpha_KxBxJ is None:
+      return k_BxN, (token_BxN, None)
+    return k_BxN, (token_BxN, jnp.where(inside_BxN[..., None], alpha_KxBxJ[k_BxN, b_Bx1], 0.0))
+
+  steps = (jnp.arange(T), history["parent"], token_TxBxK, history["alpha"])
+  _, (token_TxBxN, alpha_TxBxNxJ) = jax.lax.scan(back, end_BxN % K, steps, reverse=True)
+  log_p_BxN = log_p_TxBxK[end_BxN // K, b_Bx1, end_BxN % K]
+  return Hypotheses(
+    tokens_BxNxT=jnp.moveaxis(token_TxBxN, 0, 2),
+    length_BxN=length_BxN,
+    log_probability_BxN=jnp.where(exists_BxN, log_p_BxN, -jnp.inf),
+    score_BxN=score_BxN,
+    finished_BxN=finished_BxN & exists_BxN,
+    alpha_BxNxTxJ=None if alpha_TxBxNxJ is None else jnp.moveaxis(alpha_TxBxNxJ, 0, 2),
+  )

@@ -1,0 +1,37 @@
+"""What a search gives back, and what it asks of a model."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nmt.data.tokenizers import BOS, PAD, UNK
+
+# step(memory, state_B, y_B) -> (state_B, (logits_BxV, alpha_BxJ)); every leaf leads with B.
+Step = Callable[[Any, Any, jax.Array], tuple[Any, tuple[jax.Array, jax.Array]]]
+
+
+class Hypotheses(NamedTuple):
+  """The N best of each sentence, best first; a missing one has score -inf and length 0.
+
+  Tokens after the end are PAD and alpha there is 0. Lengths count EOS. Log-probabilities are
+  natural and the model's own: forbidden tokens are never chosen, but keep their share of the mass.
+  """
+
+  tokens_BxNxT: jax.Array
+  length_BxN: jax.Array
+  log_probability_BxN: jax.Array
+  score_BxN: jax.Array  # log-probability / length ** length_penalty
+  finished_BxN: jax.Array  # False: cut at the longest length allowed, without EOS
+  alpha_BxNxTxJ: jax.Array | None
+
+
+def forbidden(forbid_unk: bool) -> tuple[int, ...]:
+  """Tokens that no search may choose: PAD and BOS, and UNK if so wished."""
+  return (PAD, BOS, UNK) if forbid_unk else (PAD, BOS)
+
+
+def penalties(vocabulary: int, tokens: Sequence[int]) -> jax.Array:
+  """-inf at the given tokens, 0 elsewhere: V."""
+  return jnp.zeros(vocabulary).at[jnp.asarray(tokens, jnp.int32)].set(-jnp.inf, mode="drop")

@@ -1,0 +1,228 @@
+"""Text in, translations out, in order: the search, fed with batches of like length."""
+
+import functools
+import math
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from nmt.data.tokenizers import EOS, PAD, Tokenizer
+from nmt.decoding.beam import beam
+from nmt.decoding.greedy import greedy
+from nmt.decoding.hypotheses import Hypotheses, forbidden
+
+MAX_TOKENS = 1000  # of a source line; a longer one is not translated
+_EXTRA = 10  # an output may be max_ratio times its source, and this much longer
+_WINDOW = 4096  # lines sorted together
+_ALPHAS = 1 << 25  # weights a window may hold, and floats a search may keep (128 MB each)
+
+
+class Run(Protocol):
+  """What a translator needs of a trained model; `nmt.run.load` gives one."""
+
+  config: ConfigDict
+  source: Tokenizer
+  target: Tokenizer
+  params: Any
+
+  def start(self, params: Any, source_BxJ: jax.Array) -> tuple[Any, Any]:
+    """(memory, state)."""
+
+  def step(self, params: Any, memory: Any, state: Any, y_B: jax.Array) -> tuple[Any, Any]:
+    """(state, (logits, alpha))."""
+
+
+@dataclass(frozen=True)
+class Translation:
+  """One translation; T and J count EOS. Nothing to translate, or too much: no ids, text empty."""
+
+  text: str
+  ids: list[int]  # with EOS if finished
+  score: float  # log-probability / length ** length_penalty
+  log_probability: float
+  alpha_TxJ: np.ndarray | None  # None unless asked for
+  source_ids: list[int]  # with EOS
+  finished: bool  # False: cut at the longest length allowed
+  others: tuple["Translation", ...] = ()  # the second best and on
+
+
+class Translator:
+  """Translates lines with one search; `params` may change from call to call.
+
+  Sentences are sorted by length within windows of lines and searched in batches of few shapes: a
+  source length is rounded up to 16, 24, 32, 48, 64, 96, ... (`bucket`), and a length has one batch
+  size, so a sentence meets the same program whatever surrounds it. Up to 50 words these are 5
+  programs, up to 1000 tokens 13; they are kept for the life of the process.
+
+  Args:
+    run: tokenizers, parameters, `start` and `step`; the two functions should be the same objects
+      from one translator to the next, since programs are kept by them.
+    decode: `run.config.decode`, unless given.
+    n_best: how many translations of a line.
+    alphas: whether translations come with their alignment weights.
+    max_tokens: a source of more tokens, EOS aside, isn't translated: `too_long` tells.
+    window: lines read before the first is given out.
+  """
+
+  def __init__(
+    self,
+    run: Run,
+    decode: ConfigDict | None = None,
+    *,
+    n_best: int = 1,
+    alphas: bool = False,
+    max_tokens: int = MAX_TOKENS,
+    window: int = _WINDOW,
+  ):
+    self.source, self.target, self.params = run.source, run.target, run.params
+    self.decode = run.config.decode if decode is None else decode
+    self.n_best, self.alphas = min(n_best, self.decode.beam), alphas
+    self.max_tokens, self.window = max_tokens, window
+    self._search = functools.partial(
+      search,
+      start=run.start,
+      step=run.step,
+      size=self.decode.beam,
+      forbid=forbidden(self.decode.forbid_unk),
+      n_best=self.n_best,
+      alphas=alphas,
+    )
+
+  def translate(self, lines: Iterable[str], params: Any = None) -> Iterator[Translation]:
+    """One translation a line, in order; holds one window of lines at a time."""
+    return self.translate_ids(map(self.source.encode, lines), params)
+
+  def translate_ids(
+    self, sources: Iterable[list[int]], params: Any = None
+  ) -> Iterator[Translation]:
+    """The same for lines already encoded, without EOS."""
+    params = self.params if params is None else params
+    for window in self._windows(iter(sources)):
+      yield from self._translate_window(window, params)
+
+  def too_long(self, translation: Translation) -> bool:
+    """Whether the line was left untranslated because of its length."""
+    return len(translation.source_ids) - 1 > self.max_tokens
+
+  def longest(self, length: int) -> int:
+    """The longest output, EOS included, of a source of so many tokens, EOS included."""
+    return math.ceil(self.decode.max_ratio * length) + _EXTRA
+
+  def rows(self, length: int) -> int:
+    """Sentences in a batch of this source length: fewer when long, so that memory stays bounded."""
+    kept = self.longest(length) * self.decode.beam * length
+    most = min(self.decode.batch, self.decode.batch * 64 // length, _ALPHAS // kept)
+    return most if most >= self.decode.batch else 1 << max(0, most.bit_length() - 1)
+
+  def _windows(self, sources: Iterator[list[int]]) -> Iterator[list[list[int]]]:
+    window: list[list[int]] = []
+    weights = 0
+    for ids in sources:
+      window.append([*ids, EOS])
+      if self.alphas and len(ids) <= self.max_tokens:
+        weights += self.n_best * len(ids) * self.longest(len(ids))
+      if len(window) >= self.window or weights >= _ALPHAS:
+        yield window
+        window, weights = [], 0
+    if window:
+      yield window
+
+  def _translate_window(self, window: list[list[int]], params: Any) -> list[Translation]:
+    buckets: dict[int, list[int]] = defaultdict(list)
+    for i, ids in enumerate(window):
+      if 1 < len(ids) <= self.max_tokens + 1:
+        buckets[bucket(len(ids))].append(i)
+    done = [_nothing(ids) for ids in window]
+    pending: deque[tuple[list[int], Hypotheses]] = deque()
+
+    def collect() -> None:
+      members, hypotheses = pending.popleft()
+      arrays = jax.tree.map(np.asarray, hypotheses)
+      for row, i in enumerate(members):
+        done[i] = self._translation(arrays, row, window[i])
+
+    for J, members in sorted(buckets.items(), reverse=True):
+      members.sort(key=lambda i: len(window[i]), reverse=True)
+      rows = self.rows(J)
+      for at in range(0, len(members), rows):
+        batch = members[at : at + rows]
+        pending.append((batch, self._batch([window[i] for i in batch], J, params)))
+        if len(pending) > 1:  # one runs while the one before it is read
+          collect()
+    while pending:
+      collect()
+    return done
+
+  def _batch(self, sources: list[list[int]], J: int, params: Any) -> Hypotheses:
+    B = self.rows(J)
+    source_BxJ = np.full((B, J), PAD, np.int32)
+    source_BxJ[:, 0] = EOS  # a filler row is an empty sentence
+    limit_B = np.zeros(B, np.int32)
+    for row, ids in enumerate(sources):
+      source_BxJ[row, : len(ids)] = ids
+      limit_B[row] = self.longest(len(ids))
+    penalty = np.float32(self.decode.length_penalty)
+    return self._search(params, source_BxJ, limit_B, penalty, steps=self.longest(J))
+
+  def _translation(self, found: Hypotheses, row: int, source: list[int]) -> Translation:
+    def one(n: int, others: tuple[Translation, ...] = ()) -> Translation:
+      T = int(found.length_BxN[row, n])
+      ids = found.tokens_BxNxT[row, n, :T].tolist()
+      alpha = found.alpha_BxNxTxJ
+      return Translation(
+        text=self.target.decode(ids),
+        ids=ids,
+        score=float(found.score_BxN[row, n]),
+        log_probability=float(found.log_probability_BxN[row, n]),
+        alpha_TxJ=None if alpha is None else alpha[row, n, :T, : len(source)].copy(),
+        source_ids=source,
+        finished=bool(found.finished_BxN[row, n]),
+        others=others,
+      )
+
+    exist = int((found.length_BxN[row] > 0).sum())
+    return one(0, tuple(one(n) for n in range(1, exist)))
+
+
+def bucket(length: int) -> int:
+  """The padded length: the next of 16, 24, 32, 48, 64, 96, ... (2^n and 3 * 2^(n-1))."""
+  size = 16
+  while size < length:
+    size = size * 3 // 2 if size & (size - 1) == 0 else size * 4 // 3
+  return size
+
+
+@functools.partial(
+  jax.jit, static_argnames=("start", "step", "size", "steps", "forbid", "n_best", "alphas")
+)
+def search(
+  params: Any,
+  source_BxJ: jax.Array,
+  limit_B: jax.Array,
+  length_penalty: jax.Array,
+  *,
+  start: Callable[..., Any],
+  step: Callable[..., Any],
+  size: int,
+  steps: int,
+  forbid: tuple[int, ...],
+  n_best: int,
+  alphas: bool,
+) -> Hypotheses:
+  """Encoder and search in one program: greedy for a beam of 1."""
+  memory, state = start(params, source_BxJ)
+  shared = dict(steps=steps, forbid=forbid, length_penalty=length_penalty, alphas=alphas)
+  forward = functools.partial(step, params)
+  if size == 1:
+    return greedy(forward, memory, state, limit_B, **shared)
+  return beam(forward, memory, state, limit_B, size=size, n_best=n_best, **shared)
+
+
+def _nothing(source: list[int]) -> Translation:
+  alpha_TxJ = np.zeros((0, len(source)), np.float32)
+  return Translation("", [], 0.0, 0.0, alpha_TxJ, source, finished=len(source) == 1)
