@@ -1,0 +1,180 @@
+"""Corpora: parallel text, the grammar, or any TFDS translation dataset, all read the same way."""
+
+import bisect
+import functools
+import hashlib
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from nmt.data import cache, text_files
+from nmt.data.pair import Pair
+from nmt.errors import UserError
+
+__all__ = ["Corpus", "Pair", "open_corpus"]
+
+
+@dataclass(frozen=True)
+class Corpus:
+  """Sentence pairs in prepared TFDS folders, read at random; cheap to pickle.
+
+  parts: (folder of a prepared TFDS dataset, split), read one after the other.
+  fingerprint: a hash of the content.
+  """
+
+  parts: tuple[tuple[str, str], ...]
+  source: str
+  target: str
+  fingerprint: str
+
+  def __len__(self) -> int:
+    return self._ends[-1]
+
+  def __getitem__(self, index: int) -> Pair:
+    if not 0 <= index < len(self):
+      raise IndexError(index)
+    return self.read([index])[0]
+
+  def read(self, indices: Sequence[int]) -> list[Pair]:
+    """The pairs at these indices; much faster than one by one."""
+    found: list[Pair] = []
+    parts = [bisect.bisect_right(self._ends, index) for index in indices]
+    for part, group in itertools.groupby(zip(parts, indices, strict=True), lambda item: item[0]):
+      start = self._ends[part - 1] if part else 0
+      examples = self._sources[part].__getitems__([int(index) - start for _, index in group])
+      found += map(self._pair, examples)
+    return found
+
+  def __reduce__(self):
+    return Corpus, (self.parts, self.source, self.target, self.fingerprint)  # no open files
+
+  @functools.cached_property
+  def _sources(self) -> list:
+    import tensorflow_datasets as tfds  # takes more than a second: only when text is read
+
+    return [
+      tfds.builder_from_directory(folder).as_data_source(split) for folder, split in self.parts
+    ]
+
+  @functools.cached_property
+  def _ends(self) -> list[int]:
+    return list(itertools.accumulate(map(len, self._sources)))
+
+  def _pair(self, example: dict) -> Pair:
+    links = example.get("links", b"").decode()
+    if links and self.source == "fr":  # the grammar's links go from English to French
+      links = re.sub(r"(\d+)([-p])(\d+)", r"\3\2\1", links)
+    return Pair(example[self.source].decode(), example[self.target].decode(), links)
+
+
+def open_corpus(data: ConfigDict, split: str) -> Corpus:
+  """The split of the corpus that `config.data` describes; splits may be joined by "+".
+
+  What is not there yet is fetched or generated, and kept as TFDS ArrayRecord files in the cache.
+  UserError: missing, unreadable or unequal files, invalid text, an empty corpus, an unknown dataset,
+  split or language.
+  """
+  opened = [_part(data, name.strip()) for name in split.split("+")]
+  marks = [mark for _, mark in opened]
+  return Corpus(
+    parts=tuple(part for part, _ in opened),
+    source=data.source,
+    target=data.target,
+    fingerprint=marks[0]
+    if len(marks) == 1
+    else hashlib.sha256("".join(marks).encode()).hexdigest(),
+  )
+
+
+def _part(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
+  if data.corpus == "text":
+    return _text(data, split)
+  if data.corpus == "grammar":
+    return _grammar(data, split)
+  return _tfds(data, split)
+
+
+def _text(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
+  home = cache.root(data.cache)
+  if not data.dir and not data.url:
+    raise UserError("data.corpus=text needs data.dir, the folder of its files, or data.url")
+  folder = Path(data.dir) if data.dir else home / "downloads" / cache.key(url=data.url)
+  files = text_files.find(folder, split, data.source, data.target, data.url)
+  languages = (data.source, data.target)
+  mark = cache.key(content=text_files.fingerprint(files), files=len(files), languages=languages)
+
+  def build(where: Path) -> None:
+    from nmt.data.builders import ParallelText
+
+    text_files.check(files)  # before TFDS, which would wrap the error
+    _prepare(ParallelText(files, languages, data_dir=where))
+
+  return (_version_folder(cache.once(home / "corpora" / f"text-{mark}", build)), "pairs"), mark
+
+
+def _grammar(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
+  if {data.source, data.target} != {"en", "fr"}:
+    raise UserError(
+      f"the grammar corpus is English and French: data.source={data.source}, "
+      f"data.target={data.target} must be en and fr"
+    )
+  from nmt.data import grammar
+  from nmt.data.builders import GrammarPairs
+
+  code = hashlib.sha256()
+  for path in sorted(Path(grammar.__file__).parent.glob("*.py")):
+    code.update(path.read_bytes())
+  config = data.grammar.to_dict()
+  mark = cache.key(grammar=config, split=split, code=code.hexdigest())
+  if not grammar.size(data.grammar, split):
+    raise UserError(f"the grammar's split {split} is empty: set data.grammar.{split}")
+
+  def build(where: Path) -> None:
+    _prepare(GrammarPairs(data.grammar, split, data_dir=where))
+
+  folder = cache.once(cache.root(data.cache) / "corpora" / f"grammar-{mark}", build)
+  return (_version_folder(folder), "pairs"), cache.key(mark=mark, direction=data.source)
+
+
+def _tfds(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
+  import tensorflow_datasets as tfds
+  import tensorflow_datasets.translate  # registers wmt14_translate and its kin
+
+  folder = Path(data.dir) if data.dir else cache.root(data.cache) / "tfds"
+  try:
+    builder = tfds.builder(data.corpus, data_dir=folder, file_format="array_record")
+  except (tfds.core.DatasetNotFoundError, ValueError) as error:
+    first = str(error).strip().splitlines()[0]
+    raise UserError(
+      f"data.corpus={data.corpus} is neither text, grammar nor a TFDS dataset: {first}"
+    ) from error
+  for language in (data.source, data.target):
+    if language not in builder.info.features:
+      known = ", ".join(builder.info.features)
+      raise UserError(f"{data.corpus} has no language {language}; it has {known}")
+  with cache.locked(folder / (data.corpus.replace("/", "-") + ".lock")):
+    _prepare(builder)
+  if split not in builder.info.splits:
+    known = ", ".join(builder.info.splits)
+    raise UserError(f"{data.corpus} has no split {split}; it has {known}")
+  info = builder.info.splits[split]
+  mark = cache.key(
+    dataset=builder.info.full_name,
+    split=split,
+    shards=list(info.shard_lengths),
+    bytes=info.num_bytes,
+    languages=(data.source, data.target),
+  )
+  return (str(builder.data_dir), split), mark
+
+
+def _prepare(builder) -> None:
+  builder.download_and_prepare()
+
+
+def _version_folder(folder: Path) -> str:
+  return str(next(folder.glob("*/*/dataset_info.json")).parent)

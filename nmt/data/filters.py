@@ -1,0 +1,79 @@
+"""Which pairs of the training corpus are kept, and how many fall to which rule."""
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from nmt.data import parallel
+from nmt.data.corpora import Corpus
+from nmt.data.pair import Pair
+from nmt.errors import UserError
+
+KEPT, EMPTY, SHORT, LONG, RATIO, DUPLICATE = range(6)
+NAMES = ("kept", "empty", "too_short", "too_long", "ratio", "duplicate")
+
+
+@dataclass(frozen=True)
+class Rules:
+  """Bounds on the whitespace words of each side; the first rule broken counts a pair out."""
+
+  min_words: int
+  max_words: int
+  max_ratio: float
+  distinct: bool
+
+  @classmethod
+  def of(cls, filter_config: ConfigDict) -> "Rules":
+    return cls(**filter_config.to_dict())
+
+  def verdict(self, pair: Pair) -> int:
+    """KEPT or the rule that the pair breaks, duplicates aside."""
+    short, long = sorted((len(pair.source.split()), len(pair.target.split())))
+    if not short:
+      return EMPTY
+    if short < self.min_words:
+      return SHORT
+    if self.max_words and long > self.max_words:
+      return LONG
+    if self.max_ratio and long > self.max_ratio * short:
+      return RATIO
+    return KEPT
+
+
+def survey(corpus: Corpus, rules: Rules) -> tuple[np.ndarray, dict[str, int]]:
+  """Returns the indices of the kept pairs (int64, in corpus order) and a count for every rule.
+
+  Of pairs alike to the letter the first is kept. UserError: nothing is left.
+  """
+  work = functools.partial(_survey, corpus, rules)
+  found = list(parallel.chunked(work, range(len(corpus)), "filtering"))
+  verdicts = np.concatenate([verdict for verdict, _ in found])
+  if rules.distinct:
+    marks = np.concatenate([mark for _, mark in found])
+    candidates = np.flatnonzero(verdicts == KEPT)
+    first = np.unique(marks[candidates], return_index=True)[1]
+    repeated = np.ones(len(candidates), bool)
+    repeated[first] = False
+    verdicts[candidates[repeated]] = DUPLICATE
+  counts = {name: int((verdicts == code).sum()) for code, name in enumerate(NAMES)}
+  if not counts["kept"]:
+    dropped = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+    raise UserError(
+      f"the filters leave nothing of {len(corpus)} training pairs ({dropped}); relax data.filter"
+    )
+  return np.flatnonzero(verdicts == KEPT), counts
+
+
+def _survey(corpus: Corpus, rules: Rules, chunk: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+  pairs = corpus.read(chunk)
+  verdicts = np.array([rules.verdict(pair) for pair in pairs], np.uint8)
+  # 64 bits: a false duplicate among 10 million pairs has probability 3e-6
+  marks = b"".join(
+    hashlib.blake2b(f"{pair.source}\n{pair.target}".encode(), digest_size=8).digest()
+    for pair in pairs
+  )
+  return verdicts, np.frombuffer(marks, np.uint64)

@@ -1,0 +1,153 @@
+"""From a config to tokenizers and token stores, each made once and kept in the cache."""
+
+import functools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from nmt.data import cache, filters, parallel, store, tokenizers, words
+from nmt.data.corpora import Corpus, open_corpus
+from nmt.data.store import TokenStore
+from nmt.data.tokenizers import Tokenizer
+from nmt.errors import UserError
+
+FORMAT = 1  # of the cached folders: raise it when their content changes for the same config
+LEARN_FROM = 2_000_000  # lines: subwords of a larger corpus are learnt from every k-th line
+
+
+@dataclass(frozen=True)
+class Prepared:
+  """What training needs of its data. report: counts, sizes and hashes, JSON-able."""
+
+  source: Tokenizer
+  target: Tokenizer
+  train: TokenStore
+  valid: TokenStore
+  report: dict[str, Any]
+
+  def save_tokenizers(self, folder: Path) -> None:
+    """Writes them as one file each, or as one if both sides share it."""
+    _save_tokenizers(folder, self.source, self.target)
+
+
+def prepare(data: ConfigDict) -> Prepared:
+  """Opens, filters, learns tokenizers and tokenises; what was done before is only opened.
+
+  UserError: whatever is wrong with the corpus or its settings, in one line.
+  """
+  train, valid = open_corpus(data, data.train), open_corpus(data, data.valid)
+  home = cache.root(data.cache) / "tokens"
+  key = cache.key(
+    format=FORMAT,
+    corpus=train.fingerprint,
+    languages=(data.source, data.target),
+    filter=data.filter.to_dict(),
+    tokenizer=data.tokenizer.to_dict(),
+  )
+  folder = cache.once(home / key, functools.partial(_build_train, data, train))
+  source, target = load_tokenizers(folder)
+  valid_key = cache.key(train=key, corpus=valid.fingerprint)
+
+  def build_valid(where: Path) -> None:
+    store.write(where, valid, range(len(valid)), source, target)
+
+  valid_folder = cache.once(home / valid_key, build_valid)
+  report = json.loads((folder / "report.json").read_text())
+  stores = TokenStore(folder), TokenStore(valid_folder)
+  report |= {
+    "corpus": data.corpus,
+    "train": _summary(data.train, train, stores[0]),
+    "valid": _summary(data.valid, valid, stores[1]),
+    "key": key,
+  }
+  return Prepared(source, target, *stores, report)
+
+
+def load_tokenizers(folder: Path) -> tuple[Tokenizer, Tokenizer]:
+  """Reads what `Prepared.save_tokenizers` wrote: (source, target)."""
+  if (joint := folder / "joint.tokenizer").exists():
+    both = tokenizers.load(joint)
+    return both, both
+  return (
+    tokenizers.load(folder / "source.tokenizer"),
+    tokenizers.load(folder / "target.tokenizer"),
+  )
+
+
+def _save_tokenizers(folder: Path, source: Tokenizer, target: Tokenizer) -> None:
+  folder.mkdir(parents=True, exist_ok=True)
+  if source is target:
+    tokenizers.save(source, folder / "joint.tokenizer")
+    return
+  tokenizers.save(source, folder / "source.tokenizer")
+  tokenizers.save(target, folder / "target.tokenizer")
+
+
+def _build_train(data: ConfigDict, corpus: Corpus, folder: Path) -> None:
+  rows, counts = filters.survey(corpus, filters.Rules.of(data.filter))
+  source, target = _learn(data, corpus, rows)
+  _save_tokenizers(folder, source, target)
+  store.write(folder, corpus, rows, source, target)
+  report = {
+    "filter": {"pairs": len(corpus), **counts},
+    "tokenizer": data.tokenizer.to_dict() | {"source": source.size, "target": target.size},
+  }
+  (folder / "report.json").write_text(json.dumps(report))
+
+
+def _learn(data: ConfigDict, corpus: Corpus, rows: np.ndarray) -> tuple[Tokenizer, Tokenizer]:
+  kind, size = data.tokenizer.kind, data.tokenizer.size
+  languages = data.source, data.target
+  if kind == "words":
+    if data.tokenizer.joint:
+      raise UserError(
+        "data.tokenizer.joint is for subwords, bytes and characters; words have rules of their language"
+      )
+    work = functools.partial(_count, corpus, languages)
+    totals = [words.collections.Counter(), words.collections.Counter()]
+    for counts in parallel.chunked(work, rows, "counting words"):
+      for total, part in zip(totals, counts, strict=True):
+        total.update(part)
+    source, target = (
+      words.shortlist(size, total, language)
+      for total, language in zip(totals, languages, strict=True)
+    )
+    return source, target
+  rows = rows[:: -(-len(rows) // LEARN_FROM)]
+  if data.tokenizer.joint:
+    both = tokenizers.train(kind, size, _lines(corpus, rows, ("source", "target")), "")
+    return both, both
+  return (
+    tokenizers.train(kind, size, _lines(corpus, rows, ("source",)), data.source),
+    tokenizers.train(kind, size, _lines(corpus, rows, ("target",)), data.target),
+  )
+
+
+def _count(corpus: Corpus, languages: tuple[str, str], chunk: Sequence[int]) -> list:
+  pairs = corpus.read(chunk)
+  return [
+    words.count((pair.source for pair in pairs), languages[0]),
+    words.count((pair.target for pair in pairs), languages[1]),
+  ]
+
+
+def _lines(corpus: Corpus, rows: np.ndarray, sides: tuple[str, ...]) -> Iterator[str]:
+  for start in range(0, len(rows), parallel.CHUNK):
+    for pair in corpus.read(rows[start : start + parallel.CHUNK]):
+      for side in sides:
+        yield getattr(pair, side)
+
+
+def _summary(split: str, corpus: Corpus, tokens: TokenStore) -> dict[str, Any]:
+  return {
+    "split": split,
+    "fingerprint": corpus.fingerprint,
+    "pairs": len(tokens),
+    "source_tokens": int(tokens.source_lengths.sum()),
+    "target_tokens": int(tokens.target_lengths.sum()),
+  }

@@ -1,0 +1,87 @@
+"""Tokenised sentence pairs in memory-mapped arrays."""
+
+import functools
+import itertools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nmt.data import parallel
+from nmt.data.corpora import Corpus
+from nmt.data.tokenizers import EOS, Tokenizer
+
+SIDES = ("source", "target")
+
+
+class TokenStore:
+  """Sentence pairs as ids, read from the folder that `write` filled.
+
+  source_lengths, target_lengths: tokens of each sentence, EOS included (int32).
+  rows: the index in the corpus of each pair (int64).
+  """
+
+  def __init__(self, folder: Path):
+    self.folder = folder
+    dtype = json.loads((folder / "store.json").read_text())["dtype"]
+    self._tokens = {side: np.memmap(folder / f"{side}.tokens", dtype, "r") for side in SIDES}
+    self._ends = {side: np.load(folder / f"{side}.ends.npy", mmap_mode="r") for side in SIDES}
+    self.rows = np.load(folder / "rows.npy", mmap_mode="r")
+    self.source_lengths, self.target_lengths = (
+      np.diff(self._ends[side], prepend=0).astype(np.int32) for side in SIDES
+    )
+
+  def __len__(self) -> int:
+    return len(self.rows)
+
+  def source(self, index: int) -> np.ndarray:
+    """The ids of source sentence `index`, ended by EOS (int32)."""
+    return self._sentence("source", index)
+
+  def target(self, index: int) -> np.ndarray:
+    """The ids of target sentence `index`, ended by EOS (int32)."""
+    return self._sentence("target", index)
+
+  def _sentence(self, side: str, index: int) -> np.ndarray:
+    ends = self._ends[side]
+    start = int(ends[index - 1]) if index else 0
+    return self._tokens[side][start : int(ends[index])].astype(np.int32)
+
+
+def write(
+  folder: Path, corpus: Corpus, rows: Sequence[int], source: Tokenizer, target: Tokenizer
+) -> None:
+  """Tokenises the pairs `rows` of a corpus into `folder`, a chunk at a time, in parallel."""
+  dtype = np.uint16 if max(source.size, target.size) <= 1 << 16 else np.int32
+  work = functools.partial(_tokenise, corpus, source, target, np.dtype(dtype))
+  lengths: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
+  with (
+    open(folder / "source.tokens", "wb") as sources,
+    open(folder / "target.tokens", "wb") as targets,
+  ):
+    for chunk in parallel.chunked(work, rows, "tokenising"):
+      for side, file, (ids, counts) in zip(SIDES, (sources, targets), chunk, strict=True):
+        file.write(ids)
+        lengths[side].append(counts)
+  for side in SIDES:
+    ends = np.cumsum(np.concatenate(lengths[side]), dtype=np.int64)
+    np.save(folder / f"{side}.ends.npy", ends)
+  np.save(folder / "rows.npy", np.asarray(rows, np.int64))
+  (folder / "store.json").write_text(json.dumps({"dtype": np.dtype(dtype).name}))
+
+
+def _tokenise(
+  corpus: Corpus, source: Tokenizer, target: Tokenizer, dtype: np.dtype, chunk: Sequence[int]
+) -> list[tuple[bytes, np.ndarray]]:
+  """For each side the ids of all sentences, and the length of each."""
+  pairs = corpus.read(chunk)
+  sides = []
+  for tokenizer, lines in (
+    (source, [pair.source for pair in pairs]),
+    (target, [pair.target for pair in pairs]),
+  ):
+    ids = [[*tokenizer.encode(line), EOS] for line in lines]
+    flat = np.fromiter(itertools.chain.from_iterable(ids), dtype)
+    sides.append((flat.tobytes(), np.fromiter(map(len, ids), np.int64)))
+  return sides

@@ -1,0 +1,79 @@
+"""Tokenizers behind one interface: text to ids and back."""
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from nmt.errors import UserError
+
+PAD, BOS, EOS, UNK = range(4)
+SPECIAL = ("[PAD]", "[BOS]", "[EOS]", "[UNK]")
+KINDS = ("words", "bpe", "unigram", "bytes", "characters")
+
+
+class Tokenizer(Protocol):
+  """Text to ids and back; ids 0..3 are PAD, BOS, EOS and UNK."""
+
+  kind: str
+  size: int
+
+  def encode(self, line: str) -> list[int]:
+    """The ids of a line, without BOS and EOS."""
+
+  def decode(self, ids: Iterable[int]) -> str:
+    """The detokenised text; PAD, BOS and EOS are left out."""
+
+  def words(self, line: str) -> list[str]:
+    """The words on which alignments are shown."""
+
+  def encode_words(self, words: Sequence[str]) -> tuple[list[int], list[int]]:
+    """The ids of given words, and for each id the index of the word it belongs to."""
+
+  def pieces(self, ids: Iterable[int]) -> list[str]:
+    """What each id stands for, to be read by people."""
+
+  def dump(self) -> bytes:
+    """The content of its file."""
+
+
+def train(kind: str, size: int, lines: Iterable[str], language: str) -> Tokenizer:
+  """Learns a tokenizer of at most (subwords: exactly) `size` entries, special ones included.
+
+  The same lines give the same tokenizer. UserError: an unknown kind, or a size that the lines cannot
+  support.
+  """
+  from nmt.data import subwords, units, words
+
+  if kind == "words":
+    return words.train(size, lines, language)
+  if kind in ("bpe", "unigram"):
+    return subwords.train(kind, size, lines)
+  if kind == "characters":
+    return units.train_characters(size, lines)
+  if kind == "bytes":
+    return units.Bytes()
+  raise UserError(f"data.tokenizer.kind={kind} is none of {', '.join(KINDS)}")
+
+
+def save(tokenizer: Tokenizer, path: Path) -> None:
+  """Writes a tokenizer's one file: a SentencePiece model, or JSON."""
+  beside = path.with_name(path.name + ".new")
+  beside.write_bytes(tokenizer.dump())
+  os.replace(beside, path)
+
+
+def load(path: Path) -> Tokenizer:
+  """Reads what `save` wrote. UserError: it is missing or damaged."""
+  from nmt.data import subwords, units, words
+
+  try:
+    content = path.read_bytes()
+    if not content.startswith(b"{"):
+      return subwords.Subwords(content)
+    saved = json.loads(content)
+    kinds = {"words": words.Words, "characters": units.Characters, "bytes": units.Bytes}
+    return kinds[saved.pop("kind")](**saved)
+  except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    raise UserError(f"cannot read the tokenizer {path}: {error}") from error
