@@ -1,0 +1,58 @@
+"""All scores of one translated corpus, as a JSON-able dict."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nmt.evaluation.bleu import bleu, chrf
+
+_BUCKET = 10  # source words
+
+
+def scores(
+  hypotheses: Sequence[str],
+  references: Sequence[str],
+  source_words: Sequence[int],
+  known: Sequence[bool] | None = None,
+  hypotheses_known: Sequence[str] | None = None,
+) -> dict[str, Any]:
+  """BLEU, lower-cased BLEU, chrF, BLEU by source length, and BLEU where every word is known.
+
+  Args:
+    hypotheses, references: detokenised text, a sentence each.
+    source_words: length of each source sentence in words.
+    known: whether neither source nor reference holds [UNK]; None where no word is unknown.
+    hypotheses_known: the translations to score there, [UNK] forbidden (default: `hypotheses`).
+  """
+  cased, signature = bleu(hypotheses, references)
+  lower, lower_signature = bleu(hypotheses, references, lowercase=True)
+  characters, characters_signature = chrf(hypotheses, references)
+  return {
+    "sentences": len(references),
+    "bleu": {"score": cased, "signature": signature},
+    "bleu_lowercase": {"score": lower, "signature": lower_signature},
+    "chrf": {"score": characters, "signature": characters_signature},
+    "no_unk": None if known is None else _subset(hypotheses_known or hypotheses, references, known),
+    "by_length": by_length(hypotheses, references, source_words),
+  }
+
+
+def by_length(
+  hypotheses: Sequence[str], references: Sequence[str], source_words: Sequence[int]
+) -> list[dict[str, Any]]:
+  """BLEU of the sentences of 1-10, 11-20, ... source words; empty buckets are left out."""
+  buckets = [max(0, length - 1) // _BUCKET for length in source_words]
+  rows = []
+  for bucket in sorted(set(buckets)):
+    row = _subset(hypotheses, references, [bucket == other for other in buckets])
+    rows.append({"from": bucket * _BUCKET + 1, "to": (bucket + 1) * _BUCKET, **row})
+  return rows
+
+
+def _subset(
+  hypotheses: Sequence[str], references: Sequence[str], chosen: Sequence[bool]
+) -> dict[str, Any]:
+  kept = [index for index, keep in enumerate(chosen) if keep]
+  if not kept:
+    return {"sentences": 0, "bleu": None}
+  score, _ = bleu([hypotheses[i] for i in kept], [references[i] for i in kept])
+  return {"sentences": len(kept), "bleu": score}
