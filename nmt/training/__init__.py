@@ -1,0 +1,1 @@
+"""Loss, optimizer, mesh, step, checkpoints and the loop that runs them."""

@@ -1,0 +1,84 @@
+"""The devices of a run: the one file that names their axes and says what is sharded over which.
+
+A batch is cut over all devices. A large parameter, its optimizer state and its average are stored in
+pieces over `model` and put together at the start of a step, before the loops over time, so that no
+device waits for another inside a loop.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from ml_collections import ConfigDict
+
+from nmt.errors import UserError
+
+AXES = ("data", "model")
+BATCH = PartitionSpec(AXES)
+WHOLE = PartitionSpec()
+
+# The end of a parameter's path -> how it is stored; the first that matches holds.
+RULES = (
+  (r"/(E_x|E_y|W_o)$", PartitionSpec("model", None)),  # vocabularies
+  (r"/(W|U|U_zr|C|C_o|U_o|V_o|W_a|U_a|W_s)$", PartitionSpec(None, "model")),
+)
+
+
+def build(mesh: ConfigDict, devices: list[jax.Device] | None = None) -> Mesh:
+  """The mesh that `config.mesh` asks for; raises UserError if there are too few devices."""
+  devices = jax.devices() if devices is None else devices
+  data = len(devices) // mesh.model if mesh.data == -1 else mesh.data
+  wanted = max(data, 1) * mesh.model
+  if wanted > len(devices):
+    raise UserError(
+      f"mesh.data={mesh.data} and mesh.model={mesh.model} need {wanted} devices, "
+      f"but there are {len(devices)}"
+    )
+  return jax.make_mesh(
+    (data, mesh.model), AXES, axis_types=(AxisType.Auto,) * 2, devices=devices[:wanted]
+  )
+
+
+def check(mesh: Mesh, shapes: Iterable[tuple[int, int, int]]) -> None:
+  """Raises UserError if a batch of one of the shapes (B, J, T) can't be cut over all devices."""
+  for size in sorted({shape[0] for shape in shapes}):
+    if size % mesh.size:
+      raise UserError(
+        f"batches of {size} sentences can't be cut over {mesh.size} devices: change batch.size, "
+        f"or mesh.data and mesh.model ({mesh.shape['data']} and {mesh.shape['model']})"
+      )
+
+
+def place(mesh: Mesh, rows: np.ndarray) -> jax.Array:
+  """An array of one row a sentence, cut over all devices; a process gives its own rows."""
+  return jax.make_array_from_process_local_data(NamedSharding(mesh, BATCH), rows)
+
+
+def shardings(mesh: Mesh, tree: Any) -> Any:
+  """How each array of a tree is stored, by the end of its path.
+
+  Optimizer states and averages end in their parameter's path, so they are stored as it is.
+  """
+
+  def one(path, leaf):
+    name = "/" + jax.tree_util.keystr(path, simple=True, separator="/")
+    for rule, spec in RULES:
+      if re.search(rule, name) and len(spec) == leaf.ndim:
+        pieces = [n % mesh.shape[axis] for n, axis in zip(leaf.shape, spec, strict=True) if axis]
+        return NamedSharding(mesh, WHOLE if any(pieces) else spec)
+    return NamedSharding(mesh, WHOLE)
+
+  return jax.tree_util.tree_map_with_path(one, tree)
+
+
+def gather(mesh: Mesh, tree: Any) -> Any:
+  """Inside jit: every array of the tree whole on every device."""
+  return jax.lax.with_sharding_constraint(tree, NamedSharding(mesh, WHOLE))
+
+
+def waits() -> bool:
+  """Whether each step must be waited for: simulated devices can deadlock with several in flight."""
+  return jax.default_backend() == "cpu" and jax.device_count() > 1

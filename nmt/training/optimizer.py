@@ -1,0 +1,61 @@
+"""Gradients -> updates of the parameters: optax chains, schedules and averaged weights, by config."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import optax
+from ml_collections import ConfigDict
+
+
+def optimizer(train: ConfigDict) -> optax.GradientTransformation:
+  """Clipping by global norm, then the method of `train.optimizer`; its learning rate is left out.
+
+  The step multiplies the result by -`learning_rate(train, update)`. AdamW's weight decay is spared
+  the biases (vectors).
+  """
+  o = train.optimizer
+  chain = [optax.clip_by_global_norm(train.clip)] if train.clip else []
+  if o.name == "adadelta":
+    chain.append(optax.scale_by_adadelta(o.rho, o.eps))
+  elif o.name in ("adam", "adamw"):
+    chain.append(optax.scale_by_adam(o.b1, o.b2, o.eps))
+    if o.name == "adamw":
+      chain.append(optax.add_decayed_weights(o.weight_decay, _matrices))
+  elif o.momentum:
+    chain.append(optax.trace(o.momentum))
+  return optax.chain(*chain)
+
+
+def _matrices(params):
+  return jax.tree.map(lambda x: x.ndim > 1, params)
+
+
+def learning_rate(train: ConfigDict, update: jax.Array) -> jax.Array:
+  """The learning rate of an update, counted from 1: linear warm-up, then the schedule.
+
+  inverse_sqrt falls as 1 / sqrt(update), from the learning rate at the end of the warm-up; cosine
+  ends at `floor` times the learning rate; plateau is constant here, and scaled from outside.
+  """
+  s = train.schedule
+  update = jnp.asarray(update, jnp.float32)
+  warm = jnp.minimum(update / s.warmup, 1.0) if s.warmup else jnp.float32(1.0)
+  after = jnp.maximum(update - s.warmup, 0)
+  if s.name == "inverse_sqrt":
+    start = max(s.warmup, 1)
+    warm = warm * jnp.sqrt(start / jnp.maximum(update, start))
+  elif s.name == "cosine":
+    share = jnp.minimum(after / max(train.updates - s.warmup, 1), 1.0)
+    warm = warm * (s.floor + (1 - s.floor) * 0.5 * (1 + jnp.cos(math.pi * share)))
+  return train.optimizer.learning_rate * warm
+
+
+def average(decay: float, averaged, params, update: jax.Array):
+  """The exponential moving average of the parameters after an update, counted from 1.
+
+  a <- d a + (1 - d) params with d = min(decay, (1 + update) / (10 + update)): while there are few
+  updates the average is over few.
+  """
+  u = jnp.asarray(update, jnp.float32)
+  d = jnp.minimum(decay, (1 + u) / (10 + u))
+  return jax.tree.map(lambda a, p: d * a + (1 - d) * p, averaged, params)

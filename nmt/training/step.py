@@ -1,0 +1,145 @@
+"""One update: loss, gradient, optimizer, average, and nothing else."""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.sharding import Mesh
+from ml_collections import ConfigDict
+
+from nmt import models
+from nmt.training import mesh as meshes
+from nmt.training.loss import loss_sums
+from nmt.training.optimizer import average, learning_rate, optimizer
+
+State = dict[str, Any]
+Rows = tuple[jax.Array, jax.Array]  # source_BxJ and target_BxT
+Sums = dict[str, jax.Array]
+
+
+@dataclass(frozen=True)
+class Program:
+  """The compiled functions of a run.
+
+  A state holds `params`, `optimizer`, `update` (how many were made), `finite` (False once a loss or
+  gradient was not: from then on the state stays as it was before that update) and, if
+  train.ema > 0, `average`.
+  """
+
+  create: Callable[[], State]
+  step: Callable[..., tuple[State, Sums]]  # state, rows, scale; the state is donated
+  add: Callable[..., tuple[Any, Sums]]  # state, (gradients, sums), rows, first row; one of several
+  finish: Callable[..., tuple[State, Sums]]  # state, (gradients, sums), scale
+  nothing: Callable[[State], tuple[Any, Sums]]  # what `add` starts from
+  evaluate: Callable[..., Sums]  # params, rows
+
+  def update(self, state: State, batches: Sequence[Rows], scale: float) -> tuple[State, Sums]:
+    """One update from one batch or several; `scale` multiplies the learning rate.
+
+    Several are exactly one large batch: gradients are summed, then divided by all their tokens.
+    """
+    if len(batches) == 1:
+      return self.step(state, batches[0], scale)
+    total, row = self.nothing(state), 0
+    for rows in batches:
+      total = self.add(state, total, rows, row)
+      row += rows[0].shape[0]
+    return self.finish(state, total, scale)
+
+
+def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) -> Program:
+  """The program of a config on a mesh."""
+  train, method = config.train, optimizer(config.train)
+  gradient_sums, evaluate = _sharded(config, source_size, target_size, mesh)
+  noisy = any(config.model.dropout.values())
+
+  def create():
+    params = models.init(config.model, source_size, target_size, config.seed)
+    state = {
+      "params": params,
+      "optimizer": method.init(params),
+      "update": jnp.int32(0),
+      "finite": jnp.bool_(True),
+    }
+    return state | ({"average": params} if train.ema else {})
+
+  def sums(state, rows, first):
+    keys = None
+    if noisy:  # a sentence's key depends on its place in the update, not on its device
+      key = jax.random.fold_in(jax.random.key(config.seed), state["update"])
+      numbers = first + jnp.arange(rows[0].shape[0])
+      keys = jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
+    return gradient_sums(meshes.gather(mesh, state["params"]), rows, keys)
+
+  def apply(state, gradients, totals, scale):
+    update = state["update"] + 1
+    gradients = jax.tree.map(lambda g: g / jnp.maximum(totals["tokens"], 1), gradients)
+    norm = optax.tree.norm(gradients)
+    finite = state["finite"] & jnp.isfinite(totals["loss"]) & jnp.isfinite(norm)
+    rate = scale * learning_rate(train, update)
+    steps, optimizer_state = method.update(gradients, state["optimizer"], state["params"])
+    params = jax.tree.map(lambda p, s: p - rate * s, state["params"], steps)
+    after = {"params": params, "optimizer": optimizer_state, "update": update}
+    if train.ema:
+      after["average"] = average(train.ema, state["average"], params, update)
+    before = {key: state[key] for key in after}
+    after = jax.tree.map(lambda new, old: jnp.where(finite, new, old), after, before)
+    results = totals | {"gradient_norm": norm, "learning_rate": rate, "finite": finite}
+    return after | {"finite": finite}, results
+
+  def step(state, rows, scale):
+    return apply(state, *sums(state, rows, 0), scale)
+
+  def add(state, total, rows, first):
+    return jax.tree.map(jnp.add, total, sums(state, rows, first))
+
+  def finish(state, total, scale):
+    return apply(state, *total, scale)
+
+  def nothing(state):
+    zeros = {key: jnp.float32(0) for key in ("loss", "nll")}
+    counts = {key: jnp.int32(0) for key in ("correct", "tokens")}
+    return jax.tree.map(jnp.zeros_like, state["params"]), zeros | counts
+
+  stored = meshes.shardings(mesh, jax.eval_shape(create))
+  jit = functools.partial(jax.jit, out_shardings=(stored, None))
+  return Program(
+    create=jax.jit(create, out_shardings=stored),
+    step=jit(step, donate_argnums=0),
+    add=jax.jit(add, donate_argnums=1),
+    finish=jit(finish, donate_argnums=0),
+    nothing=jax.jit(nothing),
+    evaluate=jax.jit(lambda params, rows: evaluate(meshes.gather(mesh, params), rows)),
+  )
+
+
+def _sharded(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh):
+  """Sums over all devices: of the gradients and the loss, and of the loss alone.
+
+  Each device works through its own sentences as if it were alone, and all add up once, at the end:
+  left to the partitioner, a recurrent weight's gradient would be added up in every time step.
+  """
+  smoothing = config.train.label_smoothing
+
+  def loss(params, rows, keys, smoothing):
+    model = models.rebuild(config.model, source_size, target_size, params)
+    return loss_sums(model, *rows, smoothing, keys)
+
+  def gradients(params, rows, keys):
+    gradients, sums = jax.grad(loss, has_aux=True)(params, rows, keys, smoothing)
+    return jax.lax.psum((gradients, sums), meshes.AXES)
+
+  def evaluate(params, rows):
+    return jax.lax.psum(loss(params, rows, None, 0.0)[1], meshes.AXES)
+
+  def shard(function, arguments):
+    specs = (meshes.WHOLE,) + (meshes.BATCH,) * arguments
+    return jax.shard_map(
+      function, mesh=mesh, in_specs=specs, out_specs=meshes.WHOLE, check_vma=False
+    )
+
+  return shard(gradients, 2), shard(evaluate, 1)
