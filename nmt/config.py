@@ -206,11 +206,11 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     f"data.grammar needs min_words <= max_words < long_words, but they are {shortest}, {longest} "
     f"and {beyond}",
   )
-  splits = [flat["data.train"], flat["data.valid"], *flat["data.test"]]
-  strange = [name for name in splits if not {*name.split("+")} <= {*_GRAMMAR_SPLITS}]
+  joined = "+".join([flat["data.train"], flat["data.valid"], *flat["data.test"]])
+  strange = sorted({*joined.split("+")} - {*_GRAMMAR_SPLITS})
   yield (
     grammar and bool(strange),
-    f"data.corpus=grammar has no split {''.join(strange[:1])}; it has: {', '.join(_GRAMMAR_SPLITS)}",
+    f"data.corpus=grammar has no split {'+'.join(strange)}; it has: {' '.join(_GRAMMAR_SPLITS)}",
   )
   yield (
     grammar and (flat["data.source"], flat["data.target"]) != ("en", "fr"),

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from nmt.workdir import Workdir
 
+WORKER = (sys.executable, "-m", "nmt.train")
 DONE, CONTINUE = 0, 75  # exit codes of a worker; anything else: failed
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +50,7 @@ class Local:
       return CONTINUE
     path = os.environ.get("PYTHONPATH")
     self._worker = subprocess.Popen(
-      [sys.executable, "-m", "nmt.train", "--workdir", str(workdir)],
+      [*WORKER, "--workdir", str(workdir)],
       stdin=subprocess.DEVNULL,
       env=os.environ | {"PYTHONPATH": f"{_ROOT}{os.pathsep}{path}" if path else str(_ROOT)},
       # Its own group: Ctrl-C in a terminal reaches it once, through this process.

@@ -1,0 +1,39 @@
+"""Installs the package nmt: pip install -e . (with [test], [cuda], [tpu] or [reports] as needed)."""
+
+from setuptools import find_packages, setup
+
+setup(
+  name="nmt",
+  version="0.1.0",
+  description="Neural machine translation by jointly learning to align and translate, in JAX/Flax",
+  license="Apache-2.0",
+  license_files=["LICENSE"],
+  packages=find_packages(include=["nmt", "nmt.*"]),
+  package_data={"": ["*.txt", "*.tsv", "*.json", "*.html"]},
+  python_requires=">=3.11",
+  install_requires=[
+    "absl-py>=2.1",
+    "array_record>=0.8.1",
+    "flax>=0.12.5",
+    "grain>=0.2.12",
+    "jax>=0.10",
+    "matplotlib>=3.9",
+    "ml-collections>=1.0",
+    "numpy>=2.0",
+    "optax>=0.2.6",
+    "orbax-checkpoint>=0.11.30",
+    "rich>=13.7",
+    "sacrebleu>=2.4",
+    "sacremoses>=0.1.1",
+    "safetensors>=0.5",
+    "sentencepiece>=0.2",
+    "tensorboardX>=2.6",
+    "tensorflow-datasets>=4.9.9",
+  ],
+  extras_require={
+    "test": ["mypy>=1.15", "pytest>=8.3", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "ruff>=0.9"],
+    "cuda": ["jax[cuda12]"],
+    "tpu": ["jax[tpu]"],
+    "reports": ["tensorboard>=2.18"],  # shows the event files that a run writes
+  },
+)

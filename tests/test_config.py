@@ -1,0 +1,107 @@
+"""A config is stored without loss and nothing impossible passes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from configs import base
+from nmt import config as config_lib
+from nmt.errors import UserError
+
+ATTENTION = Path(config_lib.__file__).parent / "models" / "attention"
+
+
+def changed(**changes):
+  config = base.get_config()
+  config.update_from_flattened_dict({key.replace("__", "."): v for key, v in changes.items()})
+  return config
+
+
+def test_load_gives_back_what_save_was_given(tmp_path):
+  config = changed(data__test=("test", "long"), train__optimizer__learning_rate=2e-3)
+  config_lib.save(config, tmp_path / "config.json")
+  loaded = config_lib.load(tmp_path / "config.json")
+  assert loaded == config
+  assert type(loaded.data.test) is tuple
+  config_lib.validate(loaded)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "\udcff"])
+def test_a_damaged_file_is_named(tmp_path, text):
+  path = tmp_path / "config.json"
+  path.write_bytes(text.encode("utf-8", "surrogateescape"))
+  with pytest.raises(UserError, match=re.escape(str(path))):
+    config_lib.load(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+  with pytest.raises(UserError, match="config.json: no such file"):
+    config_lib.load(tmp_path / "config.json")
+
+
+@pytest.mark.parametrize("key", config_lib.flatten(base.get_config()))
+def test_every_key_is_checked_for_its_type_and_for_being_there(key):
+  tree = base.get_config()
+  *groups, last = key.split(".")
+  group = tree
+  for name in groups:
+    group = group[name]
+  with group.ignore_type():
+    group[last] = None
+  with pytest.raises(UserError, match=f"^{key}=None "):
+    config_lib.validate(tree)
+  del group[last]
+  with pytest.raises(UserError, match=f"no key {key};"):
+    config_lib.validate(tree)
+
+
+def test_an_unknown_key_is_named_with_the_nearest():
+  config = base.get_config()
+  config.model.sise = 5
+  with pytest.raises(
+    UserError, match=r"unknown config key model\.sise; did you mean model\.size\?"
+  ):
+    config_lib.validate(config)
+
+
+@pytest.mark.parametrize(
+  ("changes", "line"),
+  [
+    (dict(model__size=0), "model.size=0 must be a whole number, 1 or more"),
+    (dict(model__dropout__state=1.0), "at least 0 and below 1"),
+    (dict(train__optimizer__learning_rate=float("nan")), "above 0"),
+    (dict(train__clip=float("inf")), "0 or more"),
+    (dict(seed=-1), "seed=-1"),
+    (dict(data__filter__max_ratio=0.5), "1 or more, or 0"),
+    (dict(data__grammar__long_words=81), "from 3 to 80"),
+    (dict(mesh__data=0), "mesh.data=0"),
+    (dict(data__test=("",)), "a tuple of names"),
+    (dict(model__precision="bfloat61"), "did you mean bfloat16?"),
+    (dict(train__optimizer__name="adm"), "adadelta, adam, adamw, sgd; did you mean adam?"),
+    (dict(model__tie=True), "model.tie needs model.maxout == model.embedding, but they are 500"),
+    (dict(data__filter__min_words=51), "no sentence would be left"),
+    (dict(data__grammar__max_words=60), "min_words <= max_words < long_words"),
+    (dict(data__target="de"), "English to French"),
+    (dict(data__test=("test", "log")), "no split log; it has: train valid test long"),
+    (dict(data__corpus="text"), "needs data.dir"),
+    (dict(train__optimizer__weight_decay=0.1), "name=adamw, but that is adadelta"),
+    (dict(train__optimizer__momentum=0.9), "name=sgd, but that is adadelta"),
+    (
+      dict(train__schedule__name="cosine", train__schedule__warmup=10, train__updates=10),
+      "leaves nothing of train.updates=10",
+    ),
+  ],
+)
+def test_what_is_impossible_is_refused_in_one_line(changes, line):
+  with pytest.raises(UserError, match=re.escape(line)) as caught:
+    config_lib.validate(changed(**changes))
+  assert "\n" not in str(caught.value)
+
+
+def test_an_attention_is_known_by_its_file():
+  kinds = config_lib.attention_kinds()
+  assert {"none", "additive"} <= set(kinds)
+  assert all((ATTENTION / f"{kind}.py").is_file() for kind in kinds if kind != "none")
+  with pytest.raises(UserError, match=f"is not one of: {', '.join(kinds)}; did you mean additive"):
+    config_lib.validate(changed(model__attention__kind="aditive"))

@@ -1,0 +1,96 @@
+"""A run's folder has one holder, and its files are whole at any moment."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nmt.errors import UserError
+from nmt.workdir import Workdir, read_json, replacing, write_json
+
+ROOT = Path(__file__).parents[1]
+HOLD = "import sys, time; from nmt.workdir import Workdir\nwith Workdir(sys.argv[1]).lock():\n  "
+
+
+def hold(path, then):
+  """Another process that holds the lock of `path` and has said so."""
+  worker = subprocess.Popen(
+    [sys.executable, "-c", HOLD + then, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+  )
+  assert worker.stdout is not None
+  with worker.stdout as out:
+    assert out.readline() == "held\n"
+  return worker
+
+
+def test_a_second_holder_is_told_who_holds_it(tmp_path):
+  home = Workdir(tmp_path / "a" / "b")
+  with (
+    home.lock(),
+    pytest.raises(UserError, match=rf"in use by a live run \(process {os.getpid()}"),
+  ):
+    home.lock().__enter__()
+  with home.lock():
+    pass
+
+
+def test_a_killed_process_leaves_no_lock(tmp_path):
+  worker = hold(tmp_path, "print('held', flush=True); time.sleep(60)")
+  home = Workdir(tmp_path)
+  with pytest.raises(UserError, match=f"process {worker.pid}"):
+    home.lock().__enter__()
+  worker.send_signal(signal.SIGKILL)
+  worker.wait()
+  with home.lock():
+    pass
+
+
+def test_a_child_made_by_fork_does_not_keep_the_lock(tmp_path):
+  fork = "import os\n  if os.fork() == 0: time.sleep(2); os._exit(0)\n  print('held', flush=True)"
+  worker = hold(tmp_path, fork + "; time.sleep(60)")
+  worker.send_signal(signal.SIGKILL)
+  worker.wait()
+  with Workdir(tmp_path).lock():
+    pass
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+  (tmp_path / "file").write_text("")
+  with pytest.raises(UserError, match="file/w: Not a directory"):
+    Workdir(tmp_path / "file" / "w").make()
+  with pytest.raises(UserError, match="file: File exists"):
+    Workdir(tmp_path / "file").make()
+
+
+def test_json_is_replaced_whole_or_not_at_all(tmp_path):
+  path = tmp_path / "x.json"
+  write_json(path, {"a": "é"})
+  with pytest.raises(TypeError):
+    write_json(path, {"a": [1] * 10_000, "b": object()})
+  assert read_json(path) == {"a": "é"}
+  assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_a_full_disk_is_reported_with_the_name_of_the_file(tmp_path):
+  def fill():
+    with replacing(tmp_path / "x"), open("/dev/full", "w") as full:
+      full.write("y")
+
+  with pytest.raises(OSError, match="No space left") as caught:
+    fill()
+  assert caught.value.errno == errno.ENOSPC
+  assert caught.value.filename == str(tmp_path / "x")
+
+
+def test_status_says_the_state_and_when(tmp_path):
+  home = Workdir(tmp_path)
+  assert home.read_status() == {}
+  home.status("running", update=3)
+  status = json.loads((tmp_path / "status.json").read_text())
+  assert (status["state"], status["update"]) == ("running", 3)
+  assert status["time"] > 1.7e9
