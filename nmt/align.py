@@ -1,14 +1,14 @@
 """Word alignments by the attention of a trained model, and their error rate.
 
-  python -m nmt.align --workdir W --source S --target T > links      forced: T is given, not searched
-  python -m nmt.align --workdir W --source S --target T --gold G     and the error rate, on stderr
-  python -m nmt.align --links F --gold G                             the error rate of any links
+  python -m nmt.align --workdir W --source S --target T > links    T is given, not searched
+  python -m nmt.align --workdir W --source S --target T --gold G   and the error rate, on stderr
+  python -m nmt.align --links F --gold G                           the error rate of any links
 
-Links are in Pharaoh format, one line a pair: `i-j` from source word i to target word j, from 0. Words
-are those of the run's tokenizers (Moses words, or what white space separates), or with --pretokenized
-what spaces separate. Pieces become words by the sum over source and the mean over target pieces; the
-end of sentence is never linked. Each target word is linked to its most relevant source word (argmax),
-or to all of at least a given weight (threshold).
+Links are in Pharaoh format, one line a pair: `i-j` from source word i to target word j, from 0.
+Words are those of the run's tokenizers (Moses words, or what white space separates), or with
+--pretokenized what spaces separate. Pieces become words by the sum over source and the mean over
+target pieces; the end of sentence is never linked. Each target word is linked to its most relevant
+source word (argmax), or to all of at least a given weight (threshold).
 """
 
 import argparse

@@ -3,8 +3,8 @@
   python -m nmt.evaluate --workdir W                              the config's test splits
   python -m nmt.evaluate --workdir W --source S --reference R     any two files, one sentence a line
 
-Prints a table and writes JSON: W/test/<split>.json for a split, beside its translations; for files
-only where --json says.
+Prints a table and writes W/test/<split>.json beside the translations; for files, the name of the
+source file stands for the split. --json F writes the scores to F as well.
 """
 
 import argparse
@@ -41,16 +41,14 @@ def main(argv: Sequence[str]) -> int:
   if decode.beam < 1 or decode.batch < 1:
     raise UserError("--beam and --batch are at least 1")
 
-  found = []
   if arguments.source:
-    pairs = [Pair(source, target) for source, target in text_files.pairs(files)]
-    found.append(report(run, arguments.source.name, pairs, decode=decode))
+    named = {arguments.source.name: [Pair(*pair) for pair in text_files.pairs(files)]}
   else:
-    for split in arguments.split or run.config.data.test:
-      corpus = open_corpus(run.config.data, split)
-      pairs = corpus.read(range(len(corpus)))
-      folder = Workdir(arguments.workdir).test
-      found.append(report(run, split, pairs, folder, decode=decode))
+    splits = arguments.split or run.config.data.test
+    corpora = {split: open_corpus(run.config.data, split) for split in splits}
+    named = {split: corpus.read(range(len(corpus))) for split, corpus in corpora.items()}
+  folder = Workdir(arguments.workdir).test
+  found = [report(run, name, pairs, folder, decode=decode) for name, pairs in named.items()]
   if arguments.json:
     write_json(arguments.json, found[0] if len(found) == 1 else found)
   return 0

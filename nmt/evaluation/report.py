@@ -1,5 +1,7 @@
 """The report of a run on a test set: translations, scores, alignments, a figure."""
 
+import itertools
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -41,10 +43,10 @@ def report(
 ) -> dict[str, Any]:
   """Translates and scores `pairs`, prints the scores, and returns them.
 
-  With a folder, writes `<split>.source`, `.hypotheses`, `.references` (a line each), `.json` (what is
-  returned) and `.png` (an alignment matrix) there. Pairs that hold gold links are aligned too, the
-  reference forced. `decode` stands in for the run's own settings of search. Raises UserError when
-  there are no pairs.
+  With a folder, writes `<split>.source`, `.hypotheses`, `.references` (a line each), `.json` (what
+  is returned) and `.png` (an alignment matrix) there. Pairs that hold gold links are aligned too,
+  the reference forced. `decode` stands in for the run's own settings of search. Raises UserError
+  when there are no pairs.
   """
   if not pairs:
     raise UserError(f"{split}: nothing to score, there are no sentences")
@@ -125,12 +127,13 @@ def _without_unk(
 def _likelihood(run: Run, encoded: Sequence[tuple[list[int], list[int]]]) -> dict[str, Any]:
   """Log-probability and perplexity of the references, over their tokens and ends of sentence."""
   total, tokens = 0.0, 0
-  for forced in force(run, encoded, alignments=False):
+  for forced in force(run, encoded):
     if forced is not None:
       total += float(forced.log_probs_T.sum(dtype="float64"))
       tokens += len(forced.log_probs_T)
+  value = perplexity(total, tokens)
   return {
-    "perplexity": perplexity(total, tokens),
+    "perplexity": value if math.isfinite(value) else None,  # JSON knows no infinity
     "log_probability": total,
     "reference_tokens": tokens,
   }
@@ -178,17 +181,19 @@ def _draw(run: Run, pairs: Sequence[Pair], hypotheses: Sequence[str], path: Path
 
 def _words(run: Run, pairs: Sequence[Pair]) -> list[tuple[list[str], list[str]]]:
   """Words over which links count: Moses words where there are gold links, whatever the tokens."""
-  source, target = run.source, run.target
-  if pairs and pairs[0].links:
-    source = Words(run.config.data.source, ())
-    target = Words(run.config.data.target, ())
-  return [(source.words(pair.source), target.words(pair.target)) for pair in pairs]
+  source, target = Words(run.config.data.source, ()), Words(run.config.data.target, ())
+  return [
+    (source.words(pair.source), target.words(pair.target))
+    if pair.links
+    else (run.source.words(pair.source), run.target.words(pair.target))
+    for pair in pairs
+  ]
 
 
 def _crossings(links: Sequence[alignment.Link]) -> int:
   """How many neighbouring target words look backwards, at an earlier source word."""
   sources = [j for j, _ in links]
-  return sum(after < before for before, after in zip(sources, sources[1:], strict=False))
+  return sum(after < before for before, after in itertools.pairwise(sources))
 
 
 def _one_line(text: str) -> str:

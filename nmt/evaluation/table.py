@@ -33,7 +33,8 @@ def _scores(found: dict[str, Any]) -> Table:
     how = f"{subset['sentences']} sentences without [UNK] in source and reference"
     table.add_row("BLEU, no UNK", score, how)
   how = f"of {found['reference_tokens']} reference tokens, ends of sentence included"
-  table.add_row("perplexity", f"{found['perplexity']:.3f}", how)
+  value = "-" if found["perplexity"] is None else f"{found['perplexity']:.3f}"
+  table.add_row("perplexity", value, how)
   if (links := found["alignment"]) is not None:
     how = f"precision {links['precision']:.2f}, recall {links['recall']:.2f}, references forced"
     table.add_row("AER", f"{links['aer']:.2f}", how)

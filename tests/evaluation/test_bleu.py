@@ -1,0 +1,43 @@
+import math
+
+import pytest
+
+from nmt.errors import UserError
+from nmt.evaluation.bleu import bleu, chrf, perplexity
+
+REFERENCES = ["The cat sat on the mat.", "It didn't rain, did it?"]
+
+
+def test_a_copy_scores_100_and_the_signature_says_how():
+  score, signature = bleu(REFERENCES, REFERENCES)
+  assert score == pytest.approx(100)
+  assert "tok:13a" in signature
+  assert "case:mixed" in signature
+  assert "version:" in signature
+  assert chrf(REFERENCES, REFERENCES)[0] == pytest.approx(100)
+
+
+def test_only_the_lower_cased_score_forgives_case():
+  shouted = [line.upper() for line in REFERENCES]
+  assert bleu(shouted, REFERENCES)[0] < 50
+  score, signature = bleu(shouted, REFERENCES, lowercase=True)
+  assert score == pytest.approx(100)
+  assert "case:lc" in signature
+
+
+def test_bleu_is_the_geometric_mean_of_its_definition():
+  # 1- to 4-gram precisions 5/6, 3/5, 2/4, 1/3 and no brevity penalty.
+  score, _ = bleu(["the cat sat on a mat"], ["the cat sat on the mat"])
+  assert score == pytest.approx(100 * (5 / 6 * 3 / 5 * 2 / 4 * 1 / 3) ** 0.25)
+
+
+def test_both_counts_are_named_when_they_differ():
+  with pytest.raises(UserError, match="1 translations against 2 references"):
+    bleu(["a"], ["a", "b"])
+  with pytest.raises(UserError, match="no sentences"):
+    chrf([], [])
+
+
+def test_perplexity_of_a_uniform_guess_is_the_vocabulary():
+  assert perplexity(7 * math.log(1 / 30), 7) == pytest.approx(30)
+  assert perplexity(-1e9, 1) == math.inf

@@ -1,0 +1,66 @@
+import io
+import json
+import math
+
+import pytest
+from rich.console import Console
+
+from nmt.data.pair import Pair
+from nmt.errors import UserError
+from nmt.evaluation.report import report
+
+PAIRS = [
+  Pair("le chat noir dort ici .", "le chat noir dort ici .", "0-0 1-1 2-2 3-3 4-4 5-5"),
+  Pair("un petit chat , [ ici ] .", "un petit chat , ici .", "0-0 1-1 2-2 3p3"),
+  Pair("le zèbre dort .", "le zèbre dort .", "0-0 1-1 2-2 3-3"),
+]
+
+
+@pytest.fixture
+def printed():
+  return Console(file=io.StringIO(), width=120)
+
+
+def test_everything_is_scored_printed_and_written(run, tmp_path, printed):
+  found = report(run, "test", PAIRS, tmp_path / "test", console=printed)
+  text = printed.file.getvalue()
+  for word in ("BLEU", "chrF", "perplexity", "AER", "tok:13a", "no UNK", "[ ici ]"):
+    assert word in text
+  assert found == json.loads((tmp_path / "test" / "test.json").read_text())
+  hypotheses = (tmp_path / "test" / "test.hypotheses").read_text().split("\n")
+  assert hypotheses == ["le chat noir dort ici.", "un petit chat, [ici].", "le [UNK] dort.", ""]
+  written = {path.name for path in (tmp_path / "test").iterdir()}
+  assert written == {f"test.{end}" for end in ("source", "hypotheses", "references", "json", "png")}
+
+
+def test_perplexity_is_that_of_the_references(run, printed):
+  found = report(run, "test", PAIRS[:1], console=printed)
+  likely = 6 - math.log(math.exp(6) + run.source.size - 1)
+  assert found["reference_tokens"] == 7
+  assert found["perplexity"] == pytest.approx(math.exp(-likely), rel=1e-5)
+
+
+def test_forced_links_are_compared_with_gold(run, printed):
+  assert report(run, "test", PAIRS[:1], console=printed)["alignment"]["aer"] == pytest.approx(0)
+  # The second reference leaves out a bracket: the copier looks one word too early from there.
+  assert report(run, "test", PAIRS[:2], console=printed)["alignment"]["precision"] < 100
+  assert report(run, "test", [Pair("le", "le")], console=printed)["alignment"] is None
+
+
+def test_the_known_subset_has_no_unknown_word_and_none_is_written_there(run, printed):
+  found = report(run, "test", PAIRS, console=printed)
+  assert found["no_unk"]["sentences"] == 2
+  assert found["no_unk"]["bleu"] > found["bleu"]["score"]
+
+
+def test_another_search_can_be_asked_for(run, printed):
+  decode = run.config.decode.copy_and_resolve_references()
+  decode.beam, decode.forbid_unk = 1, True
+  found = report(run, "test", PAIRS, decode=decode, console=printed)
+  assert found["decode"]["beam"] == 1
+  assert "[UNK]" not in printed.file.getvalue().split("translations")[1]
+
+
+def test_no_pairs_are_an_error(run):
+  with pytest.raises(UserError, match="valid: nothing to score"):
+    report(run, "valid", [])
