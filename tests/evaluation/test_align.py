@@ -1,0 +1,79 @@
+import json
+
+import pytest
+
+from nmt import align
+from nmt.errors import UserError
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch, run):
+  monkeypatch.setattr("nmt.run.load", lambda workdir, which: run)
+  (tmp_path / "s").write_text("le chat dort.\n\nun petit chat\n")
+  (tmp_path / "t").write_text("le chat noir.\n\nun chat\n")
+  (tmp_path / "gold").write_text("0-0 1-1 3-3\n\n0-0 2-1\n")
+  return tmp_path
+
+
+def arguments(files, *more):
+  return ["--workdir", "W", "--source", f"{files}/s", "--target", f"{files}/t", *more]
+
+
+def test_links_of_every_pair_are_printed_in_order(files, capsys):
+  assert align.main(arguments(files)) == 0
+  # The copier looks at each word in turn; "." is a word of its own to the run's tokenizer.
+  assert capsys.readouterr().out == "0-0 1-1 2-2 3-3\n\n0-0 1-1\n"
+
+
+def test_pretokenized_words_are_what_spaces_separate(files, capsys):
+  align.main(arguments(files, "--pretokenized"))
+  assert capsys.readouterr().out == "0-0 1-1 2-2\n\n0-0 1-1\n"
+
+
+def test_with_gold_the_error_rate_is_on_stderr_and_the_links_stay_clean(files, capsys):
+  align.main(arguments(files, "--gold", f"{files}/gold", "--json", f"{files}/scores"))
+  printed = capsys.readouterr()
+  assert printed.out == "0-0 1-1 2-2 3-3\n\n0-0 1-1\n"
+  assert "AER" in printed.err
+  scores = json.loads((files / "scores").read_text())
+  assert scores["aer"] == pytest.approx(100 * (1 - 8 / 11))
+  (files / "links").write_text(printed.out)
+  align.main(["--links", f"{files}/links", "--gold", f"{files}/gold"])
+  assert f"{scores['aer']:.2f}" in capsys.readouterr().out
+
+
+def test_a_figure_for_each_line_asked_for(files, capsys):
+  align.main(arguments(files, "--figure", f"{files}/f.png"))
+  align.main(arguments(files, "--figure", f"{files}/g.pdf", "--lines", "1,3"))
+  assert {path.name for path in files.glob("[fg].*")} == {"f.png"}
+  assert {path.name for path in files.glob("g-*")} == {"g-1.pdf", "g-3.pdf"}
+
+
+@pytest.mark.parametrize(
+  ("more", "message"),
+  [
+    (["--gold", "{}/s"], "s, line 1: 'le' is not a link"),
+    (["--gold", "{}/short"], "short has 1 lines but .*s has 3"),
+    (["--gold", "{}/wide"], "wide, line 2: link 0-0 is outside a pair of 0 source"),
+    (["--figure", "{}/f.jpg"], "must end in .png or .pdf"),
+    (["--figure", "{}/f.png", "--lines", "4"], "has 3 lines"),
+    (["--figure", "{}/f.png", "--lines", "0"], "line numbers from 1"),
+    (["--links", "{}/short"], "--gold"),
+    (["--target", "{}/short"], "3 lines but .* has 1"),
+  ],
+)
+def test_mistakes_are_named(files, more, message):
+  (files / "short").write_text("0-0\n")
+  (files / "wide").write_text("0-0\n0-0\n0-0\n")
+  with pytest.raises(UserError, match=message):
+    align.main(arguments(files, *(word.format(files) for word in more)))
+
+
+def test_a_file_of_links_is_checked_against_its_sentences(files):
+  (files / "links").write_text("0-0\n\n3-0\n")
+  check = ["--links", f"{files}/links", "--gold", f"{files}/gold"]
+  assert align.main(check) == 0
+  with pytest.raises(UserError, match=r"links, line 3: link 3-0 .* 3 source and 2 target"):
+    align.main([*check, "--source", f"{files}/s", "--target", f"{files}/t"])
+  with pytest.raises(UserError, match="--workdir, --source and --target, or --links"):
+    align.main(["--source", f"{files}/s"])
