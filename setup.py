@@ -1,4 +1,4 @@
-"""Installs the package nmt: pip install -e . (with [test], [cuda], [tpu] or [reports] as needed)."""
+"""Installs the package nmt: pip install -e . (add [test], [cuda], [tpu] or [reports])."""
 
 from setuptools import find_packages, setup
 

@@ -5,24 +5,15 @@ of all beyond the lengths it was trained on; RNNsearch, which may look back, doe
 
   python launch.py --config=configs/quickstart.py --sweep=experiments/lengths.py
 
-runs both models at the same size and budget and ends with BLEU by source length, as a table and as
-the figure lengths.png.
+runs both models at the same size and budget and ends with BLEU by source length, over all test
+splits together, as a table and as the figure lengths.png.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-EDGES = (
-  0,
-  10,
-  20,
-  30,
-  40,
-  50,
-  60,
-)  # a bucket is (edge, next edge] words of the source; then the rest
+Rows = list[dict[str, Any]]  # of nmt.evaluation.scores.by_length: from, to, sentences, bleu
 
 
 def sweep() -> Iterator[dict[str, Any]]:
@@ -33,73 +24,60 @@ def sweep() -> Iterator[dict[str, Any]]:
 
 def report(workdirs: dict[str, Path]) -> None:
   """Prints BLEU by source length side by side and draws it in lengths.png beside the runs."""
+  from nmt import config
+
   curves = {name: by_length(workdir) for name, workdir in workdirs.items()}
-  home = next(iter(workdirs.values())).parent
-  trained = next(iter(workdirs.values())) / "config.json"
+  first = next(iter(workdirs.values()))
+  data = config.load(first / "config.json").data
+  longest = data.grammar.max_words if data.corpus == "grammar" else data.filter.max_words
   table(curves)
-  figure(curves, longest_trained(json.loads(trained.read_text())), home / "lengths.png")
-  print(f"figure: {home / 'lengths.png'}")
+  figure(curves, min(longest, data.filter.max_words), first.parent / "lengths.png")
+  print(f"figure: {first.parent / 'lengths.png'}")
 
 
-def by_length(workdir: Path) -> dict[int, tuple[float, int]]:
-  """Lower edge of a bucket -> (BLEU, sentences), over all test splits of a run together."""
-  from sacrebleu.metrics import BLEU
+def by_length(workdir: Path) -> Rows:
+  """BLEU of a run by source length in words, over all the test splits it has translated."""
+  from nmt import config
+  from nmt.data.words import Words
+  from nmt.evaluation import scores
 
-  buckets: dict[int, tuple[list[str], list[str]]] = {}
-  for sources in sorted((workdir / "test").glob("*.source")):
-    texts = [
-      sources.with_suffix(kind).read_text(encoding="utf-8").removesuffix("\n").split("\n")
-      for kind in (".source", ".hypotheses", ".references")
-    ]
-    for source, hypothesis, reference in zip(*texts, strict=True):
-      words = len(source.split())
-      hypotheses, references = buckets.setdefault(max(e for e in EDGES if e < words), ([], []))
-      hypotheses.append(hypothesis)
-      references.append(reference)
-  return {
-    edge: (BLEU().corpus_score(buckets[edge][0], [buckets[edge][1]]).score, len(buckets[edge][0]))
-    for edge in sorted(buckets)
-  }
+  words = Words(config.load(workdir / "config.json").data.source, ()).words
+  texts: dict[str, list[str]] = {"source": [], "hypotheses": [], "references": []}
+  for split in sorted((workdir / "test").glob("*.source")):
+    for kind, lines in texts.items():
+      text = split.with_suffix(f".{kind}").read_text(encoding="utf-8")
+      lines += text.removesuffix("\n").split("\n")
+  lengths = [len(words(source)) for source in texts["source"]]
+  return scores.by_length(texts["hypotheses"], texts["references"], lengths)
 
 
-def longest_trained(config: dict[str, Any]) -> int:
-  """Words in the longest source sentence of the training split."""
-  data = config["data"]
-  longest = data["filter"]["max_words"]
-  return min(longest, data["grammar"]["max_words"]) if data["corpus"] == "grammar" else longest
-
-
-def table(curves: dict[str, dict[int, tuple[float, int]]]) -> None:
-  """One row a bucket, one column a run."""
+def table(curves: dict[str, Rows]) -> None:
+  """One row for ten words, one column a run."""
   from rich.console import Console
   from rich.table import Table
 
-  shown = Table("source words", "sentences", title="BLEU by length of the source sentence")
-  for name in curves:
+  shown = Table("source words", title="BLEU by length of the source sentence", title_justify="left")
+  for name in ("sentences", *curves):
     shown.add_column(name, justify="right")
-  for edge, (_, count) in next(iter(curves.values())).items():
-    scores = [f"{curve[edge][0]:.1f}" for curve in curves.values()]
-    shown.add_row(span(edge), str(count), *scores)
+  for rows in zip(*curves.values(), strict=True):
+    first = rows[0]
+    scores = (f"{row['bleu']:.1f}" for row in rows)
+    shown.add_row(f"{first['from']}-{first['to']}", str(first["sentences"]), *scores)
   Console().print(shown)
 
 
-def span(edge: int) -> str:
-  """The bucket that begins after `edge`, for a reader."""
-  after = [e for e in EDGES if e > edge]
-  return f"{edge + 1}-{after[0]}" if after else f"over {edge}"
-
-
-def figure(curves: dict[str, dict[int, tuple[float, int]]], trained: int, path: Path) -> None:
-  """One curve a run; what lies right of the dotted line is longer than anything trained on."""
+def figure(curves: dict[str, Rows], longest: int, path: Path) -> None:
+  """A curve for each run; right of the dotted line, sentences are longer than any trained on."""
   from matplotlib.figure import Figure
 
   drawing = Figure(figsize=(6, 3.6), layout="constrained")
   axes = drawing.subplots()
-  for (name, curve), style in zip(curves.items(), ("-o", "--s", "-.^", ":d") * 8, strict=False):
-    axes.plot([e + 5 for e in curve], [bleu for bleu, _ in curve.values()], style, label=name)
-  axes.axvline(trained, color="gray", linestyle=":")
-  axes.annotate(" longest in training", (trained, 2), color="gray", fontsize=8)
-  axes.set(xlabel="words in the source sentence", ylabel="BLEU", ylim=(0, 102))
+  for (name, rows), style in zip(curves.items(), ("-o", "--s", "-.^", ":d") * 8, strict=False):
+    middles = [(row["from"] + row["to"]) / 2 for row in rows]
+    axes.plot(middles, [row["bleu"] for row in rows], style, label=name)
+  axes.axvline(longest + 0.5, color="gray", linestyle=":")
+  axes.annotate(" longest in training", (longest + 0.5, 2), color="gray", fontsize=8)
+  axes.set(xlabel="words in the source sentence", ylabel="BLEU", xlim=(0, None), ylim=(0, 102))
   axes.legend(frameon=False)
   axes.spines[["top", "right"]].set_visible(False)
   drawing.savefig(path, dpi=160)

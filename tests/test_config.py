@@ -36,7 +36,7 @@ def test_a_damaged_file_is_named(tmp_path, text):
 
 
 def test_a_missing_file_is_named(tmp_path):
-  with pytest.raises(UserError, match="config.json: no such file"):
+  with pytest.raises(UserError, match=r"config\.json: no such file"):
     config_lib.load(tmp_path / "config.json")
 
 

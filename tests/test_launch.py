@@ -64,9 +64,9 @@ def test_without_flags_it_is_the_quickstart_and_its_study():
 
 
 def test_flags_change_the_config_and_nothing_else():
+  changes = ["--config.model.size=7", "--config.train.clip", "2", "--noconfig.model.tie"]
   order = flags.parse(
-    ["--config=configs/multi30k.py:de-en", "--config.model.size=7", "--config.train.clip", "2"]
-    + ["--noconfig.model.tie", "--config.data.test=('val',)", "--workdir=w"]
+    ["--config=configs/multi30k.py:de-en", *changes, "--config.data.test=('val',)", "--workdir=w"]
   )
   changes = claim.differences(flags.load("configs/multi30k.py", "de-en"), order.config)
   assert changes == [
