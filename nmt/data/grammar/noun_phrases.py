@@ -1,0 +1,302 @@
+"""Noun phrases: determiner, adjectives, noun, and what follows it, built in both languages at once."""
+
+from nmt.data.grammar import lexicon_small as small
+from nmt.data.grammar.draw import Draw
+from nmt.data.grammar.entries import Adjective, Noun, lines, nouns, phrases
+from nmt.data.grammar.morphology import article
+from nmt.data.grammar.words import Row, Source, Target, length, vowel
+
+NUMBERS = [(row[0], row[1]) for row in lines(small.NUMBERS)]
+MEN, WOMEN, CITIES = lines(small.MEN), lines(small.WOMEN), lines(small.CITIES)
+COUNTRIES = lines(small.COUNTRIES)
+POSSESSIVES = lines(small.POSSESSIVES)
+PREPOSITIONS = {" ".join(p.english): p for p in phrases(small.PREPOSITIONS)}
+OBJECTS = {row[0]: row[1:] for row in lines(small.OBJECTS)}
+HUMANS, SEXED, PLACES = nouns("h"), nouns("w"), nouns("12g")
+PRICED = nouns("y")
+
+
+class NP:
+  """A noun phrase.
+
+  det and rest are its French words; kind is `the`, `one` (un, une), `some` (des, du, de la) or `other`;
+  person counts je, il, nous, vous, ils from 0.
+  """
+
+  __slots__ = ("det", "feminine", "kind", "noun", "person", "plural", "pronoun", "rest", "source")
+
+  def __init__(
+    self,
+    source: list[Source],
+    det: list[Target],
+    rest: list[Target],
+    kind: str,
+    feminine: bool,
+    plural: bool,
+    noun: Noun | None = None,
+    person: int = -1,
+  ):
+    self.source, self.det, self.rest, self.kind = source, det, rest, kind
+    self.feminine, self.plural, self.noun = feminine, plural, noun
+    self.person = person if person >= 0 else 4 if plural else 1
+    self.pronoun = False
+
+  @property
+  def target(self) -> list[Target]:
+    return self.det + self.rest
+
+  @property
+  def human(self) -> bool:
+    return self.noun is None or "h" in self.noun.tags
+
+  def negated(self) -> list[Target]:
+    """The phrase as the direct object of a negated verb: un, une, des, du become de."""
+    if self.kind not in ("one", "some"):
+      return self.target
+    first = self.det[0]
+    return [Target("de", first.sure, first.possible), *self.rest]
+
+  def after(self, preposition: str) -> Row:
+    """The phrase after an English preposition; de swallows des, du and de la."""
+    source, target = PREPOSITIONS[preposition].make()
+    return source + self.source, target + self.after_de(target[-1])
+
+  def after_de(self, last: Target) -> list[Target]:
+    """The phrase's French after a word that may be de; a swallowed article leaves it its links."""
+    if last.text != "de" or self.kind != "some":
+      return self.target
+    first = self.det[0]
+    last.possible += first.sure + first.possible
+    return self.rest
+
+
+def _determiner(
+  kind: str, noun: Noun, plural: bool, n: Source, first: str, first_english: str, before: bool
+) -> tuple[list[Source], list[Target], str]:
+  """English, French and kind of a determiner, before `first` in French."""
+  feminine, french = noun.feminine, ("les" if plural else "la" if noun.feminine else "le")
+  if kind == "the":
+    word = Source("the")
+    return [word], [Target(french, (word,), (n,), True)], "the"
+  if kind == "a":
+    word = Source(article(first_english))
+    return [word], [Target("une" if feminine else "un", (word,), (n,))], "one"
+  if kind in ("some", "bare"):
+    source = [Source("some")] if kind == "some" else []
+    sure = tuple(source)
+    if plural:  # de grandes maisons
+      return source, [Target("de" if before else "des", sure, (n,))], "some"
+    return source, [Target("de", sure, (n,)), Target(french, (), (*sure, n), True)], "some"
+  if kind == "general":
+    return [], [Target(french, (), (n,), True)], "the"
+  if kind == "this":
+    word = Source("these" if plural else "this")
+    form = "ces" if plural else "cette" if feminine else "cet" if vowel(first) else "ce"
+    return [word], [Target(form, (word,), (n,))], "other"
+  if kind == "every":
+    word = Source("every")
+    return [word], [Target("chaque", (word,))], "other"
+  if kind == "several":
+    word = Source("several")
+    return [word], [Target("plusieurs", (word,))], "other"
+  if kind == "many":
+    word = Source("many")
+    return [word], [Target("beaucoup", (word,)), Target("de", (), (word,))], "other"
+  if kind == "a few":
+    a, few = Source("a"), Source("few")
+    return [a, few], [Target("quelques", (few,), (a,))], "other"
+  if kind == "all the":
+    every, the = Source("all"), Source("the")
+    form = "toutes" if feminine else "tous"
+    return [every, the], [Target(form, (every,), (n,)), Target(french, (the,), (n,))], "other"
+  if kind == "another":
+    word = Source("another")
+    un = Target("une" if feminine else "un", (), (word, n))
+    return [word], [un, Target("autre", (word,))], "one"
+  english, *forms = POSSESSIVES[int(kind)] if len(kind) == 1 else kind.split("/")
+  word = Source(english)
+  if len(forms) == 1:  # a number
+    return [word], [Target(forms[0], (word,))], "other"
+  form = forms[2] if plural else forms[0] if not feminine or vowel(first) else forms[1]
+  return [word], [Target(form, (word,), (n,))], "other"
+
+
+def build(
+  det: str | NP,
+  noun: Noun,
+  plural: bool = False,
+  pre: Adjective | None = None,
+  post: Adjective | None = None,
+  very: bool = False,
+) -> NP:
+  """A noun with its determiner (or its owner) and adjectives.
+
+  det: the, a, some, bare, general, this, every, several, many, a few, all the, another, the row of a
+  possessive, `english/french` of a number, or the phrase of the owner (`the king's`).
+  """
+  n = Source(noun.english[plural])
+  head = Target(noun.french[plural], (n,))
+  english, before, after = [], [], []
+  if very:
+    adverb = Source("very")
+    english.append(adverb)
+    (before if pre else after).append(Target("très", (adverb,)))
+  if pre:
+    a = Source(pre.english)
+    english.append(a)
+    before.append(Target(pre.form(noun.feminine, plural, vowel(head.text)), (a,)))
+  if post:
+    a = Source(post.english)
+    english.append(a)
+    after.append(Target(post.form(noun.feminine, plural), (a,)))
+  english.append(n)
+  rest = [*before, head, *after]
+  if isinstance(det, NP):
+    s = Source("'s")
+    le = Target("les" if plural else "la" if noun.feminine else "le", (), (n, s), True)
+    rest += [Target("de", (s,)), *det.target]
+    return NP([*det.source, s, *english], [le], rest, "the", noun.feminine, plural, noun)
+  source, words, kind = _determiner(
+    det, noun, plural, n, rest[0].text, english[0].text, bool(before)
+  )
+  return NP(source + english, words, rest, kind, noun.feminine, plural, noun)
+
+
+def name(d: Draw) -> NP:
+  """A person by name."""
+  k = d.below(len(MEN) + len(WOMEN))
+  english, french = (MEN + WOMEN)[k]
+  word = Source(english)
+  return NP([word], [], [Target(french, (word,))], "other", k >= len(MEN), False)
+
+
+def number(d: Draw) -> str:
+  """A number above one, in words or in figures."""
+  if d.chance(0.8):
+    return "/".join(d.pick(NUMBERS))
+  figure = d.between(21, 99)
+  return f"{figure}/{figure}"
+
+
+def adjectives(d: Draw, noun: Noun, count: int) -> tuple[Adjective | None, Adjective | None]:
+  """At most one adjective before and one after the French noun."""
+  if count == 2 and noun.pre and noun.post:
+    return d.pick(noun.pre), d.pick(noun.post)
+  if count and noun.post and (not noun.pre or d.chance(0.6)):
+    return None, d.pick(noun.post)
+  return (d.pick(noun.pre) if count and noun.pre else None), None
+
+
+def owner(d: Draw, words: int) -> NP:
+  """A person who owns: Mary (1 word), the king (2)."""
+  return name(d) if words == 1 else build("the", d.pick(HUMANS))
+
+
+_PLAIN = ("the",) * 8 + ("a",) * 5 + ("this",) * 2 + ("every", "poss", "poss", "another")
+_PLURAL = ("the",) * 7 + ("some", "these", "several", "many", "poss", "poss", "number", "number")
+_MASS = ("the",) * 4 + ("some",) * 3 + ("poss", "this")
+_DEFINITE = ("the",) * 8 + ("this", "this", "poss", "poss")
+
+
+def simple(d: Draw, pool: list[Noun], words: int, definite: bool = False) -> NP:
+  """A phrase of 2 to 5 words without anything after its noun."""
+  noun = d.pick(pool)
+  mass = noun.mass
+  plural = not mass and bool(noun.english[1]) and d.chance(0.3)
+  if words >= 3 and not mass and "x" not in noun.tags and d.chance(0.12):
+    k = 1 if words == 3 and d.chance(0.5) else 2
+    if k == 1:
+      pre, post = adjectives(d, noun, 1)
+      return build(name(d), noun, plural, pre, post)
+    pre, post = adjectives(d, noun, min(words - 3, 2))
+    return build(owner(d, 2), noun, plural, pre, post)
+  if plural and words >= 3 and not definite and d.chance(0.12):
+    det, left = d.pick(("all the", "a few")), words - 3
+  else:
+    det = d.pick(_DEFINITE if definite else _MASS if mass else _PLURAL if plural else _PLAIN)
+    left = words - 2
+    if det == "poss":
+      det = str(d.below(len(POSSESSIVES)))
+    elif det == "these":
+      det = "this"
+    elif det == "number":
+      det = number(d)
+  pre, post = adjectives(d, noun, min(left, 2))
+  grade = pre or post
+  very = bool(
+    grade
+    and grade.gradable
+    and not (pre and post and not pre.gradable)
+    and left > (pre is not None) + (post is not None)
+    and det != "another"
+  )
+  return build(det, noun, plural, pre, post, very)
+
+
+def single(d: Draw, pool: list[Noun], general: bool) -> NP:
+  """A phrase of one word: a plural or a mass without a determiner."""
+  for _ in range(4):
+    noun = d.pick(pool)
+    if noun.mass or noun.english[1]:
+      return build("general" if general else "bare", noun, not noun.mass)
+  return build("bare", d.pick(PRICED), True)
+
+
+def place(d: Draw, words: int) -> Row:
+  """Where something happens, in 2 or more words."""
+  if words == 2:
+    if d.chance(0.6):
+      english, french = d.pick(CITIES)
+      source = [Source("in"), Source(english)]
+      return source, [Target("à", (source[0],)), Target(french, (source[1],))]
+    english, _, french, preposition = d.pick(COUNTRIES)
+    source = [Source("in"), Source(english)]
+    return source, [Target(preposition, (source[0],)), Target(french, (source[1],))]
+  noun = d.pick(PLACES)
+  options = [p for tag, p in (("1", "in"), ("2", "on"), ("g", "at")) if tag in noun.tags]
+  if "p" not in noun.tags or d.chance(0.3):
+    options += ["near", "behind"] if "b" in noun.tags else ["near"]
+    if words > 4:
+      options.append("in front of")
+  preposition = d.pick(options)
+  return simple(d, [noun], words - len(preposition.split()), definite=True).after(preposition)
+
+
+def relation(d: Draw, words: int) -> NP:
+  """`the roof of the house`, in 5 or more words."""
+  while True:
+    whole = d.pick(_WHOLES)
+    part = d.pick(whole.relations)
+    np = build("the", part)
+    # `middle of a town`, not `middle of many towns`
+    source, target = simple(d, [whole], words - 3, definite=True).after("of")
+    np.source += source
+    np.rest += target
+    return np
+
+
+_WHOLES = [n for n in HUMANS + nouns("foyctsbpva") if n.relations]
+
+
+def join(one: NP, other: NP, english: str, french: str) -> NP:
+  """Two phrases joined by and."""
+  word = Source(english)
+  source = [*one.source, word, *other.source]
+  rest = [*one.target, Target(french, (word,)), *other.target]
+  feminine = one.feminine and other.feminine
+  return NP(source, [], rest, "other", feminine, True, one.noun)
+
+
+def count(np: NP) -> int:
+  """English words."""
+  return length(np.source)
+
+
+def tonic(word: str) -> NP:
+  """A pronoun after a preposition: with him."""
+  source = Source(word)
+  np = NP([source], [], [Target(OBJECTS[word][2], (source,))], "other", word == "her", False)
+  np.pronoun = True
+  return np
+
+
