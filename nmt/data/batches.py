@@ -60,9 +60,9 @@ class _Cut:
 class Batches:
   """The endless sequence of training batches: `at(position)` is pure in (seed, position).
 
-  Each epoch is a fresh permutation of the store, cut into windows of `window` batches; within a window
-  sentences are sorted by length and cut, and the batches shuffled. A batch has `size` sentences, or
-  with `tokens` as many as fit in that number of target positions, padding included.
+  Each epoch is a fresh permutation of the store, cut into windows of `window` batches; within a
+  window sentences are sorted by length and cut, and the batches shuffled. A batch has `size`
+  sentences, or with `tokens` as many as fit in that number of positions a side, padding included.
   """
 
   def __init__(self, store: TokenStore, batch_config: ConfigDict, seed: int):
@@ -185,35 +185,36 @@ class _Sizes:
     self.source, self.target = store.source_lengths, store.target_lengths
     self.source_padded = round_up(self.source, multiple)
     self.target_padded = round_up(self.target, multiple)
-    self.longest = int(max(self.source_padded.max(), self.target_padded.max()))
+    self.longer = np.maximum(self.source_padded, self.target_padded)
+    self.longest = int(self.longer.max())
     self.size, self.tokens = batch_config.size, batch_config.tokens
-    mean = self.rows(int(self.target_padded.mean()))
+    mean = self.rows(int(self.longer.mean()))
     self.window = batch_config.window * mean  # sentences
 
-  def rows(self, target_positions: int) -> int:
-    """Sentences in a batch whose targets are padded to so many positions."""
+  def rows(self, positions: int) -> int:
+    """Sentences in a batch whose longest sentence is padded to so many positions."""
     if not self.tokens:
       return self.size
-    return max(ROWS, self.tokens // target_positions // ROWS * ROWS)
+    return max(ROWS, self.tokens // positions // ROWS * ROWS)
 
   def sort(self, order: np.ndarray, window: np.ndarray) -> np.ndarray:
-    """How to sort `order` within windows: targets from long to short, and among equals sources.
+    """How to sort `order` within windows: by the longer side, longest first, then by each side.
 
-    Sources rise and fall in turn, so that neighbours stay alike where one target length ends.
+    Against sorting by one side, this saves a tenth of all positions and half of the shapes.
     """
-    target = self.target_padded[order]
-    turn = np.unique(target, return_inverse=True)[1] % 2 * 2 - 1
-    return np.lexsort((self.source[order] * turn, -target, window))
+    return np.lexsort((self.source[order], self.target_padded[order], -self.longer[order], window))
 
 
 def _cut(order: np.ndarray, sizes: _Sizes, window: int) -> _Cut:
   """Cuts each window of sorted sentences into batches."""
-  target, source = sizes.target_padded[order], sizes.source_padded[order]
+  longer, source, target = (
+    lengths[order] for lengths in (sizes.longer, sizes.source_padded, sizes.target_padded)
+  )
   starts, rows = [], []
   start = 0
   while start < len(order):
     starts.append(start)
-    rows.append(sizes.rows(int(target[start])))
+    rows.append(sizes.rows(int(longer[start])))
     start = min(start + rows[-1], (start // window + 1) * window, len(order))
   needed = np.stack(
     (rows, np.maximum.reduceat(source, starts), np.maximum.reduceat(target, starts)), axis=1
@@ -223,14 +224,10 @@ def _cut(order: np.ndarray, sizes: _Sizes, window: int) -> _Cut:
 
 def _assemble(store: TokenStore, sentences: np.ndarray, shape: Shape) -> Batch:
   B, J, T = shape
-  source = np.full((B, J), PAD, np.int32)
-  target = np.full((B, T), PAD, np.int32)
   index = np.full(B, -1, np.int32)
   index[: len(sentences)] = sentences
-  for row, sentence in enumerate(sentences.tolist()):
-    ids = store.source(sentence)
-    source[row, : len(ids)] = ids
-    ids = store.target(sentence)
-    target[row, : len(ids)] = ids
+  source, target = np.full((B, J), PAD, np.int32), np.full((B, T), PAD, np.int32)
+  store.fill("source", sentences, source)
+  store.fill("target", sentences, target)
   source[len(sentences) :, 0] = EOS
   return Batch(source, target, index)

@@ -1,64 +1,79 @@
 """TFDS builders of this project's own corpora; they need no TensorFlow."""
 
-from collections.abc import Iterator
+import contextlib
+import functools
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import tensorflow_datasets as tfds
 from ml_collections import ConfigDict
 
-from nmt.data import grammar, text_files
-
+from nmt.data import grammar, parallel, text_files
 
 SPLIT = "pairs"  # the one split of each of these datasets
 
+Example = tuple[int, dict[str, str]]
 
-class ParallelText(tfds.core.GeneratorBasedBuilder):
-  """One split of parallel text, in file order, from two files or one table (see text_files)."""
+
+class _Pairs(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+  """Sentence pairs in their own order, as ArrayRecord, in one split."""
 
   VERSION = tfds.core.Version("1.0.0")
 
-  def __init__(self, files: tuple[Path, ...], languages: tuple[str, str], **kwargs):
-    self.files, self.languages = files, languages
+  def __init__(self, languages: tuple[str, str], extra: tuple[str, ...] = (), **kwargs):
+    self.languages, self.extra = languages, extra
     super().__init__(file_format="array_record", **kwargs)
 
   def _info(self) -> tfds.core.DatasetInfo:
+    features = tfds.features.Translation(languages=self.languages)
+    if self.extra:
+      texts = {name: tfds.features.Text() for name in (*self.languages, *self.extra)}
+      features = tfds.features.FeaturesDict(texts)
     return tfds.core.DatasetInfo(
       builder=self,
-      features=tfds.features.Translation(languages=self.languages),
+      features=features,
       supervised_keys=self.languages,
       disable_shuffling=True,
     )
 
-  def _split_generators(self, dl_manager):
+  def _split_generators(self, dl_manager) -> dict[str, Iterator[Example]]:
     return {SPLIT: self._generate_examples()}
 
-  def _generate_examples(self) -> Iterator[tuple[int, dict[str, str]]]:
-    for index, pair in enumerate(text_files.pairs(self.files)):
+  def quietly(self) -> None:
+    """Writes the dataset, with this project's progress bar instead of TFDS's messages."""
+    tfds.disable_progress_bar()
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+      self.download_and_prepare()
+
+
+class ParallelText(_Pairs):
+  """One split of parallel text: `count` pairs from two files or one table (see text_files)."""
+
+  def __init__(self, files: tuple[Path, ...], count: int, languages: tuple[str, str], **kwargs):
+    self.files, self.count = files, count
+    super().__init__(languages, **kwargs)
+
+  def _generate_examples(self) -> Iterator[Example]:
+    pairs = text_files.pairs(self.files)
+    for index, pair in enumerate(parallel.shown(pairs, self.count, "reading text")):
       yield index, dict(zip(self.languages, pair, strict=True))
 
 
-class GrammarPairs(tfds.core.GeneratorBasedBuilder):
+class GrammarPairs(_Pairs):
   """One split of the grammar's English-French corpus, with its gold links."""
-
-  VERSION = tfds.core.Version("1.0.0")
 
   def __init__(self, grammar_config: ConfigDict, split: str, **kwargs):
     self.grammar_config, self.part = grammar_config, split
-    super().__init__(file_format="array_record", **kwargs)
+    super().__init__(("en", "fr"), ("links",), **kwargs)
 
-  def _info(self) -> tfds.core.DatasetInfo:
-    text = tfds.features.Text()
-    return tfds.core.DatasetInfo(
-      builder=self,
-      features=tfds.features.FeaturesDict({"en": text, "fr": text, "links": text}),
-      supervised_keys=("en", "fr"),
-      disable_shuffling=True,
-    )
-
-  def _split_generators(self, dl_manager):
-    return {SPLIT: self._generate_examples()}
-
-  def _generate_examples(self) -> Iterator[tuple[int, dict[str, str]]]:
-    for index in range(grammar.size(self.grammar_config, self.part)):
-      pair = grammar.pair(self.grammar_config, self.part, index)
+  def _generate_examples(self) -> Iterator[Example]:
+    indices = range(grammar.size(self.grammar_config, self.part))
+    work = functools.partial(_generate, self.grammar_config, self.part)
+    chunks = parallel.chunked(work, indices, f"generating {self.part}")
+    for index, pair in enumerate(pair for chunk in chunks for pair in chunk):
       yield index, {"en": pair.source, "fr": pair.target, "links": pair.links}
+
+
+def _generate(grammar_config: ConfigDict, split: str, chunk: Sequence[int]) -> list:
+  return [grammar.pair(grammar_config, split, index) for index in chunk]

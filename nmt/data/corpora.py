@@ -5,9 +5,10 @@ import functools
 import hashlib
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -45,8 +46,8 @@ class Corpus:
     parts = [bisect.bisect_right(self._ends, index) for index in indices]
     for part, group in itertools.groupby(zip(parts, indices, strict=True), lambda item: item[0]):
       start = self._ends[part - 1] if part else 0
-      examples = self._sources[part].__getitems__([int(index) - start for _, index in group])
-      found += map(self._pair, examples)
+      records = self._sources[part].__getitems__([int(index) - start for _, index in group])
+      found += map(self._pair, records)
     return found
 
   def __reduce__(self):
@@ -56,27 +57,41 @@ class Corpus:
   def _sources(self) -> list:
     import tensorflow_datasets as tfds  # takes more than a second: only when text is read
 
+    raw = tfds.decode.DeserializeMethod.RAW_BYTES  # TFDS's own decoding is five times slower
     return [
-      tfds.builder_from_directory(folder).as_data_source(split) for folder, split in self.parts
+      tfds.builder_from_directory(folder).as_data_source(split, deserialize_method=raw)
+      for folder, split in self.parts
     ]
 
   @functools.cached_property
   def _ends(self) -> list[int]:
     return list(itertools.accumulate(map(len, self._sources)))
 
-  def _pair(self, example: dict) -> Pair:
-    links = example.get("links", b"").decode()
-    if links and self.source == "fr":  # the grammar's links go from English to French
+  def _pair(self, record: bytes) -> Pair:
+    features = self._parse(record).features.feature
+    source, target = (
+      features[language].bytes_list.value[0].decode() for language in (self.source, self.target)
+    )
+    if "links" not in features:
+      return Pair(source, target)
+    links = features["links"].bytes_list.value[0].decode()
+    if self.source == "fr":  # the grammar's links go from English to French
       links = re.sub(r"(\d+)([-p])(\d+)", r"\3\2\1", links)
-    return Pair(example[self.source].decode(), example[self.target].decode(), links)
+    return Pair(source, target, links)
+
+  @functools.cached_property
+  def _parse(self) -> Callable[[bytes], Any]:
+    from tensorflow_datasets.proto import tf_example_pb2
+
+    return tf_example_pb2.Example.FromString
 
 
 def open_corpus(data: ConfigDict, split: str) -> Corpus:
   """The split of the corpus that `config.data` describes; splits may be joined by "+".
 
   What is not there yet is fetched or generated, and kept as TFDS ArrayRecord files in the cache.
-  UserError: missing, unreadable or unequal files, invalid text, an empty corpus, an unknown dataset,
-  split or language.
+  UserError: missing, unreadable or unequal files, invalid text, an empty corpus, an unknown
+  dataset, split or language.
   """
   opened = [_part(data, name.strip()) for name in split.split("+")]
   marks = [mark for _, mark in opened]
@@ -110,8 +125,8 @@ def _text(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
   def build(where: Path) -> None:
     from nmt.data.builders import ParallelText
 
-    text_files.check(files)  # before TFDS, which would wrap the error
-    _prepare(ParallelText(files, languages, data_dir=where))
+    count = text_files.check(files)  # before TFDS, which would wrap the error
+    ParallelText(files, count, languages, data_dir=where).quietly()
 
   return (_version_folder(cache.once(home / "corpora" / f"text-{mark}", build)), "pairs"), mark
 
@@ -134,7 +149,7 @@ def _grammar(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
     raise UserError(f"the grammar's split {split} is empty: set data.grammar.{split}")
 
   def build(where: Path) -> None:
-    _prepare(GrammarPairs(data.grammar, split, data_dir=where))
+    GrammarPairs(data.grammar, split, data_dir=where).quietly()
 
   folder = cache.once(cache.root(data.cache) / "corpora" / f"grammar-{mark}", build)
   return (_version_folder(folder), "pairs"), cache.key(mark=mark, direction=data.source)
@@ -157,7 +172,7 @@ def _tfds(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
       known = ", ".join(builder.info.features)
       raise UserError(f"{data.corpus} has no language {language}; it has {known}")
   with cache.locked(folder / (data.corpus.replace("/", "-") + ".lock")):
-    _prepare(builder)
+    builder.download_and_prepare()
   if split not in builder.info.splits:
     known = ", ".join(builder.info.splits)
     raise UserError(f"{data.corpus} has no split {split}; it has {known}")
@@ -170,10 +185,6 @@ def _tfds(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
     languages=(data.source, data.target),
   )
   return (str(builder.data_dir), split), mark
-
-
-def _prepare(builder) -> None:
-  builder.download_and_prepare()
 
 
 def _version_folder(folder: Path) -> str:

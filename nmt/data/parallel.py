@@ -3,7 +3,7 @@
 import collections
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ CHUNK = 4_000  # pairs that a process takes at a time
 PAYS = 40_000  # pairs a process must have before starting it (some seconds of imports) pays
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 
 def workers(pairs: int) -> int:
@@ -32,19 +33,35 @@ def chunked(
   `work` must be picklable when several processes are used.
   """
   chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)]
-  processes = processes or workers(len(indices))
-  with Progress(
+  results = _results(work, chunks, processes or workers(len(indices)))
+  with _progress() as progress:
+    task = progress.add_task(title, total=len(indices))
+    for chunk, result in zip(chunks, results, strict=True):
+      progress.advance(task, len(chunk))
+      yield result
+
+
+def shown(items: Iterable[Item], count: int, title: str) -> Iterator[Item]:
+  """Yields `count` items, with a progress bar."""
+  with _progress() as progress:
+    task = progress.add_task(title, total=count)
+    for done, item in enumerate(items, 1):
+      if done % 1000 == 0:
+        progress.update(task, completed=done)
+      yield item
+
+
+def _progress() -> Progress:
+  console = Console(stderr=True)
+  return Progress(
     TextColumn("{task.description}"),
     BarColumn(),
     MofNCompleteColumn(),
     TimeRemainingColumn(),
-    console=Console(stderr=True),
+    console=console,
     transient=True,
-  ) as progress:
-    task = progress.add_task(title, total=len(indices))
-    for chunk, result in zip(chunks, _results(work, chunks, processes), strict=True):
-      progress.advance(task, len(chunk))
-      yield result
+    disable=not console.is_terminal,
+  )
 
 
 def _results(

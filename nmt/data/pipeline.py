@@ -106,7 +106,7 @@ def _learn(data: ConfigDict, corpus: Corpus, rows: np.ndarray) -> tuple[Tokenize
   if kind == "words":
     if data.tokenizer.joint:
       raise UserError(
-        "data.tokenizer.joint is for subwords, bytes and characters; words have rules of their language"
+        "data.tokenizer.joint is not for words, which follow one language's rules; use bpe"
       )
     work = functools.partial(_count, corpus, languages)
     totals = [words.collections.Counter(), words.collections.Counter()]

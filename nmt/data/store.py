@@ -43,6 +43,14 @@ class TokenStore:
     """The ids of target sentence `index`, ended by EOS (int32)."""
     return self._sentence("target", index)
 
+  def fill(self, side: str, sentences: np.ndarray, into_BxL: np.ndarray) -> None:
+    """Writes each sentence's ids at the start of a row of `into_BxL`."""
+    ends = np.asarray(self._ends[side][sentences])
+    lengths = (self.source_lengths if side == "source" else self.target_lengths)[sentences]
+    row = np.repeat(np.arange(len(sentences)), lengths)
+    column = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    into_BxL[row, column] = self._tokens[side][np.repeat(ends - lengths, lengths) + column]
+
   def _sentence(self, side: str, index: int) -> np.ndarray:
     ends = self._ends[side]
     start = int(ends[index - 1]) if index else 0

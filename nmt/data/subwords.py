@@ -15,7 +15,7 @@ LINE_BYTES = 1 << 24  # SentencePiece leaves longer lines out of training
 
 
 class Subwords:
-  """Byte-pair or unigram pieces; characters without a piece are spelt in UTF-8 bytes, never [UNK]."""
+  """Byte-pair or unigram pieces; characters without one are spelt in UTF-8 bytes, never [UNK]."""
 
   def __init__(self, model: bytes):
     self._model = model

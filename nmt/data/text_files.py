@@ -47,12 +47,13 @@ def fetch(url: str, folder: Path, split: str, language: str) -> Path:
   address = url.format(split=split, language=language)
   suffix = ".gz" if urllib.parse.urlparse(address).path.endswith(".gz") else ""
   path = folder / f"{split}.{language}{suffix}"
+  console = Console(stderr=True)
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
       urllib.request.urlopen(address, timeout=60) as response,
       tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as beside,
-      Progress(console=Console(stderr=True), transient=True) as progress,
+      Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
       size = response.headers.get("Content-Length")
       task = progress.add_task(path.name, total=int(size) if size else None)
@@ -88,14 +89,12 @@ def lines(path: Path) -> Iterator[str]:
 
   UserError: the file is missing or damaged, or a line is not UTF-8.
   """
-  with _reading(path):
-    file = gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb")
-    with file:
-      for number, line in enumerate(file, 1):
-        try:
-          yield line.removesuffix(b"\n").decode()
-        except UnicodeDecodeError as error:
-          raise UserError(f"{path}, line {number}: not valid UTF-8 ({error.reason})") from error
+  with _reading(path), gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+    for number, line in enumerate(file, 1):
+      try:
+        yield line.removesuffix(b"\n").decode()
+      except UnicodeDecodeError as error:
+        raise UserError(f"{path}, line {number}: not valid UTF-8 ({error.reason})") from error
 
 
 def pairs(files: tuple[Path, ...]) -> Iterator[tuple[str, str]]:

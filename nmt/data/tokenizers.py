@@ -41,8 +41,8 @@ class Tokenizer(Protocol):
 def train(kind: str, size: int, lines: Iterable[str], language: str) -> Tokenizer:
   """Learns a tokenizer of at most (subwords: exactly) `size` entries, special ones included.
 
-  The same lines give the same tokenizer. UserError: an unknown kind, or a size that the lines cannot
-  support.
+  The same lines give the same tokenizer. UserError: an unknown kind, or a size that the lines
+  cannot support.
   """
   from nmt.data import subwords, units, words
 
