@@ -194,6 +194,15 @@ def test_provenance_says_how_every_start_came_about(tmp_path):
 # Workers
 
 
+def test_a_worker_turned_away_by_a_live_run_does_not_touch_its_status(tmp_path, worker):
+  worker("sys.exit(2)")
+  home = Workdir(tmp_path)
+  with home.lock():
+    home.status("running")
+    assert run(home) == 2
+    assert home.read_status()["state"] == "running"
+
+
 @pytest.mark.parametrize("code", [0, 75, 3])
 def test_the_exit_code_of_the_worker_is_passed_on(tmp_path, worker, code):
   worker(f"W.make(); W.status('running', update=5); sys.exit({code})")

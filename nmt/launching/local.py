@@ -1,5 +1,6 @@
 """Runs the worker here, as a child process, and passes signals and its exit code on."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from nmt.errors import UserError
 from nmt.workdir import Workdir
 
 WORKER = (sys.executable, "-m", "nmt.train")
@@ -64,9 +66,12 @@ class Local:
       print(f"worker of {workdir} was killed by {signal.Signals(-code).name}", file=sys.stderr)
       code = 128 - code
     if code not in (DONE, CONTINUE):
-      last = workdir.read_status()
-      if last.get("state") != "failed":
-        workdir.status("failed", **{k: v for k, v in last.items() if k != "state"} | {"exit": code})
+      # Where a live run holds the folder, it was this worker that was turned away.
+      with contextlib.suppress(UserError), workdir.lock():
+        last = workdir.read_status()
+        if last.get("state") != "failed":
+          last.pop("state", None)
+          workdir.status("failed", **last | {"exit": code})
     return code
 
   def _forward(self, number: int, frame: FrameType | None) -> None:
