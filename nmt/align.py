@@ -13,10 +13,12 @@ source word (argmax), or to all of at least a given weight (threshold).
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -31,24 +33,31 @@ def main(argv: Sequence[str]) -> int:
   arguments = _parser().parse_args(argv)
   gold = alignment.read(arguments.gold) if arguments.gold else None
   if arguments.links:
-    if gold is None:
-      raise UserError("--links needs --gold, the links to compare with")
-    if arguments.workdir or arguments.figure:
-      raise UserError("--links is scored as it is: leave out --workdir and --figure")
-    found = alignment.read(arguments.links, arguments.reverse)
-    if arguments.source and arguments.target:
-      _check_range(arguments, found, gold)
-    _report(arguments, [pair.possible for pair in found], gold)
-    return 0
-  if not (arguments.workdir and arguments.source and arguments.target):
-    raise UserError("give --workdir, --source and --target, or --links and --gold")
-  found = list(_aligned(arguments, gold)) if gold is not None else None
-  if found is None:
-    for _ in _aligned(arguments, None):
-      pass
+    _score_file(arguments, gold)
+  elif arguments.workdir and arguments.source and arguments.target:
+    links = _aligned(arguments, gold)
+    if gold is not None:
+      _report(arguments, list(links), gold)
+    else:
+      deque(links, maxlen=0)  # printed as they come, kept by nobody
   else:
-    _report(arguments, found, gold)
+    raise UserError("give --workdir, --source and --target, or --links and --gold")
   return 0
+
+
+def _score_file(arguments: argparse.Namespace, gold: list[alignment.Links] | None) -> None:
+  if gold is None:
+    raise UserError("--links needs --gold, the links to compare with")
+  if arguments.workdir or arguments.figure:
+    raise UserError("--links is scored as it is: leave out --workdir and --figure")
+  found = alignment.read(arguments.links, arguments.reverse)
+  if len(found) != len(gold):
+    raise UserError(
+      f"{arguments.links} has {len(found)} lines but {arguments.gold} has {len(gold)}"
+    )
+  if arguments.source and arguments.target:
+    _check_range(arguments, found, gold)
+  _report(arguments, [pair.possible for pair in found], gold)
 
 
 def _aligned(
@@ -100,15 +109,15 @@ def _aligned(
 
 def _report(
   arguments: argparse.Namespace,
-  found: Sequence[Sequence[alignment.Link] | frozenset[alignment.Link]],
+  found: Sequence[Collection[alignment.Link]],
   gold: list[alignment.Links],
 ) -> None:
-  if len(found) != len(gold):
-    raise UserError(
-      f"{arguments.links} has {len(found)} lines but {arguments.gold} has {len(gold)}"
-    )
   score = alignment.score(found, gold)
-  table = Table(caption=f"{score.sentences} sentences, {score.links} links")
+  table = Table(
+    title=f"{score.links} links in {score.sentences} sentences",
+    box=box.SIMPLE,
+    title_justify="left",
+  )
   for name in ("AER", "precision", "recall"):
     table.add_column(name, justify="right")
   table.add_row(f"{score.aer:.2f}", f"{score.precision:.2f}", f"{score.recall:.2f}")
@@ -118,7 +127,9 @@ def _report(
     write_json(arguments.json, asdict(score))
 
 
-def _check_range(arguments: argparse.Namespace, found, gold) -> None:
+def _check_range(
+  arguments: argparse.Namespace, found: list[alignment.Links], gold: list[alignment.Links]
+) -> None:
   pairs = list(text_files.pairs((arguments.source, arguments.target)))
   for path, lines in ((arguments.links, found), (arguments.gold, gold)):
     if len(lines) != len(pairs):

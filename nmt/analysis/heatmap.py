@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -67,7 +68,12 @@ def _draw(
   image = axes.imshow(
     alpha_TxJ, cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="nearest"
   )
-  style = {"fontfamily": families, "fontsize": 10, "parse_math": False, "color": "#1a1a1a"}
+  style: dict[str, Any] = {
+    "fontfamily": families,
+    "fontsize": 10,
+    "parse_math": False,
+    "color": "#1a1a1a",
+  }
   axes.set_xticks(range(J), source, rotation=90, **style)
   axes.set_yticks(range(T), target, **style)
   axes.xaxis.tick_top()

@@ -27,8 +27,11 @@ class Forcing(Protocol):
   `force(params, source_BxJ, target_BxT) -> (log_probs_BxT, alpha_BxTxJ)`.
   """
 
-  params: Any
-  force: Callable[..., tuple[jax.Array, jax.Array]]
+  @property
+  def params(self) -> Any: ...
+
+  @property
+  def force(self) -> Callable[..., tuple[jax.Array, jax.Array]]: ...
 
 
 def force(

@@ -5,7 +5,7 @@ source word i to target word j, counted from 0.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def check_range(links: Links, source: int, target: int, where: str) -> None:
       )
 
 
-def score(found: Sequence[Iterable[Link]], gold: Sequence[Links]) -> AlignmentScore:
+def score(found: Sequence[Collection[Link]], gold: Sequence[Links]) -> AlignmentScore:
   """AER = 1 - (|A n S| + |A n P|) / (|A| + |S|), summed over the corpus (Och and Ney, 2003).
 
   Precision is |A n P| / |A|, recall |A n S| / |S|. Raises UserError when the counts differ.

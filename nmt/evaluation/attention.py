@@ -17,8 +17,11 @@ METHODS = ("argmax", "threshold")
 class Run(Forcing, Protocol):
   """A trained model that can be forced, with its tokenizers; `nmt.run.load` gives one."""
 
-  source: Tokenizer
-  target: Tokenizer
+  @property
+  def source(self) -> Tokenizer: ...
+
+  @property
+  def target(self) -> Tokenizer: ...
 
 
 class Aligned(NamedTuple):

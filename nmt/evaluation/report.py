@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from ml_collections import ConfigDict
 from rich.console import Console
 from rich.progress import track
@@ -30,6 +31,9 @@ _DRAWN = range(6, 19)  # words of a sentence that makes a good figure
 
 class Run(translator.Run, attention.Run, Protocol):
   """A trained model to search with and to force; `nmt.run.load` gives one."""
+
+  @property
+  def update(self) -> int: ...
 
 
 def report(
@@ -66,6 +70,7 @@ def report(
   lengths = [len(run.source.words(source)) for source in sources]
   found = {
     "split": split,
+    "update": run.update,
     **scores(hypotheses, references, lengths, known, free),
     **_likelihood(run, encoded),
     "alignment": _alignment(run, pairs),
@@ -162,21 +167,18 @@ def _draw(run: Run, pairs: Sequence[Pair], hypotheses: Sequence[str], path: Path
   ][:100]
   if not shown:
     return
-  best, most = None, -1
+  best: tuple[attention.Aligned, np.ndarray, str] | None = None
+  most = -1
   for pair, aligned in zip(shown, attention.align(run, _words(run, shown)), strict=True):
-    if aligned.alpha_TxJ is not None and aligned.source and aligned.target:
-      crossings = _crossings(attention.links(aligned.alpha_TxJ))
-      if crossings > most:
-        best, most = (pair, aligned), crossings
+    if aligned.alpha_TxJ is None:
+      continue
+    crossings = _crossings(attention.links(aligned.alpha_TxJ))
+    if crossings > most:
+      best, most = (aligned, aligned.alpha_TxJ, pair.links), crossings
   if best is not None:
-    pair, aligned = best
-    heatmap(
-      path,
-      [*aligned.source, "<end>"],
-      [*aligned.target, "<end>"],
-      aligned.alpha_TxJ,
-      alignment.parse(pair.links) if pair.links else None,
-    )
+    aligned, alpha_TxJ, links = best
+    source, target = [*aligned.source, "<end>"], [*aligned.target, "<end>"]
+    heatmap(path, source, target, alpha_TxJ, alignment.parse(links) if links else None)
 
 
 def _words(run: Run, pairs: Sequence[Pair]) -> list[tuple[list[str], list[str]]]:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 _EXAMPLES = 3
+_METRICS = (("BLEU", "bleu"), ("BLEU, lower-cased", "bleu_lowercase"), ("chrF", "chrf"))
 
 
 def show(
@@ -18,31 +20,39 @@ def show(
   hypotheses: Sequence[str],
 ) -> None:
   """Prints what `report` found, and a few translations beside their references."""
-  console.print(_scores(found), _by_length(found), _examples(sources, references, hypotheses))
+  console.print(_scores(found))
+  for name, key in _METRICS:
+    # Never wrapped: a signature is there to be copied.
+    line = Text(f"  {name}: {found[key]['signature']}", style="dim")
+    console.print(line, soft_wrap=True)
+  console.print()
+  console.print(_by_length(found), _examples(sources, references, hypotheses))
+
+
+def _table(title: str, **more: Any) -> Table:
+  return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, **more)
 
 
 def _scores(found: dict[str, Any]) -> Table:
-  table = Table(title=f"{found['split']}: {found['sentences']} sentences", title_justify="left")
+  table = _table(f"{found['split']}: {found['sentences']} sentences", show_header=False)
   table.add_column("score")
-  table.add_column("value", justify="right")
-  table.add_column("how", style="dim", overflow="fold")
-  for name, key in (("BLEU", "bleu"), ("BLEU, lower-cased", "bleu_lowercase"), ("chrF", "chrf")):
-    table.add_row(name, f"{found[key]['score']:.2f}", found[key]["signature"])
+  table.add_column("value", justify="right", style="bold")
+  table.add_column("how", style="dim")
+  for name, key in _METRICS:
+    table.add_row(name, f"{found[key]['score']:.2f}")
   if (subset := found["no_unk"]) is not None:
     score = "-" if subset["bleu"] is None else f"{subset['bleu']:.2f}"
-    how = f"{subset['sentences']} sentences without [UNK] in source and reference"
-    table.add_row("BLEU, no UNK", score, how)
-  how = f"of {found['reference_tokens']} reference tokens, ends of sentence included"
+    table.add_row("BLEU, no UNK", score, f"{subset['sentences']} sentences of known words")
   value = "-" if found["perplexity"] is None else f"{found['perplexity']:.3f}"
-  table.add_row("perplexity", value, how)
+  table.add_row("perplexity", value, f"{found['reference_tokens']} reference tokens, ends included")
   if (links := found["alignment"]) is not None:
-    how = f"precision {links['precision']:.2f}, recall {links['recall']:.2f}, references forced"
+    how = f"precision {links['precision']:.2f}, recall {links['recall']:.2f}; references forced"
     table.add_row("AER", f"{links['aer']:.2f}", how)
   return table
 
 
 def _by_length(found: dict[str, Any]) -> Table:
-  table = Table(title="by source length", title_justify="left")
+  table = _table("by source length")
   table.add_column("words")
   for row in found["by_length"]:
     table.add_column(f"{row['from']}-{row['to']}", justify="right")
@@ -54,7 +64,7 @@ def _by_length(found: dict[str, Any]) -> Table:
 def _examples(
   sources: Sequence[str], references: Sequence[str], hypotheses: Sequence[str]
 ) -> Table:
-  table = Table(title="translations", title_justify="left", show_lines=True)
+  table = _table("translations", show_lines=True)
   for side in ("source", "reference", "translation"):
     table.add_column(side, ratio=1, overflow="fold")
   count = min(_EXAMPLES, len(sources))

@@ -46,6 +46,7 @@ def run():
     source=tokenizer,
     target=tokenizer,
     params={"sharp": jnp.float32(_SHARP), "unit": jnp.zeros(tokenizer.size)},
+    update=100,
     start=start,
     step=step,
     force=force,
