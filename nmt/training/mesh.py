@@ -1,8 +1,8 @@
 """The devices of a run: the one file that names their axes and says what is sharded over which.
 
-A batch is cut over all devices. A large parameter, its optimizer state and its average are stored in
-pieces over `model` and put together at the start of a step, before the loops over time, so that no
-device waits for another inside a loop.
+A batch is cut over all devices. A large parameter, its optimizer state and its average are stored
+in pieces over `model` and put together at the start of a step, before the loops over time, so that
+no device waits for another inside a loop.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Gradients -> updates of the parameters: optax chains, schedules and averaged weights, by config."""
+"""Gradients -> updates of the parameters: optax chains, schedules, averaged weights, by config."""
 
 import math
 

@@ -30,6 +30,7 @@ class Program:
   train.ema > 0, `average`.
   """
 
+  abstract: State  # shapes, types and shardings
   create: Callable[[], State]
   step: Callable[..., tuple[State, Sums]]  # state, rows, scale; the state is donated
   add: Callable[..., tuple[Any, Sums]]  # state, (gradients, sums), rows, first row; one of several
@@ -105,9 +106,11 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     counts = {key: jnp.int32(0) for key in ("correct", "tokens")}
     return jax.tree.map(jnp.zeros_like, state["params"]), zeros | counts
 
-  stored = meshes.shardings(mesh, jax.eval_shape(create))
+  shapes = jax.eval_shape(create)
+  stored = meshes.shardings(mesh, shapes)
   jit = functools.partial(jax.jit, out_shardings=(stored, None))
   return Program(
+    abstract=jax.tree.map(lambda x, s: x.update(sharding=s), shapes, stored),
     create=jax.jit(create, out_shardings=stored),
     step=jit(step, donate_argnums=0),
     add=jax.jit(add, donate_argnums=1),

@@ -1,0 +1,97 @@
+"""A trained run as the rest of the code sees it: config, tokenizers, parameters, functions."""
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+from nmt import config as configs
+from nmt import models
+from nmt.data.pipeline import load_tokenizers
+from nmt.data.tokenizers import PAD, Tokenizer
+from nmt.errors import UserError
+from nmt.training import checkpoints
+from nmt.workdir import Workdir
+
+
+@dataclass(frozen=True)
+class Run:
+  """A model with its parameters; `start`, `step` and `force` are plain functions, to be jitted.
+
+  update: the update that the parameters are from. params: the averaged ones if train.ema > 0.
+  start(params, source_BxJ) -> (memory, state)
+  step(params, memory, state, y_B) -> (state, (logits_BxV, alpha_BxJ)), y_B the previous words
+  force(params, source_BxJ, target_BxT) -> (log_probs_BxT of the target, 0 on padding; alpha_BxTxJ)
+  """
+
+  config: ConfigDict
+  source: Tokenizer
+  target: Tokenizer
+  params: Any
+  update: int
+  start: Callable[..., Any]
+  step: Callable[..., Any]
+  force: Callable[..., Any]
+
+
+def of(
+  config: ConfigDict, source: Tokenizer, target: Tokenizer, params: Any, update: int = 0
+) -> Run:
+  """A run from its parts; equal models get the same functions, so that programs are kept."""
+  return Run(
+    config, source, target, params, update,
+    *_functions(config.model.to_json(), source.size, target.size),
+  )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=8)
+def _functions(model: str, source_size: int, target_size: int) -> tuple[Callable[..., Any], ...]:
+  config = ConfigDict(json.loads(model))
+
+  def rebuild(params):
+    return models.rebuild(config, source_size, target_size, params)
+
+  def start(params, source_BxJ):
+    return rebuild(params).start(source_BxJ)
+
+  def step(params, memory, state, y_B):
+    return rebuild(params).step(memory, state, y_B)
+
+  def force(params, source_BxJ, target_BxT):
+    module = rebuild(params)
+    t_BxTxL, alpha_BxTxJ = module.features(source_BxJ, target_BxT)
+    logits = module.logits(t_BxTxL).astype(jnp.float32)
+    chosen = jnp.take_along_axis(logits, target_BxT[:, :, None], axis=2)[:, :, 0]
+    log_probs = chosen - jax.nn.logsumexp(logits, axis=2)
+    return jnp.where(target_BxT != PAD, log_probs, 0), alpha_BxTxJ
+
+  return start, step, force
+
+
+def load(workdir: str | Path | Workdir, which: str | int = "best") -> Run:
+  """Loads a run's `best` or `last` checkpoint, or the one of an update, onto one device.
+
+  Raises UserError where there is no run, no checkpoint, or none that is whole; a damaged best or
+  last checkpoint is replaced by the last whole one, with a warning.
+  """
+  home = workdir if isinstance(workdir, Workdir) else Workdir(workdir)
+  if not home.path.is_dir():
+    raise UserError(f"workdir {home}: no such folder")
+  if not home.config.exists():
+    raise UserError(f"workdir {home} holds no run (no config.json); launch.py makes one")
+  config = configs.load(home.config)
+  if not checkpoints.updates(home.checkpoints):
+    raise UserError(f"workdir {home} has no checkpoint yet; one is saved at each validation")
+  source, target = load_tokenizers(home.tokenizers)
+  shapes = jax.eval_shape(lambda: models.init(config.model, source.size, target.size, config.seed))
+  device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+  abstract = jax.tree.map(lambda x: x.update(sharding=device), shapes)
+  name = "average" if config.train.ema else "params"
+  params, update = checkpoints.load(home.checkpoints, which, name, abstract)
+  return of(config, source, target, params, update)

@@ -1,0 +1,106 @@
+"""Trains the run of a folder, then tests it: python -m nmt.train --workdir W
+
+Reads W/config.json (launch.py writes it) and goes on from W's last checkpoint. Exit codes: 0 done,
+75 stopped by SIGTERM or Ctrl-C (start it again to continue), 2 wrong input, anything else failed.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+from ml_collections import ConfigDict
+
+from nmt import cli, run
+from nmt import config as configs
+from nmt.data.corpora import open_corpus
+from nmt.data.pipeline import Prepared, prepare
+from nmt.decoding.translator import Translator
+from nmt.errors import UserError
+from nmt.evaluation.bleu import bleu
+from nmt.evaluation.report import report
+from nmt.training import loop
+from nmt.training.meter import NonFinite
+from nmt.training.session import Validate
+from nmt.training.stopping import CONTINUE, Stopped, Stopping
+from nmt.workdir import Workdir, write_json
+
+
+def main(arguments: Sequence[str]) -> int:
+  """Parses the command line and trains; returns the exit code."""
+  parser = argparse.ArgumentParser(
+    prog="python -m nmt.train", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+  )
+  parser.add_argument("--workdir", required=True, help="the run's folder, with its config.json")
+  home = Workdir(parser.parse_args(arguments).workdir)
+  if not home.config.exists():
+    raise UserError(f"{home.config}: no such file; launch.py --workdir={home} makes one")
+  config = configs.load(home.config)
+  configs.validate(config)
+  keep_programs()
+  with home.lock(), Stopping() as stopping:
+    try:
+      home.status("running", **_last(home))
+      code = _work(config, home, stopping)
+      home.status("stopped" if code else "done", **_last(home))
+      return code
+    except Stopped:
+      home.status("stopped", **_last(home))
+      return CONTINUE
+    except NonFinite as e:
+      home.status("failed", **_last(home), reason=str(e))
+      print(f"error: {e}", file=sys.stderr)
+      return 1
+    except BaseException as e:
+      reason = (str(e).strip() or type(e).__name__).splitlines()[0]
+      home.status("failed", **_last(home), reason=reason)
+      raise
+
+
+def _work(config: ConfigDict, home: Workdir, stopping: Stopping) -> int:
+  """Data, training, test."""
+  tests = {split: open_corpus(config.data, split) for split in config.data.test}
+  prepared = prepare(config.data)
+  prepared.save_tokenizers(home.tokenizers)
+  write_json(home.data, prepared.report)
+  code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping)
+  if code == 0:
+    best = run.load(home)
+    for split, corpus in tests.items():
+      report(best, split, corpus.read(range(len(corpus))), home.test)
+  return code
+
+
+def _bleu_of(config: ConfigDict, prepared: Prepared) -> Validate:
+  """BLEU of the validation split, translated greedily: quick, and good enough to compare."""
+  corpus = open_corpus(config.data, config.data.valid)
+  pairs = corpus.read(range(len(corpus)))
+  greedy = config.decode.copy_and_resolve_references()
+  greedy.beam = 1
+  empty = run.of(config, prepared.source, prepared.target, None)
+  translator = Translator(empty, greedy)
+
+  def validate(params: Any) -> dict[str, float]:
+    texts = [found.text for found in translator.translate([p.source for p in pairs], params)]
+    return {"bleu": bleu(texts, [p.target for p in pairs])[0]}
+
+  return validate
+
+
+def keep_programs() -> None:
+  """Keeps compiled programs from run to run, in JAX_COMPILATION_CACHE_DIR or ~/.cache/nmt/xla."""
+  if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+    jax.config.update("jax_compilation_cache_dir", str(Path.home() / ".cache/nmt/xla"))
+  jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
+def _last(home: Workdir) -> dict[str, Any]:
+  """What the last status said of the progress."""
+  return {k: v for k, v in home.read_status().items() if k in ("update", "updates", "best")}
+
+
+if __name__ == "__main__":
+  cli.entry(main)

@@ -1,0 +1,185 @@
+"""States on disk: saved without stopping the training, and restored whole or not at all."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import orbax.checkpoint as ocp
+
+from nmt.errors import UserError
+from nmt.training.progress import Progress
+from nmt.training.step import State
+
+ARRAYS = ("params", "optimizer", "average")  # of a state; the rest follows from the progress
+
+
+class Checkpoints:
+  """The checkpoints of a run: the last `keep` ones and the best.
+
+  A checkpoint is a folder named by its update. Orbax gives it that name once it is whole, so a
+  process that dies while saving leaves the ones before it.
+  """
+
+  def __init__(self, folder: Path, keep: int):
+    self.folder = folder
+    self._best = 0
+    self._saved = (0, 0)
+    self._manager = ocp.CheckpointManager(
+      folder.absolute(),
+      options=ocp.CheckpointManagerOptions(
+        preservation_policy=_LastAndBest(keep, self), cleanup_tmp_directories=True
+      ),
+    )
+
+  def save(self, state: State, progress: Progress) -> None:
+    """Starts saving; the state may be donated once this returns.
+
+    Does nothing if this very state is saved. One saved before its validation is replaced.
+    """
+    if self._saved == (progress.update, progress.validated):
+      return
+    if self._manager.latest_step() == progress.update:
+      self._manager.delete(progress.update)
+    self._saved = progress.update, progress.validated
+    arrays = {key: state[key] for key in ARRAYS if key in state}
+    facts = {"progress": progress.as_dict(), "digests": _digests(arrays)}
+    self._best = progress.best_update
+    items = {key: ocp.args.StandardSave(tree) for key, tree in arrays.items()}
+    self._manager.save(
+      progress.update, args=ocp.args.Composite(facts=ocp.args.JsonSave(facts), **items)
+    )
+
+  def restore(self, abstract: State) -> tuple[State, Progress] | None:
+    """The last whole checkpoint, or None if there are none.
+
+    `abstract` gives shapes, types and shardings, so that any mesh can go on with it. Damaged ones
+    are reported and moved aside. Raises UserError if none is whole.
+    """
+    wanted = {key: abstract[key] for key in ARRAYS if key in abstract}
+    damaged = []
+    for update in sorted(self._manager.all_steps(), reverse=True):
+      try:
+        arrays, progress = read(self._manager, update, wanted)
+      except Exception as e:
+        damaged.append(update)
+        _say(f"checkpoint {update} can't be read ({_first_line(e)})")
+        continue
+      self._set_aside(damaged)
+      if damaged:
+        _say(f"going on from checkpoint {update}, the last whole one")
+      scalars = {"update": jnp.int32(progress.update), "finite": jnp.bool_(True)}
+      self._best, self._saved = progress.best_update, (progress.update, progress.validated)
+      return arrays | {
+        key: jax.device_put(value, abstract[key].sharding) for key, value in scalars.items()
+      }, progress
+    if damaged:
+      raise UserError(f"no checkpoint in {self.folder} is whole; remove it to start again")
+    return None
+
+  def __enter__(self) -> Self:
+    return self
+
+  def __exit__(self, *error: object) -> None:
+    """Waits until all is on disk."""
+    self._manager.close()
+
+  def _set_aside(self, damaged: list[int]) -> None:
+    for update in damaged:
+      beside = self.folder.with_name(f"{self.folder.name}.damaged")
+      beside.mkdir(exist_ok=True)
+      number = len(list(beside.iterdir()))
+      os.replace(self.folder / str(update), beside / f"{update}.{number}")
+    if damaged:
+      self._manager.reload()
+
+
+class _LastAndBest:
+  """Which checkpoints stay."""
+
+  def __init__(self, keep: int, owner: Checkpoints):
+    self.keep, self.owner = keep, owner
+
+  def should_preserve(self, checkpoints, *, context):
+    last = len(checkpoints) - self.keep
+    return [i >= last or c.step == self.owner._best for i, c in enumerate(checkpoints)]
+
+
+def read(
+  manager: ocp.CheckpointManager, update: int, wanted: dict[str, Any]
+) -> tuple[dict[str, Any], Progress]:
+  """The arrays asked for, checked against what was saved bit for bit, and the progress."""
+  items = {key: ocp.args.StandardRestore(tree) for key, tree in wanted.items()}
+  found = manager.restore(update, args=ocp.args.Composite(facts=ocp.args.JsonRestore(), **items))
+  arrays = {key: found[key] for key in wanted}
+  for key, digest in _digests(arrays).items():
+    if digest != found["facts"]["digests"][key]:
+      raise ValueError(f"{key} differ from what was saved")
+  return arrays, Progress.of(found["facts"]["progress"])
+
+
+def _digests(trees: dict[str, Any]) -> dict[str, int]:
+  """A number for each tree that changes with any of its bits, whatever the mesh."""
+  return {key: int(_digest(tree)) for key, tree in trees.items()}
+
+
+@jax.jit
+def _digest(tree):
+  def one(x):
+    bits = jax.lax.bitcast_convert_type(x, jnp.dtype(f"uint{8 * x.dtype.itemsize}"))
+    return bits.astype(jnp.uint32).sum(dtype=jnp.uint32)
+
+  # Each array has its own odd factor, so that two of them can't change places.
+  return sum((2 * i + 1) * one(x) for i, x in enumerate(jax.tree.leaves(tree)))
+
+
+def _first_line(error: Exception) -> str:
+  return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+
+
+def _say(line: str) -> None:
+  print(f"warning: {line}", file=sys.stderr, flush=True)
+
+
+def updates(folder: Path) -> list[int]:
+  """The updates of a folder's checkpoints, oldest first; empty if there is no such folder."""
+  if not folder.is_dir():
+    return []
+  return sorted(ocp.utils.checkpoint_steps(folder.absolute()))
+
+
+def load(folder: Path, which: str | int, name: str, abstract: Any) -> tuple[Any, int]:
+  """One tree of a folder's `best` or `last` checkpoint, or of an update's; and its update.
+
+  Nothing in the folder changes, so a live run may own it. A damaged best or last one is replaced by
+  the last whole one, with a warning. Raises UserError if there is none.
+  """
+  there = updates(folder)
+  if which not in ("best", "last") and int(which) not in there:
+    raise UserError(f"{folder} has no checkpoint {which}, only {', '.join(map(str, there))}")
+  options = ocp.CheckpointManagerOptions(create=False, enable_async_checkpointing=False)
+  with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
+    candidates = there[::-1]
+    if which == "best":
+      candidates = [_best(manager, candidates), *candidates]
+    elif which != "last":
+      candidates = [int(which)]
+    for update in candidates:
+      try:
+        return read(manager, update, {name: abstract})[0][name], update
+      except Exception as e:
+        _say(f"checkpoint {update} can't be read ({_first_line(e)})")
+  raise UserError(f"no checkpoint in {folder} is whole")
+
+
+def _best(manager: ocp.CheckpointManager, candidates: list[int]) -> int:
+  """The best update that the newest legible progress knows of, or else the newest."""
+  for update in candidates:
+    try:
+      progress = read(manager, update, {})[1]
+    except Exception:  # the arrays may still be whole, but their reader will say so
+      continue
+    return progress.best_update if progress.best_update in candidates else update
+  return candidates[0]

@@ -1,0 +1,57 @@
+"""The training of one run, from its last checkpoint to its end or to a request to stop."""
+
+import jax
+from ml_collections import ConfigDict
+
+from nmt.data.batches import iterate
+from nmt.data.pipeline import Prepared
+from nmt.training.meter import NonFinite
+from nmt.training.metrics import Metrics
+from nmt.training.session import Session, Validate
+from nmt.training.stopping import CONTINUE, Stopped, Stopping
+from nmt.workdir import Workdir
+
+
+def train(
+  config: ConfigDict, workdir: Workdir, prepared: Prepared, validate: Validate, stopping: Stopping
+) -> int:
+  """Trains until `train.updates` or `valid.patience` end it; returns 0, or 75 if asked to stop.
+
+  Goes on from the last whole checkpoint, and ends with the same bits as a run that never stopped.
+  `validate(params)` gives the scores of the validation split beside its perplexity. Raises
+  NonFinite, with the batch and the state before it saved, when a loss or a gradient is not finite;
+  UserError when batches can't be cut over the devices or no checkpoint is whole.
+  """
+  session = Session(config, workdir, prepared)
+  progress = session.progress
+  with (
+    stopping.deferring(),
+    session.checkpoints,
+    Metrics(workdir, progress.update, config.train.updates) as metrics,
+  ):
+    metrics.say(session.opening())
+    feed = iterate(session.batches, progress.batches, (jax.process_index(), jax.process_count()))
+    try:
+      while not (stopping.asked or progress.over(config)):
+        if not progress.due(config):
+          session.update([next(feed) for _ in range(config.train.accumulate)])
+        if session.line_due():
+          session.log(metrics)
+        if progress.due(config):
+          session.settle()
+          try:
+            with stopping.raising():
+              scores = session.scores(validate)
+          except Stopped:
+            break  # the state is saved below, its validation still due
+          session.judge(scores, metrics)
+          session.save(metrics)
+      session.settle()
+    except NonFinite as e:
+      where = session.keep_bad(e.update)
+      session.save(metrics)
+      raise NonFinite(e.update, f"; its batch is in {where}") from None
+    session.save(metrics)
+    reason = progress.over(config)
+    metrics.say(f"done: {reason}" if reason else f"stopped at update {progress.update}")
+  return 0 if reason else CONTINUE

@@ -1,0 +1,111 @@
+"""Sums between two lines of metrics, read from the device late so that it never waits for us."""
+
+import math
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+
+from nmt.data.batches import Batch
+from nmt.data.tokenizers import PAD
+from nmt.training import mesh as meshes
+
+AHEAD = 2  # updates that may be in flight: the device stays busy, and a stop is never far
+
+
+class NonFinite(Exception):
+  """The loss or the gradient of an update is not finite."""
+
+  def __init__(self, update: int, more: str = ""):
+    super().__init__(f"the loss or the gradient of update {update} is not finite{more}")
+    self.update = update
+
+
+class Meter:
+  """Adds up what updates report; `sums` is what has to survive a stop between two lines."""
+
+  def __init__(self, sums: dict[str, float]):
+    self.sums = sums
+    self._pending: deque[tuple[int, dict[str, int], dict[str, jax.Array]]] = deque()
+    self._flight: deque[Any] = deque()
+    self.restart()
+
+  def restart(self) -> None:
+    """Time counts from now; call it after what is not training."""
+    self._wall, self._cpu = time.monotonic(), time.process_time()
+
+  def add(self, update: int, batches: Sequence[Batch], results: dict[str, jax.Array]) -> None:
+    """Notes an update under way; waits only for the one `AHEAD` before it."""
+    self._pending.append((update, _counts(batches), results))
+    self._flight.append(results["loss"])
+    if len(self._flight) > (0 if meshes.waits() else AHEAD):
+      jax.block_until_ready(self._flight.popleft())
+
+  def empty(self) -> bool:
+    """Whether no update was noted since the last line."""
+    return not self._pending and not self.sums
+
+  def settle(self) -> tuple[float, float]:
+    """Takes in all updates noted; returns the wall and CPU seconds since `restart`.
+
+    Raises NonFinite for the first update that was not finite; those before it are taken in.
+    """
+    results = jax.device_get([results for _, _, results in self._pending])
+    for found in results:
+      update, counts, _ = self._pending.popleft()
+      if not found["finite"]:
+        raise NonFinite(update)
+      counts |= {key: found[key].item() for key in ("loss", "nll", "correct", "tokens")}
+      counts |= {"updates": 1, "norm": found["gradient_norm"].item()}
+      for key, value in counts.items():
+        self.sums[key] = self.sums.get(key, 0) + value
+      self.sums["learning_rate"] = found["learning_rate"].item()
+    self._flight.clear()
+    wall, cpu = time.monotonic() - self._wall, time.process_time() - self._cpu
+    self.sums["seconds"] = self.sums.get("seconds", 0) + wall
+    self.sums["cpu_seconds"] = self.sums.get("cpu_seconds", 0) + cpu
+    self.restart()
+    return wall, cpu
+
+  def line(self) -> tuple[dict[str, float], dict[str, float]]:
+    """The means since the last line, and the speeds; then starts over."""
+    s = self.sums
+    values = {
+      "loss": s["loss"] / s["tokens"],
+      "perplexity": perplexity(s["nll"], s["tokens"]),
+      "accuracy": s["correct"] / s["tokens"],
+      "gradient_norm": s["norm"] / s["updates"],
+      "learning_rate": s["learning_rate"],
+      "source_tokens": s["source_tokens"],
+      "target_tokens": s["target_tokens"],
+      "sentences": s["sentences"],
+      "padding": 1 - (s["source_tokens"] + s["target_tokens"]) / s["positions"],
+    }
+    timing = {
+      "seconds": s["seconds"],
+      "cpu_seconds": s["cpu_seconds"],
+      **{
+        f"{key}_per_second": s[key] / max(s["seconds"], 1e-9)
+        for key in ("source_tokens", "target_tokens", "sentences", "updates")
+      },
+    }
+    s.clear()
+    return values, timing
+
+
+def perplexity(nll: float, tokens: float) -> float:
+  """exp(nll / tokens); infinite where that is too large to say."""
+  mean = nll / max(tokens, 1)
+  return math.exp(mean) if mean < 700 else math.inf
+
+
+def _counts(batches: Sequence[Batch]) -> dict[str, int]:
+  """Real tokens, ends of sentences included, sentences, and positions in all."""
+  return {
+    "source_tokens": sum(int((b.source_BxJ[b.index_B >= 0] != PAD).sum()) for b in batches),
+    "target_tokens": sum(int((b.target_BxT != PAD).sum()) for b in batches),
+    "sentences": sum(int((b.index_B >= 0).sum()) for b in batches),
+    "positions": sum(b.source_BxJ.size + b.target_BxT.size for b in batches),
+  }

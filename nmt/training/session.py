@@ -1,0 +1,167 @@
+"""What the loop does in one line each: update, log, validate, judge, save."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from nmt.data.batches import Batch, Batches, sequential
+from nmt.data.pipeline import Prepared
+from nmt.data.tokenizers import EOS, PAD
+from nmt.training import mesh as meshes
+from nmt.training import step
+from nmt.training.checkpoints import Checkpoints
+from nmt.training.meter import Meter, perplexity
+from nmt.training.metrics import Metrics
+from nmt.training.progress import Progress
+from nmt.workdir import Workdir, replacing
+
+Validate = Callable[[Any], dict[str, float]]
+
+
+class Session:
+  """One run in this process: its state on the devices and its progress, restored if there."""
+
+  def __init__(self, config: ConfigDict, workdir: Workdir, prepared: Prepared):
+    self.config, self.workdir = config, workdir
+    self.mesh = meshes.build(config.mesh)
+    self.batches = Batches(prepared.train, config.batch, config.seed)
+    meshes.check(self.mesh, self.batches.shapes)
+    self.valid = sequential(prepared.valid, config.batch)
+    sizes = prepared.source.size, prepared.target.size
+    self.program = step.build(config, *sizes, self.mesh)
+    self.checkpoints = Checkpoints(workdir.checkpoints, config.valid.keep)
+    restored = self.checkpoints.restore(self.program.abstract)
+    self.state, self.progress = restored or (self.program.create(), Progress(config.seed))
+    self.meter = Meter(self.progress.meter)
+
+  def opening(self) -> str:
+    """What is about to run, in a line."""
+    devices = self.mesh.devices.ravel()
+    size = sum(x.size for x in jax.tree.leaves(self.state["params"]))
+    return (
+      f"{'from' if self.progress.update else 'start at'} update {self.progress.update}, "
+      f"{size:,} parameters, {len(devices)} x {devices[0].device_kind}, "
+      f"{len(self.batches.store):,} pairs, {self.batches.epoch_size():,} batches an epoch of "
+      f"{len(self.batches.used_shapes())} shapes, {self.batches.padding().share:.1%} padding"
+    )
+
+  def update(self, batches: Sequence[Batch]) -> None:
+    """Starts one update; the device may still be at work when this returns."""
+    rows = [self._place(batch) for batch in batches]
+    self.state, results = self.program.update(self.state, rows, self.progress.scale)
+    self.progress.update += 1
+    self.progress.batches += len(batches)
+    self.meter.add(self.progress.update, batches, results)
+
+  def settle(self) -> None:
+    """Waits for all updates and takes in what they report."""
+    wall, cpu = self.meter.settle()
+    self.progress.seconds += wall
+    self.progress.cpu_seconds += cpu
+
+  def line_due(self) -> bool:
+    """Whether the updates since the last line of metrics make one."""
+    update, config = self.progress.update, self.config
+    whole = update % config.valid.log == 0 or update == config.train.updates
+    return whole and not self.meter.empty()
+
+  def log(self, metrics: Metrics) -> None:
+    """Writes and shows a line of training metrics."""
+    self.settle()
+    update = self.progress.update
+    values, timing = self.meter.line()
+    values["epoch"] = self.batches.locate(self.progress.batches - 1)[0]
+    timing["training_seconds"] = self.progress.seconds
+    metrics.write("train", update, values, timing)
+    metrics.show(
+      update,
+      f"loss {values['loss']:.4f} · perplexity {values['perplexity']:.2f} · "
+      f"{timing['source_tokens_per_second']:,.0f} source + "
+      f"{timing['target_tokens_per_second']:,.0f} target tokens/s · "
+      f"{timing['sentences_per_second']:,.0f} sentences/s · padding {values['padding']:.0%} · "
+      f"gradient {values['gradient_norm']:.3f} · rate {values['learning_rate']:.2e}",
+    )
+    self._status("running")
+
+  def scores(self, validate: Validate) -> dict[str, float]:
+    """The validation split's loss and perplexity, and what `validate` adds."""
+    began = time.monotonic(), time.process_time()
+    params = self.state.get("average", self.state["params"])
+    nll = tokens = 0
+    for batch in self.valid:
+      sums = jax.device_get(self.program.evaluate(params, self._place(_fit(self.mesh, batch))))
+      nll, tokens = nll + sums["nll"].item(), tokens + sums["tokens"].item()
+    scores = {"loss": nll / max(tokens, 1), "perplexity": perplexity(nll, tokens)}
+    scores |= validate(jax.device_put(params, jax.local_devices()[0]))
+    self._validation = time.monotonic() - began[0], time.process_time() - began[1]
+    self.meter.restart()
+    return scores
+
+  def judge(self, scores: dict[str, float], metrics: Metrics) -> None:
+    """Takes a validation into the progress, and reports it."""
+    progress = self.progress
+    best = progress.judge(self.config, scores)
+    seconds, cpu_seconds = self._validation
+    timing = {"seconds": seconds, "cpu_seconds": cpu_seconds}
+    timing["training_seconds"] = progress.seconds
+    timing["training_cpu_seconds"] = progress.cpu_seconds
+    metrics.write("valid", progress.update, {**scores, "best": best}, timing)
+    shown = " · ".join(f"{name} {value:.4g}" for name, value in scores.items())
+    metrics.say(
+      f"valid at update {progress.update}: {shown} · "
+      + ("the best so far" if best else f"best at {progress.best_update}")
+      + f" · {seconds:.1f} s"
+    )
+    self._status("running")
+
+  def save(self, metrics: Metrics) -> None:
+    """Starts saving state and progress, after the lines of metrics that belong to them."""
+    metrics.sync()
+    self.checkpoints.save(self.state, self.progress)
+
+  def keep_bad(self, update: int) -> Path:
+    """Saves the batches of an update that was not finite, and goes back to before it."""
+    count = self.config.train.accumulate
+    folder = self.workdir.path / "nonfinite"
+    folder.mkdir(exist_ok=True)
+    arrays: dict[str, np.ndarray] = {}
+    for i in range(count):
+      batch = self.batches.at((update - 1) * count + i)
+      number = f"_{i}" if count > 1 else ""
+      arrays |= {f"source{number}": batch.source_BxJ, f"target{number}": batch.target_BxT}
+      arrays |= {f"sentences{number}": batch.index_B}
+    with replacing(folder / f"{update}.npz") as beside, open(beside, "wb") as file:
+      np.savez(file, **arrays)
+      os.fsync(file.fileno())
+    self.progress.update, self.progress.batches = update - 1, (update - 1) * count
+    return folder / f"{update}.npz"
+
+  def _place(self, batch: Batch) -> step.Rows:
+    return meshes.place(self.mesh, batch.source_BxJ), meshes.place(self.mesh, batch.target_BxT)
+
+  def _status(self, state: str) -> None:
+    progress = self.progress
+    self.workdir.status(
+      state,
+      update=progress.update,
+      updates=self.config.train.updates,
+      best={"update": progress.best_update, self.config.valid.metric: progress.best},
+    )
+
+
+def _fit(mesh: jax.sharding.Mesh, batch: Batch) -> Batch:
+  """This process's part of the batch, empty rows added so that all devices get as many."""
+  missing = -len(batch.index_B) % mesh.size
+  source = np.pad(batch.source_BxJ, ((0, missing), (0, 0)), constant_values=PAD)
+  source[len(batch.index_B) :, 0] = EOS
+  target = np.pad(batch.target_BxT, ((0, missing), (0, 0)), constant_values=PAD)
+  index = np.pad(batch.index_B, (0, missing), constant_values=-1)
+  rows = len(index) // jax.process_count()
+  mine = slice(jax.process_index() * rows, (jax.process_index() + 1) * rows)
+  return Batch(source[mine], target[mine], index[mine])

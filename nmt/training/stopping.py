@@ -1,0 +1,63 @@
+"""SIGTERM and Ctrl-C as a request: finish the step, save, and exit with a code that says so."""
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any, Self
+
+CONTINUE = 75  # the exit code of a run that was asked to stop: start it again and it goes on
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stopped(Exception):
+  """Raised by a request to stop outside of training, where there is nothing to save."""
+
+
+class Stopping:
+  """Notes requests to stop while in use; a second one aborts.
+
+  `asked` turns True at the first. Where nothing would be lost (`deferred` is False) it raises
+  `Stopped` at once instead.
+  """
+
+  def __init__(self) -> None:
+    self.asked = False
+    self.deferred = False
+    self._previous: dict[signal.Signals, Any] = {}
+
+  def __enter__(self) -> Self:
+    self._previous = {number: signal.signal(number, self._note) for number in _SIGNALS}
+    return self
+
+  def __exit__(self, *error: object) -> None:
+    for number, handler in self._previous.items():
+      signal.signal(number, handler)
+
+  @contextlib.contextmanager
+  def deferring(self) -> Iterator[None]:
+    """Inside, a request is only noted."""
+    self.deferred = True
+    try:
+      yield
+    finally:
+      self.deferred = False
+
+  @contextlib.contextmanager
+  def raising(self) -> Iterator[None]:
+    """Inside, within deferred work, a request raises `Stopped`, and so does one already made."""
+    self.deferred = False
+    try:
+      if self.asked:
+        raise Stopped
+      yield
+    finally:
+      self.deferred = True
+
+  def _note(self, number: int, frame: FrameType | None) -> None:
+    if self.asked:
+      signal.signal(number, signal.SIG_DFL)
+      signal.raise_signal(number)
+    self.asked = True
+    if not self.deferred:
+      raise Stopped
