@@ -42,11 +42,11 @@ def force(
 ) -> Iterator[Forced | None]:
   """Forces each pair of (source ids, target ids), without BOS or EOS, through the model, in order.
 
-  Pairs are taken in windows, batched by the longer side's padded length and padded with empty rows,
-  so that memory stays flat and few programs compile (5 up to 47 tokens, 16 in all); a pair's result does not depend on its neighbours. Without
-  `alignments`, alpha is None and never leaves the device. A pair with a side of more than
-  `MAX_TOKENS` gives None. `run.force` should be the same function from call to call, since compiled
-  programs are kept by it.
+  Pairs are taken in windows, batched by the longer side's padded length and padded with empty
+  rows, so that memory stays flat and few programs compile (5 up to 47 tokens, 16 in all); a pair's
+  result does not depend on its neighbours. Without `alignments`, alpha is None and never leaves the
+  device. A pair with a side of more than `MAX_TOKENS` gives None. `run.force` should be the same
+  function from call to call, since compiled programs are kept by it.
   """
   compiled = _compiled(run.force, alignments)
   for window in _windows(pairs, 16 * batch):
