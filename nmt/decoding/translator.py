@@ -13,11 +13,13 @@ from ml_collections import ConfigDict
 
 from nmt.data.tokenizers import EOS, PAD, Tokenizer
 from nmt.decoding.beam import beam
+from nmt.decoding.forced import bucket
 from nmt.decoding.greedy import greedy
 from nmt.decoding.hypotheses import Hypotheses, forbidden
 
 MAX_TOKENS = 1000  # of a source line; a longer one is not translated
 _EXTRA = 10  # an output may be max_ratio times its source, and this much longer
+_SHORTEST = 16  # a shorter source is padded to this: a program less
 _WINDOW = 4096  # lines sorted together
 _ALPHAS = 1 << 25  # weights a window may hold, and floats a search may keep (128 MB each)
 
@@ -55,7 +57,7 @@ class Translator:
   """Translates lines with one search; `params` may change from call to call.
 
   Sentences are sorted by length within windows of lines and searched in batches of few shapes: a
-  source length is rounded up to 16, 24, 32, 48, 64, 96, ... (`bucket`), and a length has one batch
+  source length is rounded up to 16, 24, 32, 48, 64, 96, 128, ..., and a length has one batch
   size, so a sentence meets the same program whatever surrounds it. Up to 50 words these are 5
   programs, up to 1000 tokens 13; they are kept for the life of the process.
 
@@ -136,7 +138,7 @@ class Translator:
     buckets: dict[int, list[int]] = defaultdict(list)
     for i, ids in enumerate(window):
       if 1 < len(ids) <= self.max_tokens + 1:
-        buckets[bucket(len(ids))].append(i)
+        buckets[bucket(max(len(ids), _SHORTEST))].append(i)
     done = [_nothing(ids) for ids in window]
     pending: deque[tuple[list[int], Hypotheses]] = deque()
 
@@ -187,14 +189,6 @@ class Translator:
 
     exist = int((found.length_BxN[row] > 0).sum())
     return one(0, tuple(one(n) for n in range(1, exist)))
-
-
-def bucket(length: int) -> int:
-  """The padded length: the next of 16, 24, 32, 48, 64, 96, ... (2^n and 3 * 2^(n-1))."""
-  size = 16
-  while size < length:
-    size = size * 3 // 2 if size & (size - 1) == 0 else size * 4 // 3
-  return size
 
 
 @functools.partial(

@@ -1,0 +1,65 @@
+"""The log-probability that a trained model gives to translations: one number a pair, in order.
+
+  python -m nmt.score --workdir W --source S --reference R > scores
+
+Natural logarithm of p(reference | source), summed over the tokens and the end of sentence. A pair
+with a side of too many tokens gives nan; the last thing said is then an error that names it, with
+exit code 2.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from nmt.cli import entry
+from nmt.data import text_files
+from nmt.errors import UserError
+
+
+def main(argv: Sequence[str]) -> int:
+  arguments = _parser().parse_args(argv)
+  files = (arguments.source, arguments.reference)
+  text_files.check(files)  # of all lines, before the first score is out
+
+  from nmt import run as runs  # jax: not for a typing error
+  from nmt.decoding.forced import MAX_TOKENS, force
+
+  run = runs.load(arguments.workdir, arguments.which)
+  lengths: dict[int, tuple[int, int]] = {}
+
+  def encoded() -> Iterator[tuple[list[int], list[int]]]:
+    for number, (source, reference) in enumerate(text_files.pairs(files), 1):
+      pair = run.source.encode(source), run.target.encode(reference)
+      if max(map(len, pair)) > MAX_TOKENS:
+        lengths[number] = len(pair[0]), len(pair[1])
+      yield pair
+
+  for forced in force(run, encoded(), alignments=False):
+    print("nan" if forced is None else f"{forced.log_probs_T.sum(dtype='float64'):.6f}")
+  if lengths:
+    number, (source, reference) = next(iter(lengths.items()))
+    more = f" (and {len(lengths) - 1} more pairs)" if len(lengths) > 1 else ""
+    raise UserError(
+      f"{arguments.source}, line {number}: {source} tokens and {reference} in the reference, more "
+      f"than {MAX_TOKENS}; its score is nan{more}"
+    )
+  return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+  parser = argparse.ArgumentParser(
+    prog="python -m nmt.score",
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+    allow_abbrev=False,
+  )
+  add = parser.add_argument
+  add("--workdir", type=Path, required=True, help="folder of the trained run")
+  add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
+  add("--source", type=Path, required=True, help="source sentences, one a line, plain or .gz")
+  add("--reference", type=Path, required=True, help="their translations, one a line")
+  return parser
+
+
+if __name__ == "__main__":
+  entry(main)

@@ -1,0 +1,185 @@
+"""Translate text with a trained model: one line in, one line out, in order.
+
+  python -m nmt.translate --workdir W < source > translation
+  python -m nmt.translate --workdir W --beam 5 --scores file1 file2.gz
+
+Lines are split at line feeds alone; an empty line gives an empty line. Lines are read, sorted by
+length, translated and written in windows, so that a text of any length streams through (on a
+terminal line by line). A line that is not UTF-8, or is too long, gives an empty line too; the
+last thing said is then an error that names it, with exit code 2, and nothing else is lost.
+
+With --scores a line is score, natural log-probability and translation, separated by tabs; the
+score is log-probability / length ** penalty, the length in tokens with the end of sentence. With
+--nbest N there are up to N lines for each line of the input, best first, each with the input's
+line number in front. --alignments writes JSON lines: source and target tokens, the ends of
+sentence included, and alpha, a row for each target token.
+"""
+
+import argparse
+import contextlib
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from nmt.cli import entry
+from nmt.errors import UserError
+
+
+class Lines:
+  """The lines of files, or of stdin, in order; what is not UTF-8 is noted and left empty."""
+
+  def __init__(self, files: Sequence[Path]):
+    self.files = files
+    self.faults: list[str] = []
+    self._ends: list[int] = []  # number of lines up to the end of each file
+
+  def __iter__(self) -> Iterator[str]:
+    count = 0
+    for path in self.files or [None]:
+      try:
+        with _open(path) as file:
+          for line in file:
+            count += 1
+            try:
+              yield line.removesuffix(b"\n").decode()
+            except UnicodeDecodeError as e:
+              self.faults.append(f"{self.place(count)}: not valid UTF-8 ({e.reason}), left empty")
+              yield ""
+      except (OSError, EOFError, zlib.error) as e:  # BadGzipFile is an OSError
+        self.faults.append(f"cannot read on in {self.place(count + 1)}: {e}")
+      self._ends.append(count)
+
+  def place(self, number: int) -> str:
+    """Where the line of this number, counted from 1 over all files, stands."""
+    before = 0
+    for path, end in zip(self.files, self._ends, strict=False):
+      if number <= end:
+        return f"{path}, line {number - before}"
+      before = end
+    at = self.files[len(self._ends)] if self.files else "stdin"
+    return f"{at}, line {number - before}"
+
+
+def main(argv: Sequence[str]) -> int:
+  arguments = _parser().parse_args(argv)
+  missing = next((path for path in arguments.files if not path.is_file()), None)
+  if missing:
+    raise UserError(f"cannot read {missing}: no such file")
+
+  from nmt import run as runs  # jax: not for a typing error
+  from nmt.decoding.translator import Translator
+  from nmt.workdir import replacing
+
+  run = runs.load(arguments.workdir, arguments.which)
+  decode = run.config.decode.copy_and_resolve_references()
+  typed = not arguments.files and sys.stdin.isatty()
+  for key, value in (
+    ("beam", arguments.beam),
+    ("batch", arguments.batch or (1 if typed else None)),
+    ("length_penalty", arguments.length_penalty),
+    ("forbid_unk", arguments.forbid_unk or None),
+  ):
+    if value is not None:
+      decode[key] = value
+  if arguments.nbest > decode.beam:
+    raise UserError(f"--nbest {arguments.nbest} needs a beam as large; --beam is {decode.beam}")
+  translator = Translator(
+    run,
+    decode,
+    n_best=arguments.nbest,
+    alphas=arguments.alignments is not None,
+    max_tokens=arguments.max_tokens,
+    **({"window": 1} if typed else {}),
+  )
+  lines = Lines(arguments.files)
+  out = sys.stdout.buffer
+  with contextlib.ExitStack() as stack:
+    alignments = None
+    if arguments.alignments:
+      beside = stack.enter_context(replacing(arguments.alignments))
+      alignments = stack.enter_context(open(beside, "w", encoding="utf-8"))
+    for number, best in enumerate(translator.translate(lines), 1):
+      if translator.too_long(best):
+        limit = f"more than --max-tokens {translator.max_tokens}"
+        lines.faults.append(
+          f"{lines.place(number)}: {len(best.source_ids) - 1} tokens, {limit}, left empty"
+        )
+      for one in (best, *best.others):
+        # A model of bytes can write a line feed, which would shift every line after it.
+        columns = [one.text.replace("\n", " ")]
+        if arguments.scores:
+          columns = [f"{one.score:.6f}", f"{one.log_probability:.6f}", *columns]
+        if arguments.nbest > 1:
+          columns = [str(number), *columns]
+        out.write("\t".join(columns).encode("utf-8", "replace") + b"\n")
+      out.flush()
+      if alignments:
+        alignments.write(_alignment(run, best) + "\n")
+  if lines.faults:
+    more = len(lines.faults) - 1
+    others = f"; so it went with {more} more" if more else ""
+    raise UserError(f"{lines.faults[0]}{others}; all other lines were translated")
+  return 0
+
+
+def _alignment(run: Any, translation: Any) -> str:
+  return json.dumps(
+    {
+      "source": run.source.pieces(translation.source_ids),
+      "target": run.target.pieces(translation.ids),
+      "alpha": [[round(float(weight), 5) for weight in row] for row in translation.alpha_TxJ],
+    },
+    ensure_ascii=False,
+  )
+
+
+def _open(path: Path | None) -> contextlib.AbstractContextManager[BinaryIO]:
+  if path is None:
+    return contextlib.nullcontext(sys.stdin.buffer)
+  return gzip.open(path) if path.suffix == ".gz" else open(path, "rb")
+
+
+def _parser() -> argparse.ArgumentParser:
+  parser = argparse.ArgumentParser(
+    prog="python -m nmt.translate",
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+    allow_abbrev=False,
+  )
+  add = parser.add_argument
+  add("files", nargs="*", type=Path, help="text, plain or .gz (default: stdin)")
+  add("--workdir", type=Path, required=True, help="folder of the trained run")
+  add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
+  add("--beam", type=_positive, help="size of the beam, 1 for greedy (default: as configured)")
+  add("--batch", type=_positive, help="sentences translated together (default: as configured)")
+  add("--length-penalty", type=_weight, help="scores are divided by length to this power")
+  add("--forbid-unk", action="store_true", help="never write [UNK]")
+  add("--max-tokens", type=_positive, default=1000, help="longest line translated (default 1000)")
+  add("--nbest", type=_positive, default=1, help="translations for each line (default 1)")
+  add("--scores", action="store_true", help="put score and log-probability before the text")
+  add("--alignments", type=Path, metavar="F", help="write tokens and alpha here, as JSON lines")
+  return parser
+
+
+def _positive(text: str) -> int:
+  if not text.isdecimal() or int(text) < 1:
+    raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+  return int(text)
+
+
+def _weight(text: str) -> float:
+  try:
+    value = float(text)
+  except ValueError:
+    value = -1.0
+  if not 0 <= value < float("inf"):
+    raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
+  return value
+
+
+if __name__ == "__main__":
+  entry(main)
