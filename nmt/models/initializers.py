@@ -56,7 +56,7 @@ def _energy_vector(key, shape):
   return jax.random.uniform(key, shape, jnp.float32, -limit, limit)
 
 
-# Section B.1: recurrent matrices orthogonal; W_a, U_a ~ N(0, 0.001^2); v_a 0; the rest N(0, 0.01^2).
+# Section B.1: recurrent orthogonal; W_a, U_a ~ N(0, 0.001^2); v_a 0; the rest N(0, 0.01^2).
 PAPER = Initializers(
   recurrent=jax_init.orthogonal(),
   dense=_normal(0.01),

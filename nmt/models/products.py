@@ -20,7 +20,7 @@ def exact(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
 def bfloat16(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
   """einsum(spec, a, b) of operands rounded to bfloat16, summed in float32.
 
-  The same holds for both products of its gradient, which JAX alone would round to bfloat16 once more.
+  The same holds for both products of its gradient, which JAX alone would round once more.
   """
   a, b = a.astype(jnp.bfloat16), b.astype(jnp.bfloat16)
   return jnp.einsum(spec, a, b, preferred_element_type=jnp.float32)

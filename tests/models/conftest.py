@@ -1,0 +1,78 @@
+"""A small model, ragged batches and the NumPy oracle."""
+
+import importlib.util
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from configs.base import get_config
+from nmt.models import init
+
+SIZES = (11, 13)  # words of the source and of the target
+
+
+@pytest.fixture(scope="session")
+def oracle():
+  spec = importlib.util.spec_from_file_location("oracle", Path(__file__).with_name("oracle.py"))
+  module = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(module)
+  return module
+
+
+@pytest.fixture(scope="session")
+def small():
+  """small(key=value, ..) is a model section of small, all different sizes; keys may be dotted."""
+
+  def make(**changes):
+    model = get_config().model
+    model.update(size=6, embedding=5, maxout=4, init="glorot")
+    model.attention.size = 7
+    if changes.get("tie"):
+      model.maxout = model.embedding
+    model.update_from_flattened_dict(changes)
+    return model
+
+  return make
+
+
+@pytest.fixture(scope="session")
+def sizes():
+  return SIZES
+
+
+@pytest.fixture(scope="session")
+def weights():
+  """weights(model): float64 NumPy parameters, every one of them off its initial value."""
+
+  def make(model, seed=0):
+    random = np.random.default_rng(seed)
+    params = init(model, *SIZES, seed=seed)
+    return jax.tree.map(
+      lambda leaf: np.asarray(leaf, np.float64) + 0.3 * random.standard_normal(leaf.shape), params
+    )
+
+  return make
+
+
+@pytest.fixture(scope="session")
+def pairs():
+  """Token lists of different lengths, both sides ending with EOS."""
+  return [
+    ([4, 5, 6, 7, 10, 2], [4, 12, 6, 2]),
+    ([9, 2], [7, 8, 9, 10, 11, 2]),
+    ([2], [2]),
+    ([8, 3, 8, 2], [3, 5, 5, 2]),
+  ]
+
+
+@pytest.fixture(scope="session")
+def pad():
+  """pad(sequences, length) is an array padded with 0."""
+
+  def make(sequences, length=0):
+    length = max(length, *(len(sequence) for sequence in sequences))
+    return np.array([[*sequence, *[0] * (length - len(sequence))] for sequence in sequences])
+
+  return make

@@ -1,0 +1,220 @@
+"""The model against the oracle, against finite differences, and against itself step by step."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import AxisType, PartitionSpec
+
+from nmt.errors import UserError
+from nmt.models import init, rebuild, translation
+from nmt.models.attention import kinds
+
+TEACHED = list(itertools.product(["additive", "none"], ["previous", "current"], [False, True]))
+
+
+def stepped(model, source, target):
+  """log p, alpha and states of teacher forcing through `start` and `step`."""
+  memory, state = model.start(source)
+  previous = jnp.concatenate([jnp.ones_like(target[:, :1]), target[:, :-1]], axis=1)
+
+  def one(state, y):
+    state, (logits, alpha) = model.step(memory, state, y)
+    return state, (jax.nn.log_softmax(logits), alpha, state["s"])
+
+  _, results = jax.lax.scan(one, state, previous.T)
+  return [array.swapaxes(0, 1) for array in results]
+
+
+def taught(model, source, target):
+  """log p and alpha of the training path."""
+  t, alpha = model.features(source, target)
+  return jax.nn.log_softmax(model.logits(t)), alpha
+
+
+@pytest.mark.parametrize(("kind", "readout", "tie"), TEACHED)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-10)])
+def test_the_model_is_the_papers(
+  small, weights, sizes, pairs, pad, oracle, kind, readout, tie, dtype, tolerance
+):
+  config = small(**{"attention.kind": kind, "readout": readout, "tie": tie})
+  exact = weights(config)
+  with jax.enable_x64(dtype == "float64"):
+    params = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), exact)
+    source, target = (jnp.asarray(pad(side, 7)) for side in zip(*pairs, strict=True))
+
+    @jax.jit
+    def run(params):
+      model = rebuild(config, *sizes, params)
+      return taught(model, source, target), stepped(model, source, target)
+
+    (log_p, alpha), (log_p_step, alpha_step, states) = run(params)
+    assert log_p.dtype == alpha.dtype == states.dtype == dtype
+  for b, (x, y) in enumerate(pairs):
+    expected = oracle.read(exact, x, y, kind, readout, tie)
+    T, J = len(y), len(x)
+    for got, wanted in [
+      (log_p[b, :T], expected.log_p),
+      (log_p_step[b, :T], expected.log_p),
+      (alpha[b, :T, :J], expected.alpha),
+      (alpha_step[b, :T, :J], expected.alpha),
+      (states[b, :T], expected.s),
+    ]:
+      error = np.abs(np.asarray(got, np.float64) - wanted) / np.maximum(np.abs(wanted), 1e-2)
+      assert error.max() < tolerance
+
+
+@pytest.mark.parametrize(("kind", "readout", "tie"), [TEACHED[0], TEACHED[3], TEACHED[6]])
+def test_gradients_are_the_slopes_of_the_oracle(
+  small, weights, sizes, pairs, pad, oracle, kind, readout, tie
+):
+  config = small(**{"attention.kind": kind, "readout": readout, "tie": tie})
+  params = weights(config)
+
+  def loss(params):
+    total = 0.0
+    for x, y in pairs:
+      log_p = oracle.read(params, x, y, kind, readout, tie).log_p
+      total -= log_p[np.arange(len(y)), y].sum()
+    return total
+
+  with jax.enable_x64(True):
+    source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
+
+    @jax.jit
+    @jax.grad
+    def slope(params):
+      log_p, _ = taught(rebuild(config, *sizes, params), source, target)
+      words = jnp.take_along_axis(log_p, target[:, :, None], axis=2)[:, :, 0]
+      return -jnp.where(target > 0, words, 0).sum()
+
+    gradients = jax.tree.map(np.asarray, slope(jax.tree.map(jnp.asarray, params)))
+  random, leaves = np.random.default_rng(1), jax.tree.leaves_with_path(params)
+  for path, leaf in leaves:
+    direction = random.standard_normal(leaf.shape)
+    ends = []
+    for sign in (1, -1):
+      moved = [
+        value + sign * 1e-6 * direction if value is leaf else value for _, value in leaves
+      ]
+      ends.append(loss(jax.tree.unflatten(jax.tree.structure(params), moved)))
+    expected = (ends[0] - ends[1]) / 2e-6
+    found = (dict(jax.tree.leaves_with_path(gradients))[path] * direction).sum()
+    assert abs(found - expected) < 1e-6 * max(1, abs(expected)), path
+
+
+@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("readout", ["previous", "current"])
+def test_all_steps_at_once_equal_one_after_another(
+  small, weights, sizes, pairs, pad, kind, readout
+):
+  config = small(**{"attention.kind": kind, "readout": readout})
+  with jax.enable_x64(True):
+    params = jax.tree.map(jnp.asarray, weights(config))
+    source, target = (jnp.asarray(pad(side, 7)) for side in zip(*pairs, strict=True))
+    mix = np.random.default_rng(2).standard_normal((len(pairs), 7, sizes[1]))
+
+    def value(run):
+      def loss(params):
+        log_p, alpha, *_ = run(rebuild(config, *sizes, params), source, target)
+        return (log_p * mix).sum(), (log_p, alpha)
+
+      return jax.jit(jax.grad(loss, has_aux=True))(params)
+
+    ours, theirs = value(taught), value(stepped)
+  for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+    np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-11)
+
+
+def test_bfloat16_is_float32_but_for_rounding(small, weights, sizes, pairs, pad):
+  source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
+  params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(small()))
+  found = {}
+  for precision in ("float32", "bfloat16"):
+    config = small(precision=precision)
+
+    def loss(params, config=config):
+      log_p, alpha = taught(rebuild(config, *sizes, params), source, target)
+      return log_p[:, :, 5].sum(), (log_p, alpha)
+
+    found[precision] = jax.jit(jax.grad(loss, has_aux=True))(params)
+  (slopes, (log_p, alpha)), (slopes_16, (log_p_16, alpha_16)) = found.values()
+  assert log_p_16.dtype == alpha_16.dtype == jnp.float32
+  assert 0 < np.abs(log_p - log_p_16).max() < 0.05
+  assert np.abs(alpha - alpha_16).max() < 0.02
+  for one, other in zip(jax.tree.leaves(slopes), jax.tree.leaves(slopes_16), strict=True):
+    assert other.dtype == jnp.float32
+    assert np.linalg.norm(one - other) < 0.03 * np.linalg.norm(one) + 1e-3
+
+
+def test_a_search_may_share_memory_between_beams(small, weights, sizes, pairs, pad):
+  config = small()
+  params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(config))
+  model = rebuild(config, *sizes, params)
+  memory, state = model.start(jnp.asarray(pad([x for x, _ in pairs])))
+  assert {leaf.shape[0] for leaf in jax.tree.leaves((memory, state))} == {len(pairs)}
+  beams = jax.tree.map(lambda leaf: jnp.stack([leaf, 0.5 * leaf], axis=1), state)
+  y = jnp.asarray([[1, 4], [5, 6], [7, 8], [9, 2]])
+  step = jax.vmap(model.step, in_axes=(None, 1, 1), out_axes=1)
+  _, (logits, _) = step(memory, beams, y)
+  for k in range(2):
+    _, (alone, _) = model.step(memory, jax.tree.map(lambda leaf, k=k: leaf[:, k], beams), y[:, k])
+    np.testing.assert_allclose(logits[:, k], alone, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_gradients_inside_shard_map_sum_to_those_outside(
+  small, weights, sizes, pairs, pad, precision
+):
+  config = small(precision=precision)
+  params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(config))
+  source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
+  mesh = jax.make_mesh((2,), ("data",), axis_types=(AxisType.Auto,), devices=jax.devices()[:2])
+
+  def slope(params, source, target):
+    def loss(params):
+      return taught(rebuild(config, *sizes, params), source, target)[0][:, :, 5].sum()
+
+    return jax.grad(loss)(params)
+
+  def shard(params, source, target):
+    varying = jax.tree.map(lambda leaf: jax.lax.pcast(leaf, "data", to="varying"), params)
+    return jax.lax.psum(slope(varying, source, target), "data")
+
+  batch = PartitionSpec("data")
+  sharded = jax.shard_map(
+    shard, mesh=mesh, in_specs=(PartitionSpec(), batch, batch), out_specs=PartitionSpec()
+  )
+  ours, theirs = jax.jit(sharded)(params, source, target), jax.jit(slope)(params, source, target)
+  for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_parameters_depend_on_the_seed_alone(small, sizes):
+  one, same, other = (init(small(), *sizes, seed=seed) for seed in (3, 3, 4))
+  assert jax.tree.all(jax.tree.map(jnp.array_equal, one, same))
+  assert not jnp.array_equal(one["encoder"]["E_x"], other["encoder"]["E_x"])
+  assert {leaf.dtype for leaf in jax.tree.leaves(one)} == {jnp.dtype("float32")}
+
+
+def test_the_structure_is_made_once_a_config(small, sizes):
+  translation._graph.cache_clear()
+  for _ in range(3):
+    rebuild(small(), *sizes, init(small(), *sizes, seed=0))
+  assert translation._graph.cache_info().misses == 1
+
+
+@pytest.mark.parametrize(
+  ("key", "message"),
+  [
+    ("attention.kind", "additive, none"),
+    ("cell", "gru"),
+    ("init", "paper or glorot"),
+    ("precision", "float32 or bfloat16"),
+  ],
+)
+def test_an_unknown_choice_is_answered_with_the_choices(small, sizes, key, message):
+  with pytest.raises(UserError, match=f"model.{key}='nothing' is unknown: choose {message}"):
+    init(small(**{key: "nothing"}), *sizes, seed=0)
