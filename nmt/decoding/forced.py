@@ -43,7 +43,7 @@ def force(
   """Forces each pair of (source ids, target ids), without BOS or EOS, through the model, in order.
 
   Pairs are taken in windows, batched by the longer side's padded length and padded with empty
-  rows, so that memory stays flat and few programs compile (5 up to 47 tokens, 16 in all); a pair's
+  rows, so that memory stays flat and few programs compile (3 up to 63 tokens, 8 in all); a pair's
   result does not depend on its neighbours. Without `alignments`, alpha is None and never leaves the
   device. A pair with a side of more than `MAX_TOKENS` gives None. `run.force` should be the same
   function from call to call, since compiled programs are kept by it.
@@ -78,11 +78,8 @@ def force(
 
 
 def bucket(length: int) -> int:
-  """The padded length: 8, 16, 24, 32, 48, 64, 96, 128, ...: at most half of it is padding."""
-  size = 8
-  while size < length:
-    size = size + 8 if size < 32 else size * 3 // 2 if size & (size - 1) == 0 else size * 4 // 3
-  return size
+  """The padded length: 16, 32, 64, ...: few programs matter more here than some padding."""
+  return 1 << max(4, (length - 1).bit_length())
 
 
 @functools.lru_cache(maxsize=4)
