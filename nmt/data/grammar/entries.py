@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from nmt.data.grammar import lexicon_adjectives, lexicon_nouns, lexicon_small, lexicon_verbs
+from nmt.data.grammar import lexicon_adjectives, lexicon_nouns, lexicon_verbs
 from nmt.data.grammar import morphology as m
 from nmt.data.grammar.words import ASPIRATED, Source, Target
 
@@ -32,6 +32,7 @@ class Adjective:
 
   english: str
   comparative: str
+  superlative: str
   french: tuple[tuple[str, str], tuple[str, str]]
   before_vowel: str
   side: str
@@ -67,6 +68,11 @@ class Verb:
   @property
   def words(self) -> int:
     return 2 if self.particle else 1
+
+  @property
+  def be(self) -> bool:
+    """To be, which is avoir in: he is hungry."""
+    return self.english[0] == "be"
 
 
 class Phrase:
@@ -120,7 +126,8 @@ def _noun(fields: list[str]) -> Noun:
     ASPIRATED.add(des)
   plural = "" if many == "-" else many or m.english_plural(one)
   forms = (un, des or m.french_plural(un))
-  return Noun((one, plural), forms, gender == "f", frozenset(tags))
+  woman = "F" if gender == "f" and "w" in tags else ""
+  return Noun((one, plural), forms, gender == "f", frozenset(tags + woman))
 
 
 def _adjective(fields: list[str]) -> Adjective:
@@ -131,6 +138,7 @@ def _adjective(fields: list[str]) -> Adjective:
   return Adjective(
     base,
     comparative,
+    comparative[:-1] + "st" if comparative.endswith("er") else "",
     ((masculine, m.french_plural(masculine)), (feminine, m.french_plural(feminine))),
     forms[-1] if len(forms) == 3 else masculine,
     side.rstrip("!"),
@@ -171,10 +179,11 @@ def verb(english: str, french: str, frame: str, subjects="h", objects="-", flags
 ASPIRATED.update(("huit", "onze"))
 NOUNS = [_noun(row) for row in lines(lexicon_nouns.NOUNS)]
 ADJECTIVES = [_adjective(row) for row in lines(lexicon_adjectives.ADJECTIVES)]
-RELATIONS = []
-for *_row, _said in lines(lexicon_nouns.RELATIONS):
-  RELATIONS.append(_noun(_row))
-  RELATIONS[-1].after_be.extend(a for a in ADJECTIVES if a.english in _said.split(","))
+RELATIONS: list[tuple[Noun, frozenset[str]]] = []  # with the classes of what they take
+for *_row, _of, _said in lines(lexicon_nouns.RELATIONS):
+  _n = _noun([*_row, "h" if _row[0] == "owner" else "R"])
+  _n.after_be.extend(a for a in ADJECTIVES if a.english in _said.split(","))
+  RELATIONS.append((_n, frozenset(_of)))
 PROFESSIONS = [
   (english, tuple(french.split("/"))) for english, french in lines(lexicon_adjectives.PROFESSIONS)
 ]
@@ -196,7 +205,7 @@ for _n in NOUNS:
       _n.after_be.append(_a)
       if _a.side != "be":
         (_n.pre if _a.side == "pre" else _n.post).append(_a)
-  _n.relations.extend(r for r in RELATIONS if r.tags & _n.tags)
+  _n.relations.extend(r for r, of in RELATIONS if of & _n.tags)
 for _v in VERBS:
   _v.pool.extend(nouns(_v.objects))
   if _v.frame == "t":

@@ -1,28 +1,28 @@
 """Adjectives and nouns of profession.
 
-`english[/comparative]  masculine/feminine[/before a vowel]  pre|post|be  classes of nouns`; `be`: only after
-to be; a comparative
-with `more` is not written. `!` after the side: not gradable. `*` marks an aspirated h.
+`english[/comparative]  masculine/feminine[/before a vowel]  pre|post|be  classes of nouns`; `be`:
+only after to be. A comparative with `more` is not written. `!` after the side: not gradable.
+`*` marks an aspirated h.
 """
 
 ADJECTIVES = """
 big/bigger grand/grande pre foycuvbpan
 tall/taller grand/grande be h
 small/smaller petit/petite pre foycuvbpahn
-beautiful beau/belle/bel pre hacopbvsun
-new/newer nouveau/nouvelle/nouvel pre ocuvbtxl
+beautiful beau/belle/bel pre Facopbvsun
+new/newer nouveau/nouvelle/nouvel pre! ocuvbtxl
 old/older vieux/vieille/vieil pre hacouvbpt
 good/better bon/bonne pre fdtls
 bad/worse mauvais/mauvaise pre fdtxsl
 young/younger jeune/jeune pre ha
-pretty/prettier joli/jolie pre wcopbs
+pretty/prettier joli/jolie pre Fcopbs
 long/longer long/longue pre tscx
-red rouge/rouge post! focuvb
+red rouge/rouge post! ocuvb
 blue bleu/bleue post! ocuvb
-green vert/verte post! focuvb
+green vert/verte post! ocuvb
 white blanc/blanche post! focuvba
 black noir/noire post! ocuvba
-yellow jaune/jaune post! focuvb
+yellow jaune/jaune post! ocuvb
 grey gris/grise post! ocuvba
 happy/happier heureux/heureuse post h
 sad/sadder triste/triste post hs

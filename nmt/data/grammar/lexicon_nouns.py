@@ -4,12 +4,12 @@
 Irregular plurals are written out, the others follow `morphology`.
 
 Classes say what may be done with the thing, so that sentences make sense:
-h human (w: its sex shows in English too, so that he or she may stand for it), a animal, f food,
-d drink, ~ mass, t text, o small object, c clothes, u furniture and parts of houses, v vehicle,
-b building, p place, g somewhere one goes to (à), x abstract, n of the landscape, 1 one is `in` it
-(dans), 2 one is `on` it (sur), k can be opened, q played, z belongs to a house, y countable whole
-with a price, l learnt or understood, s told or sung, r written,
-3 breaks and is repaired, 4 driven, 5 crossed, e rises high, j deep, i wide or narrow.
+h human (w: the sex shows in English too, so that he or she may stand for it; F: a woman), a animal,
+f food, d drink, ~ mass, t text, o small object, c clothes, u furniture and parts of houses,
+v vehicle, b building, p place, g somewhere one goes to (à), x abstract, n of the landscape,
+1 one is in it (dans), 2 one is on it (sur), k can be opened, q played, z belongs to a house,
+y has a price, l learnt or understood, s told or sung, r written, 3 breaks and is repaired,
+4 driven, 5 crossed, e rises high, j deep, i wide or narrow.
 """
 
 NOUNS = """
@@ -40,7 +40,7 @@ waitress serveuse f hw
 monk moine m hw
 teacher professeur m h
 doctor médecin m h
-child/children enfant m h
+stranger étranger m h
 neighbour voisin m h
 friend ami m h
 soldier soldat m h
@@ -198,7 +198,7 @@ window fenêtre f ukzi
 wall mur m uzei
 roof toit m uz2
 clock horloge f uy3
-ladder échelle f uy23
+ladder échelle f uy3
 car voiture f vy34
 train train m v
 boat bateau m vy
@@ -273,7 +273,7 @@ promise promesse f x
 plan projet m x
 """
 
-# What takes `of`, the classes of what it takes, and what may be said of it: `the roof of the house`.
+# What takes `of`, the classes of what it takes, and what may be said of it: the roof of the house.
 RELATIONS = """
 colour couleur f ocuvb beautiful,strange,pretty
 price prix m y high,important

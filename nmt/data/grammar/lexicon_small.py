@@ -109,11 +109,15 @@ quietly doucement
 carefully soigneusement
 silently silencieusement
 calmly calmement
-here ici
-there là-bas
 patiently patiemment
 happily joyeusement
 immediately immédiatement
+"""
+
+HERE = """
+here ici
+there là-bas
+everywhere partout
 """
 
 # Before the English verb and after the French one.
@@ -122,8 +126,7 @@ often souvent
 always toujours
 sometimes parfois
 rarely rarement
-already déjà
-still encore
+also aussi
 """
 
 NUMBERS = """
@@ -232,7 +235,21 @@ as soon as | dès que | 1-0 0p0 2-1
 so | donc
 """
 
-# `He is hungry` -> `Il a faim`; the second list takes an object with de.
+# `It is raining` -> `Il pleut`; present, imperfect, future.
+WEATHER = """
+raining rain pleut pleuvait pleuvra
+snowing snow neige neigeait neigera
+"""
+
+# `It is cold` -> `Il fait froid`, `It is late` -> `Il est tard`.
+CLIMATE = """
+cold froid fait faisait fera
+hot chaud fait faisait fera
+late tard est était sera
+early tôt est était sera
+"""
+
+# `He is hungry` -> `Il a faim`.
 STATES = """
 hungry faim
 thirsty soif

@@ -45,7 +45,7 @@ write/wrote/written écrire t h r
 sing/sang/sung chanter t h s
 open ouvrir t h k
 close fermer t h k
-find/found/found trouver t h octx
+find/found/found trouver t h octv
 lose/lost/lost perdre t h oc
 look_for chercher t ha hacot
 like aimer t h fdtsbp gs
@@ -83,13 +83,13 @@ receive recevoir t h t
 hunt chasser t ha a
 feed/fed/fed nourrir t h a
 protect protéger t ha ha
-attack attaquer t ha hab
+attack attaquer t ha ha
 save sauver t h ha
 invite inviter t h h
 thank remercier t h h
 admire admirer t h habnps s
 respect respecter t h h s
-defend défendre t h hbp
+defend défendre t h h
 cross traverser t hav 5
 leave/left/left quitter t h bp 1
 own posséder t h yv s
@@ -110,7 +110,6 @@ offer/offered offrir d h oft
 send/sent/sent envoyer d h to
 lend/lent/lent prêter d h ocv
 bring/brought/brought apporter d h ocft
-explain expliquer d h lx
 live habiter L h - s
 stay/stayed rester L ha - e
 go/went/gone aller G h - e

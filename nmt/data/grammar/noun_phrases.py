@@ -1,15 +1,15 @@
-"""Noun phrases: determiner, adjectives, noun, and what follows it, built in both languages at once."""
+"""Noun phrases: determiner, adjectives, noun, built in both languages at once."""
 
 from nmt.data.grammar import lexicon_small as small
+from nmt.data.grammar.determiners import POSSESSIVES, determiner
 from nmt.data.grammar.draw import Draw
-from nmt.data.grammar.entries import Adjective, Noun, lines, nouns, phrases
-from nmt.data.grammar.morphology import article
+from nmt.data.grammar.entries import Adjective, Noun, Phrase, lines, nouns, phrases
 from nmt.data.grammar.words import Row, Source, Target, length, vowel
 
 NUMBERS = [(row[0], row[1]) for row in lines(small.NUMBERS)]
 MEN, WOMEN, CITIES = lines(small.MEN), lines(small.WOMEN), lines(small.CITIES)
 COUNTRIES = lines(small.COUNTRIES)
-POSSESSIVES = lines(small.POSSESSIVES)
+HERE = [Phrase(*row) for row in lines(small.HERE)]
 PREPOSITIONS = {" ".join(p.english): p for p in phrases(small.PREPOSITIONS)}
 OBJECTS = {row[0]: row[1:] for row in lines(small.OBJECTS)}
 HUMANS, SEXED, PLACES = nouns("h"), nouns("w"), nouns("12g")
@@ -19,11 +19,11 @@ PRICED = nouns("y")
 class NP:
   """A noun phrase.
 
-  det and rest are its French words; kind is `the`, `one` (un, une), `some` (des, du, de la) or `other`;
-  person counts je, il, nous, vous, ils from 0.
+  det and rest are its French words; kind is `the`, `one` (un, une), `some` (des, du, de la) or
+  `other`; person counts je, il, nous, vous, ils from 0; described: an adjective is there.
   """
 
-  __slots__ = ("det", "feminine", "kind", "noun", "person", "plural", "pronoun", "rest", "source")
+  __slots__ = ("described", "det", "feminine", "kind", "noun", "person", "plural", "rest", "source")
 
   def __init__(
     self,
@@ -38,8 +38,8 @@ class NP:
   ):
     self.source, self.det, self.rest, self.kind = source, det, rest, kind
     self.feminine, self.plural, self.noun = feminine, plural, noun
+    self.described = False
     self.person = person if person >= 0 else 4 if plural else 1
-    self.pronoun = False
 
   @property
   def target(self) -> list[Target]:
@@ -70,57 +70,6 @@ class NP:
     return self.rest
 
 
-def _determiner(
-  kind: str, noun: Noun, plural: bool, n: Source, first: str, first_english: str, before: bool
-) -> tuple[list[Source], list[Target], str]:
-  """English, French and kind of a determiner, before `first` in French."""
-  feminine, french = noun.feminine, ("les" if plural else "la" if noun.feminine else "le")
-  if kind == "the":
-    word = Source("the")
-    return [word], [Target(french, (word,), (n,), True)], "the"
-  if kind == "a":
-    word = Source(article(first_english))
-    return [word], [Target("une" if feminine else "un", (word,), (n,))], "one"
-  if kind in ("some", "bare"):
-    source = [Source("some")] if kind == "some" else []
-    sure = tuple(source)
-    if plural:  # de grandes maisons
-      return source, [Target("de" if before else "des", sure, (n,))], "some"
-    return source, [Target("de", sure, (n,)), Target(french, (), (*sure, n), True)], "some"
-  if kind == "general":
-    return [], [Target(french, (), (n,), True)], "the"
-  if kind == "this":
-    word = Source("these" if plural else "this")
-    form = "ces" if plural else "cette" if feminine else "cet" if vowel(first) else "ce"
-    return [word], [Target(form, (word,), (n,))], "other"
-  if kind == "every":
-    word = Source("every")
-    return [word], [Target("chaque", (word,))], "other"
-  if kind == "several":
-    word = Source("several")
-    return [word], [Target("plusieurs", (word,))], "other"
-  if kind == "many":
-    word = Source("many")
-    return [word], [Target("beaucoup", (word,)), Target("de", (), (word,))], "other"
-  if kind == "a few":
-    a, few = Source("a"), Source("few")
-    return [a, few], [Target("quelques", (few,), (a,))], "other"
-  if kind == "all the":
-    every, the = Source("all"), Source("the")
-    form = "toutes" if feminine else "tous"
-    return [every, the], [Target(form, (every,), (n,)), Target(french, (the,), (n,))], "other"
-  if kind == "another":
-    word = Source("another")
-    un = Target("une" if feminine else "un", (), (word, n))
-    return [word], [un, Target("autre", (word,))], "one"
-  english, *forms = POSSESSIVES[int(kind)] if len(kind) == 1 else kind.split("/")
-  word = Source(english)
-  if len(forms) == 1:  # a number
-    return [word], [Target(forms[0], (word,))], "other"
-  form = forms[2] if plural else forms[0] if not feminine or vowel(first) else forms[1]
-  return [word], [Target(form, (word,), (n,))], "other"
-
-
 def build(
   det: str | NP,
   noun: Noun,
@@ -131,8 +80,8 @@ def build(
 ) -> NP:
   """A noun with its determiner (or its owner) and adjectives.
 
-  det: the, a, some, bare, general, this, every, several, many, a few, all the, another, the row of a
-  possessive, `english/french` of a number, or the phrase of the owner (`the king's`).
+  det: the, a, some, bare, general, this, every, several, many, a few, all the, another, the row of
+  a possessive, `english/french` of a number, or the phrase of the owner (`the king's`).
   """
   n = Source(noun.english[plural])
   head = Target(noun.french[plural], (n,))
@@ -155,11 +104,34 @@ def build(
     s = Source("'s")
     le = Target("les" if plural else "la" if noun.feminine else "le", (), (n, s), True)
     rest += [Target("de", (s,)), *det.target]
-    return NP([*det.source, s, *english], [le], rest, "the", noun.feminine, plural, noun)
-  source, words, kind = _determiner(
+    np = NP([*det.source, s, *english], [le], rest, "the", noun.feminine, plural, noun)
+    np.described = len(english) > 1
+    return np
+  source, words, kind = determiner(
     det, noun, plural, n, rest[0].text, english[0].text, bool(before)
   )
-  return NP(source + english, words, rest, kind, noun.feminine, plural, noun)
+  np = NP(source + english, words, rest, kind, noun.feminine, plural, noun)
+  np.described = len(english) > 1
+  return np
+
+
+def superlative(noun: Noun, plural: bool, adjective: Adjective) -> NP:
+  """The biggest house -> la plus grande maison; the most useful tool -> l'outil le plus utile."""
+  the, n = Source("the"), Source(noun.english[plural])
+  if adjective.superlative:
+    degree = [Source(adjective.superlative)]
+    plus, sure = Target("plus", (), (degree[0],)), (degree[0],)
+  else:
+    degree = [Source("most"), Source(adjective.english)]
+    plus, sure = Target("plus", (degree[0],)), (degree[1],)
+  le = "les" if plural else "la" if noun.feminine else "le"
+  det, head = Target(le, (the,), (n,), True), Target(noun.french[plural], (n,))
+  if adjective.side == "pre":
+    rest = [plus, Target(adjective.form(noun.feminine, plural, vowel(head.text)), sure), head]
+  else:
+    form = Target(adjective.form(noun.feminine, plural), sure)
+    rest = [head, Target(le, (), (the, *degree)), plus, form]
+  return NP([the, *degree, n], [det], rest, "the", noun.feminine, plural, noun)
 
 
 def name(d: Draw) -> NP:
@@ -210,6 +182,11 @@ def simple(d: Draw, pool: list[Noun], words: int, definite: bool = False) -> NP:
       return build(name(d), noun, plural, pre, post)
     pre, post = adjectives(d, noun, min(words - 3, 2))
     return build(owner(d, 2), noun, plural, pre, post)
+  if words >= 3 and d.chance(0.07):
+    adjective = d.pick(noun.pre or noun.post)
+    fits = adjective.gradable and (adjective.superlative or words >= 4)
+    if fits and adjective.english not in ("good", "bad"):  # le meilleur
+      return superlative(noun, plural, adjective)
   if plural and words >= 3 and not definite and d.chance(0.12):
     det, left = d.pick(("all the", "a few")), words - 3
   else:
@@ -243,7 +220,9 @@ def single(d: Draw, pool: list[Noun], general: bool) -> NP:
 
 
 def place(d: Draw, words: int) -> Row:
-  """Where something happens, in 2 or more words."""
+  """Where something happens."""
+  if words == 1:
+    return d.pick(HERE).make()
   if words == 2:
     if d.chance(0.6):
       english, french = d.pick(CITIES)
@@ -295,8 +274,14 @@ def count(np: NP) -> int:
 def tonic(word: str) -> NP:
   """A pronoun after a preposition: with him."""
   source = Source(word)
-  np = NP([source], [], [Target(OBJECTS[word][2], (source,))], "other", word == "her", False)
-  np.pronoun = True
-  return np
+  target = Target(OBJECTS[word][2], (source,))
+  return NP([source], [], [target], "other", word == "her", False)
 
 
+_OTHERS = (("him", "her", "you", "them"), (*OBJECTS,), ("him", "her", "you", "them"))
+_OTHERS = (*_OTHERS, ("me", "him", "her", "us", "them"), (*OBJECTS,))
+
+
+def object_pronoun(d: Draw, subject: NP) -> str:
+  """An English pronoun that is not the subject over again (I ... me)."""
+  return d.pick(_OTHERS[subject.person])

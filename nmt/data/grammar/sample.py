@@ -56,5 +56,5 @@ def _check(grammar: ConfigDict, split: str) -> None:
     )
   if split == "long" and grammar.long_words <= grammar.max_words:
     raise UserError(
-      f"data.grammar.long_words={grammar.long_words} must be more than max_words={grammar.max_words}"
+      f"data.grammar.long_words={grammar.long_words}: must be above max_words={grammar.max_words}"
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from nmt.data.grammar.entries import CAN, MUST, Phrase, Verb
 from nmt.data.grammar.morphology import agree, conjugate
 from nmt.data.grammar.noun_phrases import NP
-from nmt.data.grammar.words import Row, Source, Target
+from nmt.data.grammar.words import Source, Target
 
 _BE = {
   "present": ("am", "is", "are", "are", "are"),
@@ -30,8 +30,8 @@ _NEGATIONS = {
 class Core:
   """A verb and its complements, before it has a subject and a tense.
 
-  source and target follow the verb; clitics precede the French verb; agreement is (feminine, plural) of
-  a direct object that precedes the participle.
+  source and target follow the verb; clitics precede the French verb; agreement is (feminine,
+  plural) of a direct object that precedes the participle.
   """
 
   verb: Verb
@@ -39,8 +39,8 @@ class Core:
   target: list[Target] = field(default_factory=list)
   clitics: list[Target] = field(default_factory=list)
   agreement: tuple[bool, bool] | None = None
-  static: bool = False  # takes no adverbials: is tall
   middle: Phrase | None = None  # an adverb after the participle's auxiliary: bien
+  governed: Target | None = None  # the preposition that the French verb asks for
 
 
 def english_group(
@@ -64,6 +64,16 @@ def english_group(
   if tense == "perfect":
     return Source(_HAVE[person]), Source(participle)
   return Source({"future": "will"}.get(tense, tense)), Source(base)
+
+
+def _govern(core: Core, main: Source, particle: Source | None) -> tuple[Source, ...]:
+  """Links the verb's preposition; gives what the particle is linked to otherwise."""
+  if core.governed is None:
+    return (particle,) if particle else ()
+  if particle:
+    core.governed.sure = (particle,)
+  core.governed.possible = (*core.governed.possible, main)
+  return ()
 
 
 def _reflexive(verb: Verb, person: int, main: Source) -> list[Target]:
@@ -103,10 +113,11 @@ def verb_phrase(
   if main is not operator:
     source.append(main)
   possible = (operator,) if operator and operator is not main else ()
-  if verb.particle:
-    particle = Source(verb.particle)
+  particle = Source(verb.particle) if verb.particle else None
+  if particle:
     source.append(particle)
-    possible = (*possible, particle)
+  with_particle = _govern(core, main, particle)
+  possible = (*possible, *with_particle)
   source += core.source
   late: list[Target] = []
   if core.middle:
@@ -118,7 +129,7 @@ def verb_phrase(
   if tense in ("can", "must"):
     modal = (CAN if tense == "can" else MUST).forms["present"][person]
     target = [*ne, Target(modal, (operator,)), *middle]
-    target += [*se, *core.clitics, *late, Target(verb.infinitive, (main,), possible[1:])]
+    target += [*se, *core.clitics, *late, Target(verb.infinitive, (main,), with_particle)]
     return source, target + fixed + core.target, operator if inverted else None
   clitics = se + core.clitics
   compound = tense == "perfect" or (tense == "past" and not verb.state)
@@ -133,17 +144,15 @@ def verb_phrase(
       form = verb.participle
     if tense == "perfect":
       auxiliary = Target(have, (operator,), (main,))
-      last = Target(form, (main,), possible[1:])
+      last = Target(form, (main,), with_particle)
     else:
       auxiliary, last = Target(have, (), (main, *possible)), Target(form, (main,), possible)
     target = [*ne, *clitics, auxiliary, *middle, *late, last]
   else:
     name = {"progressive": "present", "was": "imperfect", "past": "imperfect"}.get(tense, tense)
     form = verb.forms[name][person]
-    if fixed:  # needs -> a besoin
-      word = Target(form, (), (main, *possible))
-    else:
-      word = Target(form, (main,), possible)
+    # needs -> a besoin: only the noun is sure
+    word = Target(form, (), (main, *possible)) if fixed else Target(form, (main,), possible)
     target = [*ne, *clitics, word, *middle, *late]
   return source, target + fixed + core.target, operator if inverted else None
 
@@ -153,28 +162,18 @@ def infinitive(subject: NP, core: Core) -> tuple[list[Source], list[Target]]:
   verb = core.verb
   main = Source(verb.english[0])
   source = [main]
-  possible: tuple[Source, ...] = ()
-  if verb.particle:
-    source.append(Source(verb.particle))
-    possible = (source[1],)
+  particle = Source(verb.particle) if verb.particle else None
+  if particle:
+    source.append(particle)
+  possible = _govern(core, main, particle)
   source += core.source
   late: list[Target] = []
   if core.middle:
     words, late = core.middle.make()
     source += words
   fixed = [Target(verb.fixed, (main,))] if verb.fixed else []
-  head = Target(verb.infinitive, (), (main,)) if fixed else Target(verb.infinitive, (main,), possible)
+  head = (
+    Target(verb.infinitive, (), (main,)) if fixed else Target(verb.infinitive, (main,), possible)
+  )
   target = [*_reflexive(verb, subject.person, main), *core.clitics, *late, head]
   return source, target + fixed + core.target
-
-
-def passive(participle: Verb, subject: NP) -> Row:
-  """The participle after être: construite."""
-  word = Source(participle.english[3])
-  form = agree(participle.participle, subject.feminine, subject.plural)
-  source, possible = [word], ()
-  if participle.particle:
-    source.append(Source(participle.particle))
-    possible = (source[1],)
-  return source, [Target(form, (word,), possible)]
-

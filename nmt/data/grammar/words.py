@@ -1,9 +1,9 @@
 """Words that carry their links, and how two rows of them become a pair of lines.
 
-A phrase is a pair of rows: English `Source` words and French `Target` words, each French word holding
-the English words it comes from. Rows are joined in either order on either side, so that the links of a
-sentence are those its phrases were built with. Only here do words become text: contraction
-(de + le -> du), elision (que + il -> qu'), capitals, spaces.
+A phrase is a pair of rows: English `Source` words and French `Target` words, each French word
+holding the English words it comes from. Rows are joined in any order on either side, so that the
+links of a sentence are those its phrases were built with. Only here do words become text:
+contraction (de + le -> du), elision (que + il -> qu'), capitals, spaces.
 """
 
 from nmt.data.grammar.morphology import opens_with_vowel
