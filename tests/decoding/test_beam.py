@@ -102,3 +102,45 @@ def test_a_beam_of_one_is_greedy(seed):
   narrow = search(memory, state, limit, K=1, penalty=0.7)
   for a, b in zip(narrow, search(memory, state, limit, K=0, penalty=0.7), strict=True):
     np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+@pytest.mark.parametrize("K", [2, 3])
+def test_a_row_does_not_depend_on_the_others(K):
+  memory, state = toy(7, 6)
+  limit = np.array([4, 1, 0, 3, 4, 2])
+  together = search(memory, state, limit, K=K, n_best=2)
+  order = np.array([3, 2, 5, 0, 1, 4])
+  moved = jax.tree.map(lambda x: x[order], (memory, state))
+  for a, b in zip(together, search(*moved, limit[order], K=K, n_best=2), strict=True):
+    np.testing.assert_array_equal(a[order], b)
+  assert together.length_BxN[2].tolist() == [0, 0]
+  assert not np.isfinite(together.score_BxN[2]).any()
+
+
+def test_weights_can_be_left_out():
+  memory, state = toy(8, 3)
+  with_alpha = search(memory, state, [T] * 3, K=2)
+  without = search(memory, state, [T] * 3, K=2, alphas=False)
+  assert without.alpha_BxNxTxJ is None
+  np.testing.assert_array_equal(with_alpha.tokens_BxNxT, without.tokens_BxNxT)
+
+
+@pytest.mark.parametrize("K", [0, 2])
+def test_the_loop_ends_when_every_sentence_is_done(K):
+  seen = []
+
+  def ends_third(memory, state, y_B):
+    jax.debug.callback(lambda s_B: seen.append(s_B), state)
+    ending_B = jnp.where(state >= 2, 9.0, -9.0)
+    logits_BxV = jnp.zeros((len(y_B), V)).at[:, EOS].set(ending_B).at[:, 5].set(3.0)
+    return state + 1, (logits_BxV, jnp.zeros((len(y_B), J)))
+
+  def run(state, limit_B):
+    if K == 0:
+      return greedy(ends_third, (), state, limit_B, steps=90, forbid=forbidden(False))
+    return beam(ends_third, (), state, limit_B, size=K, steps=90, forbid=forbidden(False))
+
+  found = jax.jit(run)(jnp.zeros(2, jnp.int32), jnp.array([90, 80]))
+  assert found.length_BxN.tolist() == [[3], [3]]
+  jax.effects_barrier()
+  assert max(int(np.max(s)) for s in seen) <= 4

@@ -9,7 +9,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from nmt.data.tokenizers import EOS
-from nmt.decoding.translator import Translator
+from nmt.decoding.translator import Translator, search
 
 V = 132
 
@@ -69,3 +69,49 @@ def test_lines_come_back_in_order_whatever_the_window(beam, window):
       np.testing.assert_allclose(t.score, t.log_probability / len(t.ids), rtol=1e-6)
     else:
       assert t.ids == []
+
+
+def test_too_long_a_line_is_left_empty_and_said_to_be():
+  translator = copier(max_tokens=5)
+  found = list(translator.translate(["abcde", "abcdef", "ab"]))
+  assert [t.text for t in found] == ["abcde", "", "ab"]
+  assert [translator.too_long(t) for t in found] == [False, True, False]
+  assert not found[1].finished
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_an_output_is_cut_at_its_longest_and_still_given(beam):
+  short, long = copier(beam=beam, max_ratio=0.0).translate(["abcd", "abcdefghijklmn"])
+  assert (short.text, short.finished) == ("abcd", True)
+  assert (long.text, long.finished, len(long.ids)) == ("abcdefghij", False, 10)
+
+
+def test_new_parameters_need_no_new_program():
+  translator = copier()
+  first = list(translator.translate(["ab", "cd"]))
+  before = search._cache_size()
+  second = list(translator.translate(["ab", "cd"], {"sharpness": jnp.float32(10)}))
+  third = list(copier(length_penalty=0.5).translate(["ef"]))
+  assert search._cache_size() == before
+  assert third[0].text == "ef"
+  assert [t.text for t in first] == [t.text for t in second]
+  assert first[0].log_probability > second[0].log_probability
+
+
+def test_lengths_of_many_kinds_need_few_programs():
+  before = search._cache_size()
+  list(copier(beam=1, batch=8).translate("x" * n for n in range(1, 51)))
+  assert search._cache_size() - before <= 5  # 16, 24, 32, 48, 64
+
+
+def test_a_window_of_long_lines_is_read_in_parts():
+  translator = copier(alphas=True, beam=1)
+  windows = translator._windows([5] * 1000 for _ in range(64))
+  assert all(len(window) < 20 for window in windows)
+
+
+def test_the_n_best_are_sorted_and_different():
+  (found,) = copier(n_best=3).translate(["ab"])
+  every = [found, *found.others]
+  assert len(every) == len({tuple(t.ids) for t in every}) == 3
+  assert sorted((t.score for t in every), reverse=True) == [t.score for t in every]
