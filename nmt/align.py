@@ -64,9 +64,9 @@ def _aligned(
   arguments: argparse.Namespace, gold: list[alignment.Links] | None
 ) -> Iterator[list[alignment.Link]]:
   """Prints the links of each pair, draws the figures asked for, and yields the links."""
-  from nmt import run as runs  # jax: not for --links
   from nmt.analysis.heatmap import check_path, heatmap
   from nmt.evaluation import attention
+  from nmt.run import load  # jax: not for --links
 
   wanted = _numbers(arguments.lines)
   if arguments.figure:
@@ -76,7 +76,7 @@ def _aligned(
     raise UserError(f"{arguments.gold} has {len(gold)} lines but {arguments.source} has {count}")
   if arguments.figure and max(wanted) > count:
     raise UserError(f"--lines {max(wanted)}: {arguments.source} has {count} lines")
-  run = runs.load(arguments.workdir, arguments.which)
+  run = load(arguments.workdir, arguments.which)
   words = (
     (_split(source), _split(target))
     if arguments.pretokenized

@@ -28,11 +28,11 @@ def main(argv: Sequence[str]) -> int:
   if arguments.source:
     text_files.check(files)  # before the model is loaded
 
-  from nmt import run as runs
   from nmt.data.corpora import open_corpus
   from nmt.evaluation.report import report
+  from nmt.run import load
 
-  run = runs.load(arguments.workdir, arguments.which)
+  run = load(arguments.workdir, arguments.which)
   decode = run.config.decode.copy_and_resolve_references()
   for key in ("beam", "length_penalty", "batch"):
     if (value := getattr(arguments, key)) is not None:
