@@ -171,10 +171,13 @@ def _tfds(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
     if language not in builder.info.features:
       known = ", ".join(builder.info.features)
       raise UserError(f"{data.corpus} has no language {language}; it has {known}")
-  with cache.locked(folder / (data.corpus.replace("/", "-") + ".lock")):
-    builder.download_and_prepare()
+  try:
+    with cache.locked(folder / (data.corpus.replace("/", "-") + ".lock")):
+      builder.download_and_prepare()
+  except OSError as error:  # of the disk, or requests' of the network
+    raise UserError(f"cannot prepare {data.corpus} in {folder}: {error}") from error
   if split not in builder.info.splits:
-    known = ", ".join(builder.info.splits)
+    known = ", ".join(sorted(builder.info.splits))
     raise UserError(f"{data.corpus} has no split {split}; it has {known}")
   info = builder.info.splits[split]
   mark = cache.key(

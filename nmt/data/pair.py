@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Pair:
   """A sentence pair and, where known, its gold word links.
 
-  links: Pharaoh format, `i-j` sure and `ipj` possible, zero-based source-target, over the words that
-  the tokenizer kind `words` makes of each side; empty where unknown.
+  links: Pharaoh format, `i-j` sure and `ipj` possible, zero-based source-target, over the words
+  that the tokenizer kind `words` makes of each side; empty where unknown.
   """
 
   source: str

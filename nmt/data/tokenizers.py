@@ -70,6 +70,8 @@ def load(path: Path) -> Tokenizer:
 
   try:
     content = path.read_bytes()
+    if not content:
+      raise ValueError("it is empty")
     if not content.startswith(b"{"):
       return subwords.Subwords(content)
     saved = json.loads(content)

@@ -1,0 +1,84 @@
+import json
+
+import numpy as np
+import pytest
+
+from nmt.data import corpora, pipeline
+from nmt.data.tokenizers import EOS, KINDS
+from nmt.errors import UserError
+
+
+def sizes(kind):
+  return {"bpe": 330, "unigram": 290}.get(kind, 100)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_text_becomes_tokens_that_decode_to_it(data, kind):
+  data.tokenizer.update(kind=kind, size=sizes(kind))
+  prepared = pipeline.prepare(data)
+  train = corpora.open_corpus(data, "train")
+  for index in range(0, len(prepared.train), 50):
+    pair = train[int(prepared.train.rows[index])]
+    ids = prepared.train.target(index)
+    assert ids[-1] == EOS
+    assert prepared.target.encode(pair.target) == ids[:-1].tolist()
+  assert len(prepared.valid) == 20
+  assert json.loads(json.dumps(prepared.report)) == prepared.report
+  assert prepared.report["filter"]["pairs"] == 300
+  assert prepared.report["filter"]["kept"] == prepared.report["train"]["pairs"]
+
+
+def test_the_validation_split_is_not_filtered(data, tmp_path):
+  (tmp_path / "text/odd.en").write_text("a\n\n" + "b " * 99 + "\n\na\n")
+  (tmp_path / "text/odd.fr").write_text("x\n\ny\nz\nx\n")
+  data.valid = "odd"
+  valid = pipeline.prepare(data).valid
+  assert valid.rows.tolist() == [0, 1, 2, 3, 4]
+  assert valid.source(1).tolist() == valid.target(1).tolist() == [EOS]
+
+
+def test_what_was_prepared_is_opened_again_and_changes_make_it_anew(data, monkeypatch):
+  first = pipeline.prepare(data)
+  with monkeypatch.context() as patch:
+    patch.setattr(corpora.Corpus, "read", None)
+    second = pipeline.prepare(data)
+  assert second.report == first.report
+  assert np.array_equal(second.train.source(7), first.train.source(7))
+  keys = {first.report["key"]}
+  changes = {"filter.max_words": 5, "tokenizer.size": 20, "filter.distinct": False}
+  for name, value in changes.items():
+    data.update_from_flattened_dict({name: value})
+    keys.add(pipeline.prepare(data).report["key"])
+  assert len(keys) == 4
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_tokenizers_travel_with_a_run(data, tmp_path, joint):
+  data.tokenizer.update(kind="bpe", size=330, joint=joint)
+  prepared = pipeline.prepare(data)
+  prepared.save_tokenizers(tmp_path / "run")
+  source, target = pipeline.load_tokenizers(tmp_path / "run")
+  assert (source is target) == (prepared.source is prepared.target) == joint
+  assert source.dump() == prepared.source.dump()
+  assert target.dump() == prepared.target.dump()
+
+
+def test_words_have_no_joint_vocabulary(data):
+  data.tokenizer.joint = True
+  with pytest.raises(UserError, match=r"tokenizer\.joint"):
+    pipeline.prepare(data)
+
+
+def test_a_vocabulary_too_large_for_the_corpus_is_refused_and_nothing_is_left(data, tmp_path):
+  data.tokenizer.update(kind="bpe", size=9000)
+  with pytest.raises(UserError, match=r"at most \d+"):
+    pipeline.prepare(data)
+  assert not [path for path in (tmp_path / "cache/tokens").iterdir() if path.is_dir()]
+
+
+def test_the_grammar_is_ready_to_train_on(data):
+  data.corpus = "grammar"
+  data.grammar.update(train=200, valid=10)
+  prepared = pipeline.prepare(data)
+  assert len(prepared.train) <= 200
+  assert len(prepared.valid) == 10

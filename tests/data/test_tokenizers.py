@@ -1,0 +1,133 @@
+import pickle
+
+import pytest
+
+from nmt.data import tokenizers
+from nmt.data.tokenizers import BOS, EOS, KINDS, PAD, UNK
+from nmt.errors import UserError
+
+LINES = [
+  "The cat doesn't see the dog's house , does it ?",
+  "L'homme n'a pas vu les œuvres d'art aujourd'hui .",
+  "two  spaces,\u00a0a no-break one, a\ttab and a trailing one ",
+  " début — « guillemets » …",
+  "x" * 5000,
+]
+STRANGE = [
+  "",
+  " ",
+  "  ",
+  "\u2581",
+  "a\u2581b\ue000\ue0001\ue0000",
+  "日本語 😀 e\u0301\u2028\x85\r",
+  "\x00\x1f",
+]
+SIZES = {"words": 60, "bpe": 360, "unigram": 310, "bytes": 0, "characters": 100}
+
+
+@pytest.fixture(scope="module")
+def trained():
+  return {kind: tokenizers.train(kind, SIZES[kind], LINES, "fr") for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", ["bpe", "unigram", "bytes"])
+def test_any_text_comes_back_to_the_letter(trained, kind):
+  tokenizer = trained[kind]
+  for line in LINES + STRANGE:
+    ids = tokenizer.encode(line)
+    assert UNK not in ids
+    assert tokenizer.decode([BOS, *ids, EOS, PAD]) == line
+
+
+def test_characters_of_the_training_text_come_back(trained):
+  for line in LINES:
+    assert trained["characters"].decode(trained["characters"].encode(line)) == line
+  assert trained["characters"].encode("日") == [UNK]
+
+
+def test_words_are_moses_words_and_join_again(trained):
+  words = trained["words"]
+  assert words.words("L'homme n'est-il pas « là » ?")[:3] == ["L'", "homme", "n'"]
+  line = "L'homme n'a pas vu les œuvres d'art ."
+  assert words.decode(words.encode(line)) == "L'homme n'a pas vu les œuvres d'art."
+  assert words.words('a & b < c | [d] "e"') == [
+    "a",
+    "&",
+    "b",
+    "<",
+    "c",
+    "|",
+    "[",
+    "d",
+    "]",
+    '"',
+    "e",
+    '"',
+  ]
+
+
+def test_the_shortlist_holds_the_most_frequent_words():
+  words = tokenizers.train("words", 6, ["b b b c a a", "a d"], "en")
+  assert words.size == 6
+  assert words.encode("a b c d") == [4, 5, UNK, UNK]
+  assert words.pieces([4, 5, UNK]) == ["a", "b", "[UNK]"]
+  assert tokenizers.train("words", 100, ["b a"], "en").size == 6  # all there are
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ids_are_in_range_and_specials_at_the_front(trained, kind):
+  tokenizer = trained[kind]
+  for line in LINES:
+    assert all(UNK <= index < tokenizer.size for index in tokenizer.encode(line))
+  assert tokenizer.pieces([PAD, BOS, EOS, UNK]) == ["[PAD]", "[BOS]", "[EOS]", "[UNK]"]
+  assert tokenizer.decode([PAD, BOS, EOS]) == ""
+  assert "[UNK]" in tokenizer.decode([UNK])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_piece_belongs_to_one_word_in_order(trained, kind):
+  tokenizer = trained[kind]
+  words = ["the", "\u2581", "日本", "house", "l'", "é\u0301"]
+  ids, owner = tokenizer.encode_words(words)
+  assert len(ids) == len(owner)
+  assert owner == sorted(owner)
+  assert set(owner) == set(range(len(words)))
+  assert ids == tokenizer.encode(" ".join(words)) or kind == "words"
+  for index, word in enumerate(words):
+    mine = [i for i, o in zip(ids, owner, strict=True) if o == index]
+    if kind not in ("words", "characters"):
+      assert tokenizer.decode(mine).strip() == word
+  assert tokenizer.encode_words([]) == ([], [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_is_deterministic_and_files_give_the_same_tokenizer(trained, kind, tmp_path):
+  tokenizer = trained[kind]
+  assert tokenizers.train(kind, SIZES[kind], iter(LINES), "fr").dump() == tokenizer.dump()
+  tokenizers.save(tokenizer, tmp_path / "t")
+  assert [path.name for path in tmp_path.iterdir()] == ["t"]
+  for copy in (tokenizers.load(tmp_path / "t"), pickle.loads(pickle.dumps(tokenizer))):
+    assert copy.dump() == tokenizer.dump()
+    for line in LINES + STRANGE:
+      assert copy.encode(line) == tokenizer.encode(line)
+
+
+@pytest.mark.parametrize("kind", ["bpe", "unigram"])
+def test_sizes_that_the_text_cannot_support_are_refused_with_the_limit(kind):
+  with pytest.raises(UserError, match=r"size=9000 .*at most \d+") as caught:
+    tokenizers.train(kind, 9000, LINES, "fr")
+  most = int(str(caught.value).rsplit(" ", 1)[1])
+  assert tokenizers.train(kind, most, LINES, "fr").size == most
+  with pytest.raises(UserError, match=r"size=20 .*at least \d+"):
+    tokenizers.train(kind, 20, LINES, "fr")
+
+
+def test_unknown_kinds_and_damaged_files_are_named(tmp_path):
+  with pytest.raises(UserError, match="kind=wordz is none of words, bpe"):
+    tokenizers.train("wordz", 10, LINES, "fr")
+  for content in (b"", b"{", b'{"kind": "wordz"}', b"garbage"):
+    (tmp_path / "t").write_bytes(content)
+    with pytest.raises(UserError, match="cannot read the tokenizer"):
+      tokenizers.load(tmp_path / "t")
+  with pytest.raises(UserError, match="cannot read the tokenizer"):
+    tokenizers.load(tmp_path / "none")
