@@ -21,12 +21,12 @@ class GRU(nnx.Module):
 
   blocks = 3  # [z r s~], the last axis of x and of everything that is added to it
 
-  def __init__(self, inputs: int, size: int, precision: str, start: Initializers, rngs: nnx.Rngs):
+  def __init__(self, inputs: int, size: int, precision: str, start: Initializers):
     self.product = product(precision)
-    self.W = nnx.Param(blocks(start.dense, 3)(rngs.params(), (inputs, 3 * size)))
-    self.b = nnx.Param(zeros(rngs.params(), (3 * size,)))
-    self.U_zr = nnx.Param(blocks(start.recurrent, 2)(rngs.params(), (size, 2 * size)))
-    self.U = nnx.Param(start.recurrent(rngs.params(), (size, size)))
+    self.W = nnx.Param(blocks(start.dense, 3)((inputs, 3 * size)))
+    self.b = nnx.Param(zeros((3 * size,)))
+    self.U_zr = nnx.Param(blocks(start.recurrent, 2)((size, 2 * size)))
+    self.U = nnx.Param(start.recurrent((size, size)))
 
   def project(self, x: jax.Array) -> jax.Array:
     """x_...xm -> [W_z x, W_r x, W x] + b, of shape ...x3n: for all steps at once."""

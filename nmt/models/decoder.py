@@ -26,20 +26,20 @@ class Decoder(nnx.Module):
   s_i = cell(s_{i-1}, [W_z W_r W] E y_{i-1} + b + [C_z C_r C] c_i)
   """
 
-  def __init__(self, model: ConfigDict, words: int, start: Initializers, rngs: nnx.Rngs):
+  def __init__(self, model: ConfigDict, words: int, start: Initializers):
     cell, mechanism = cells.find(model.cell), attention.find(model.attention.kind)
     n, width = model.size, mechanism.width(model)
     self.product = product(model.precision)
     self.previous = model.readout == "previous"
     self.tie = model.tie
     self.rates = model.dropout.embedding, model.dropout.readout
-    self.E_y = nnx.Param(start.embedding(rngs.params(), (words, model.embedding)))
-    self.W_s = nnx.Param(start.dense(rngs.params(), (n, n)))
-    self.b_s = nnx.Param(zeros(rngs.params(), (n,)))
-    self.C = nnx.Param(blocks(start.dense, cell.blocks)(rngs.params(), (width, cell.blocks * n)))
-    self.cell = cell(model.embedding, n, model.precision, start, rngs)
-    self.attention = mechanism(model, start, rngs)
-    self.readout = Readout(model, width, words, start, rngs)
+    self.E_y = nnx.Param(start.embedding((words, model.embedding)))
+    self.W_s = nnx.Param(start.dense((n, n)))
+    self.b_s = nnx.Param(zeros((n,)))
+    self.C = nnx.Param(blocks(start.dense, cell.blocks)((width, cell.blocks * n)))
+    self.cell = cell(model.embedding, n, model.precision, start)
+    self.attention = mechanism(model, start)
+    self.readout = Readout(model, width, words, start)
 
   def start(self, h_BxJxD: jax.Array, real_BxJ: jax.Array, first_BxN: jax.Array):
     """Memory of the source and the state before the first word; `first_BxN` is hb_1."""
@@ -88,7 +88,7 @@ class Decoder(nnx.Module):
 
   def step(self, memory: Memory, state: State, y_B: jax.Array):
     """The state after one step of a search, t_Bxl and alpha_BxJ; memory is `for_search`."""
-    words, width = self.E_y[...][y_B], self.C.shape[1]
+    words, width = self.E_y[...][y_B], self.C[...].shape[1]
     x = self.cell.project(words)
     after, c, alpha = self.update(memory, state, x, lambda c: c[:, :width])
     s = state["s"] if self.previous else after["s"]

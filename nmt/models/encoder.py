@@ -17,12 +17,12 @@ class Encoder(nnx.Module):
   H = BiRNN(x): h_j = [h_j forward ; h_j backward], both directions over one embedding E_x.
   """
 
-  def __init__(self, model: ConfigDict, words: int, start: Initializers, rngs: nnx.Rngs):
+  def __init__(self, model: ConfigDict, words: int, start: Initializers):
     cell = cells.find(model.cell)
     self.rate = model.dropout.embedding
-    self.E_x = nnx.Param(start.embedding(rngs.params(), (words, model.embedding)))
-    self.forward = cell(model.embedding, model.size, model.precision, start, rngs)
-    self.backward = cell(model.embedding, model.size, model.precision, start, rngs)
+    self.E_x = nnx.Param(start.embedding((words, model.embedding)))
+    self.forward = cell(model.embedding, model.size, model.precision, start)
+    self.backward = cell(model.embedding, model.size, model.precision, start)
 
   def __call__(
     self, source_BxJ: jax.Array, real_BxJ: jax.Array, keys_B: jax.Array | None = None

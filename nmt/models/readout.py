@@ -19,18 +19,16 @@ class Readout(nnx.Module):
   Which entries pair up is a matter of layout; halves are contiguous, so they cost no shuffling.
   """
 
-  def __init__(
-    self, model: ConfigDict, context: int, words: int, start: Initializers, rngs: nnx.Rngs
-  ):
+  def __init__(self, model: ConfigDict, context: int, words: int, start: Initializers):
     self.product = product(model.precision)
     dense, l = blocks(start.dense, 2), model.maxout
-    self.U_o = nnx.Param(dense(rngs.params(), (model.size, 2 * l)))
-    self.V_o = nnx.Param(dense(rngs.params(), (model.embedding, 2 * l)))
-    self.C_o = nnx.Param(dense(rngs.params(), (context, 2 * l)))
-    self.b_t = nnx.Param(zeros(rngs.params(), (2 * l,)))
+    self.U_o = nnx.Param(dense((model.size, 2 * l)))
+    self.V_o = nnx.Param(dense((model.embedding, 2 * l)))
+    self.C_o = nnx.Param(dense((context, 2 * l)))
+    self.b_t = nnx.Param(zeros((2 * l,)))
     if not model.tie:
-      self.W_o = nnx.Param(start.dense(rngs.params(), (words, l)))
-    self.b_o = nnx.Param(zeros(rngs.params(), (words,)))
+      self.W_o = nnx.Param(start.dense((words, l)))
+    self.b_o = nnx.Param(zeros((words,)))
 
   def project(self, y: jax.Array) -> jax.Array:
     """V_o E y + b_t, from the embedded words y_...xm."""

@@ -13,7 +13,7 @@ from nmt.models.attention.base import Memory
 from nmt.models.decoder import Decoder, State
 from nmt.models.dropout import dropout, split
 from nmt.models.encoder import Encoder
-from nmt.models.initializers import initializers
+from nmt.models.initializers import NOTHING, Initializers, initializers
 
 Params = dict[str, "Params | jax.Array"]
 
@@ -24,11 +24,10 @@ class Translation(nnx.Module):
   A position is real iff its token is not PAD. The arrays of memory and state all have B first.
   """
 
-  def __init__(self, model: ConfigDict, source_size: int, target_size: int, rngs: nnx.Rngs):
-    start = initializers(model.init)
+  def __init__(self, model: ConfigDict, source_size: int, target_size: int, start: Initializers):
     self.rate = model.dropout.state
-    self.encoder = Encoder(model, source_size, start, rngs)
-    self.decoder = Decoder(model, target_size, start, rngs)
+    self.encoder = Encoder(model, source_size, start)
+    self.decoder = Decoder(model, target_size, start)
 
   def _read(self, source_BxJ, keys_B):
     embedding_keys, state_keys = split(keys_B, 2)
@@ -67,13 +66,9 @@ class Translation(nnx.Module):
 
 def init(model: ConfigDict, source_size: int, target_size: int, seed: int) -> Params:
   """Fresh float32 parameters, a nested dict of arrays that depends on nothing but the arguments."""
-
-  @jax.jit
-  def create(key):
-    module = Translation(model, source_size, target_size, nnx.Rngs(params=key))
-    return nnx.to_pure_dict(nnx.state(module, nnx.Param))
-
-  return create(jax.random.key(seed))
+  start = initializers(model.init, seed)
+  module = Translation(model, source_size, target_size, start)
+  return jax.tree.map(jnp.asarray, nnx.to_pure_dict(nnx.state(module, nnx.Param)))
 
 
 def rebuild(model: ConfigDict, source_size: int, target_size: int, params: Params) -> Translation:
@@ -84,5 +79,4 @@ def rebuild(model: ConfigDict, source_size: int, target_size: int, params: Param
 @functools.cache
 def _graph(model: str, source_size: int, target_size: int) -> nnx.GraphDef:
   config = ConfigDict(json.loads(model))
-  module = nnx.eval_shape(lambda: Translation(config, source_size, target_size, nnx.Rngs(params=0)))
-  return nnx.split(module)[0]
+  return nnx.split(Translation(config, source_size, target_size, NOTHING))[0]

@@ -96,9 +96,7 @@ def test_gradients_are_the_slopes_of_the_oracle(
     direction = random.standard_normal(leaf.shape)
     ends = []
     for sign in (1, -1):
-      moved = [
-        value + sign * 1e-6 * direction if value is leaf else value for _, value in leaves
-      ]
+      moved = [value + sign * 1e-6 * direction if value is leaf else value for _, value in leaves]
       ends.append(loss(jax.tree.unflatten(jax.tree.structure(params), moved)))
     expected = (ends[0] - ends[1]) / 2e-6
     found = (dict(jax.tree.leaves_with_path(gradients))[path] * direction).sum()

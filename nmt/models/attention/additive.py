@@ -15,13 +15,13 @@ from nmt.models.products import affine
 class Attention(EnergyAttention):
   """e_ij = v_a^T tanh(W_a s_{i-1} + U_a h_j + b_a)   (Bahdanau et al., 2015, appendix A.1.2)."""
 
-  def __init__(self, model: ConfigDict, start: Initializers, rngs: nnx.Rngs):
-    super().__init__(model, start, rngs)
+  def __init__(self, model: ConfigDict, start: Initializers):
+    super().__init__(model, start)
     size = model.attention.size
-    self.W_a = nnx.Param(start.attention(rngs.params(), (model.size, size)))
-    self.U_a = nnx.Param(start.attention(rngs.params(), (2 * model.size, size)))
-    self.b_a = nnx.Param(zeros(rngs.params(), (size,)))
-    self.v_a = nnx.Param(start.energy(rngs.params(), (size,)))
+    self.W_a = nnx.Param(start.attention((model.size, size)))
+    self.U_a = nnx.Param(start.attention((2 * model.size, size)))
+    self.b_a = nnx.Param(zeros((size,)))
+    self.v_a = nnx.Param(start.energy((size,)))
 
   def precompute(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
     keys = affine(self.product, h_BxJxD, self.U_a[...], self.b_a[...])

@@ -22,7 +22,7 @@ class EnergyAttention(nnx.Module):
   must be linear in memory["values"], whose last axis the decoder may have multiplied by a matrix.
   """
 
-  def __init__(self, model: ConfigDict, start: Initializers, rngs: nnx.Rngs):
+  def __init__(self, model: ConfigDict, start: Initializers):
     self.product = product(model.precision)
 
   @staticmethod
