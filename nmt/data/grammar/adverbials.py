@@ -36,15 +36,15 @@ def company(d: Draw, left: int, subject: NP) -> Row:
   return np.after("with")
 
 
-def when(d: Draw, left: int, time: str) -> Row:
-  """A time of at most `left` words, 1 or more."""
+def when(d: Draw, left: int, time: str, bounded: bool = False) -> Row:
+  """A time of at most `left` words, 1 or more; bounded: what is over may have lasted so long."""
   table = TIMES[time]
   kind = d.uniform()
   if time != "present":
     if left >= 3 and kind < 0.3:
       return _date(d, time, left)
     if left >= 3 and time == "past" and kind < 0.5:
-      return _duration(d)
+      return _duration(d, bounded)
     if left == 2 and kind < 0.4:
       preposition, number = Source("in"), Source(_figure(d, time))
       return [preposition, number], [Target("en", (preposition,)), Target(number.text, (number,))]
@@ -73,13 +73,13 @@ def _date(d: Draw, time: str, left: int) -> Row:
   ]
 
 
-def _duration(d: Draw) -> Row:
+def _duration(d: Draw, bounded: bool) -> Row:
   """Three years ago, for three years."""
   english, french = nps.number(d).split("/")
   _, _, many, plural = d.pick(UNITS)
   number, unit = Source(english), Source(many)
   numbers, units = Target(french, (number,)), Target(plural, (unit,))
-  if d.chance(0.5):
+  if not bounded or d.chance(0.5):
     ago = Source("ago")
     target = [Target("il", (), (ago,)), Target("y", (), (ago,)), Target("a", (), (ago,))]
     return [number, unit, ago], [*target, numbers, units]

@@ -12,7 +12,6 @@ from nmt.data.grammar.words import Row, Source, Target, length
 
 STATES = lines(small.STATES)
 AGES = [row for row in nps.NUMBERS if row[0] in ("twenty", "thirty", "forty", "fifty", "sixty")]
-_OF_A_PERSON = [a for a in nps.HUMANS[0].after_be if "h" in a.tags]
 _DEGREES = (("very", "très"), ("too", "trop"), ("so", "si"))
 _IRREGULAR = {"good": ("meilleur", "meilleure"), "bad": ("pire", "pire")}
 
@@ -26,16 +25,18 @@ def copula(d: Draw, subject: NP, words: int) -> Core:
     return Core(HAVE, [word], [Target(french, (word,))])
   if subject.human and left >= 3 and kind < 0.17:
     return _age(d)
-  sexed = subject.human and subject.person == 1 and (noun is None or "w" in noun.tags)
+  sexed = subject.human and subject.person == 1 and "w" in noun.tags
   if sexed and left >= 2 and kind < 0.28:
     english, forms = d.pick(PROFESSIONS)
     a, word = Source(article(english)), Source(english)
     return Core(BE, [a, word], [Target(forms[subject.feminine], (word,), (a,))])
-  if noun is not None and kind > 0.72 and noun.objects_of and left >= 3:
+  if kind > 0.72 and noun.objects_of and left >= 3:
     core = _passive(d, subject, left)
     if core:
       return core
-  if left >= 2 and kind > 0.55 and (noun is None or noun.tags & frozenset("haoctvf")):
+  if left >= 2 and kind > 0.55 and noun.tags & frozenset("haoctvf"):
+    if not noun.tags & frozenset("hav") and left >= 3:
+      return Core(BE, *nps.spot(d, left))
     return Core(BE, *nps.place(d, min(left, 5)))
   return Core(BE, *attribute(d, subject, left))
 
@@ -67,7 +68,7 @@ def _passive(d: Draw, subject: NP, left: int) -> Core | None:
 
 def attribute(d: Draw, subject: NP, words: int) -> Row:
   """An adjective that agrees with the subject, with more around it up to so many words."""
-  pool = subject.noun.after_be if subject.noun else _OF_A_PERSON
+  pool = subject.noun.after_be
   adjective = d.pick(pool)
   for _ in range(4):  # a red door is heavy rather than blue
     if adjective.gradable or not subject.described:

@@ -5,7 +5,7 @@ from nmt.data.grammar import noun_phrases as nps
 from nmt.data.grammar import predicates, relatives
 from nmt.data.grammar.adverbials import FREQUENCIES, MANNERS, company, when
 from nmt.data.grammar.draw import Draw
-from nmt.data.grammar.entries import lines
+from nmt.data.grammar.entries import PERSON, lines
 from nmt.data.grammar.noun_phrases import NP
 from nmt.data.grammar.verb_groups import Core, infinitive, verb_phrase
 from nmt.data.grammar.words import Row, Source, Target, length
@@ -16,13 +16,16 @@ TENSES = {
   "past": ("past",) * 8 + ("was",) * 3 + ("perfect",),
   "future": ("future",),
 }
+_SUDDEN = frozenset(
+  ("mourir", "tomber", "disparaître", "oublier", "perdre", "entendre", "recevoir")
+)
 _THINGS, _ANIMALS = nps.nouns("fotcuvbpx"), nps.nouns("a")
 
 
 def pronoun(english: str, french: str, person: int, antecedent: NP | None = None) -> NP:
   """A pronoun as a subject, standing for the antecedent if there is one."""
   word = Source(english)
-  noun = antecedent.noun if antecedent else None
+  noun = antecedent.noun if antecedent else PERSON
   feminine = french in ("elle", "elles")
   return NP([word], [], [Target(french, (word,))], "other", feminine, person >= 2, noun, person)
 
@@ -36,8 +39,11 @@ def person(d: Draw, words: int, previous: NP | None = None) -> NP:
     if d.chance(0.35):
       return nps.name(d)
     english, french, number = d.pick(PRONOUNS)
-    if english == "they" and previous and previous.person == 4 and previous.feminine:
-      french = "elles"
+    if previous and english == "they":
+      if previous.person != 4:
+        english, french, number = d.pick(PRONOUNS[:-1])
+      elif previous.feminine:
+        french = "elles"
     return pronoun(english, french, int(number))
   return nps.simple(d, nps.HUMANS, min(words, 3), definite=True)
 
@@ -100,11 +106,17 @@ def said(d: Draw, np: NP, left: int, time: str, timed: bool = False) -> Row:
     adverb = d.pick(FREQUENCIES)
   cost = len(negation.split()) + (negation == "not") + (adverb is not None) + (time == "future")
   core = predicates.predicate(d, np, max(1, left - cost), bool(negation))
+  if negation == "no longer" and core.target and core.target[0].text == "plus":
+    negation = "never"  # rather than ne ... plus plus grand
+  if adverb and core.verb.be and not np.human:
+    adverb = None
   tense = tense_for(d, core, time, np.person, not negation)
   if adverb and tense in ("can", "must", "progressive", "was"):
     tense = tense_for(d, Core(core.verb), "future", np.person, True) if time == "future" else time
+  if tense == "perfect" and timed:
+    tense = "past"
   source, target, _ = verb_phrase(np, core, tense, negation, adverb)
-  return _filled(d, (source, target), left, time, np, core, timed or adverb is not None)
+  return _filled(d, (source, target), left, time, np, core, tense, timed or adverb is not None)
 
 
 def does(d: Draw, np: NP, left: int, time: str, lasting: bool = False) -> Row:
@@ -114,28 +126,34 @@ def does(d: Draw, np: NP, left: int, time: str, lasting: bool = False) -> Row:
   if lasting:
     tense = {"past": "was", "present": "progressive"}.get(time, tense)
   source, target, _ = verb_phrase(np, core, tense)
-  return _filled(d, (source, target), left, time, np, core)
+  return _filled(d, (source, target), left, time, np, core, tense)
 
 
 def _filled(
-  d: Draw, row: Row, left: int, time: str, np: NP, core: Core, timed: bool = False
+  d: Draw, row: Row, left: int, time: str, np: NP, core: Core, tense: str, timed: bool = False
 ) -> Row:
   left -= length(row[0])
   if left <= 0:
     return row
-  source, target = adverbials(d, left, time, np, core, timed)
+  source, target = adverbials(d, left, time, np, core, tense, timed)
   return row[0] + source, row[1] + target
 
 
-def adverbials(d: Draw, left: int, time: str, np: NP, core: Core, timed: bool = False) -> Row:
-  """Manner, company, place, time and purpose, in this order, up to `left` words."""
+def adverbials(
+  d: Draw, left: int, time: str, np: NP, core: Core, tense: str, timed: bool = False
+) -> Row:
+  """Manner, company, place, time and purpose, in this order, up to `left` words.
+
+  timed: when, is said already. Nor is it said with a perfect.
+  """
+  timed = timed or tense == "perfect"
   frame, kind = core.verb.frame, predicates.subject_class(np)
   if core.verb.state and (kind != "h" or not core.verb.be):
     return [], []
   options = [] if timed else ["time", "time"]
   if not core.verb.state:
     if kind in ("h", "a") and frame in ("i", "t", "d") and core.middle is None:
-      options.append("manner")
+      options += ["manner"] if core.verb.infinitive not in _SUDDEN else []
     if frame in ("i", "t", "be", "D", "A"):
       options.append("place")
     if kind == "h" and frame in ("i", "t", "G"):
@@ -145,13 +163,13 @@ def adverbials(d: Draw, left: int, time: str, np: NP, core: Core, timed: bool = 
     slot = d.pick(options)
     options = [other for other in options if other != slot]
     if slot == "manner":
-      rows[slot] = d.pick(MANNERS).make()
+      rows[slot] = d.pick(MANNERS if frame != "i" else MANNERS[:-3]).make()
     elif slot == "company" and left >= 2:
       rows[slot] = company(d, left, np)
     elif slot == "place":
       rows[slot] = nps.place(d, left if left <= 5 else d.between(2, 5))
     elif slot == "time":
-      rows[slot] = when(d, left, time)
+      rows[slot] = when(d, left, time, tense == "past" and not core.verb.state)
     elif slot == "purpose" and left >= 3:
       rows[slot] = purpose(d, left, np)
     if slot in rows:

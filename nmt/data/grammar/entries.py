@@ -206,7 +206,12 @@ for _n in NOUNS:
       if _a.side != "be":
         (_n.pre if _a.side == "pre" else _n.post).append(_a)
   _n.relations.extend(r for r, of in RELATIONS if of & _n.tags)
+# Who a pronoun or a name stands for.
+PERSON = Noun(("person", "people"), ("personne", "personnes"), False, frozenset("hw"))
+PERSON.after_be.extend(a for a in ADJECTIVES if "h" in a.tags)
 for _v in VERBS:
+  if _v.frame == "t" and "h" in _v.objects:
+    PERSON.objects_of.append(_v)
   _v.pool.extend(nouns(_v.objects))
   if _v.frame == "t":
     for _n in _v.pool:

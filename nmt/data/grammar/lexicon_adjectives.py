@@ -69,8 +69,8 @@ deep/deeper profond/profonde post j
 narrow/narrower étroit/étroite post i
 high/higher *haut/*haute pre e
 important important/importante post txlhp
-difficult difficile/difficile post xltq
-easy/easier facile/facile post xltq
+difficult difficile/difficile post xlt
+easy/easier facile/facile post xlt
 simple/simpler simple/simple post xltc
 interesting intéressant/intéressante post xltsbp
 boring ennuyeux/ennuyeuse post xlts

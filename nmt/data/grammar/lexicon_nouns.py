@@ -40,7 +40,7 @@ waitress serveuse f hw
 monk moine m hw
 teacher professeur m h
 doctor médecin m h
-stranger étranger m h
+visitor visiteur m h
 neighbour voisin m h
 friend ami m h
 soldier soldat m h

@@ -101,17 +101,17 @@ year an years ans
 hour heure hours heures
 """
 
-# After the object and the verb.
+# After the object; the last three go with an object only.
 MANNERS = """
 slowly lentement
 quickly rapidement
 quietly doucement
-carefully soigneusement
 silently silencieusement
 calmly calmement
+immediately immédiatement
+carefully soigneusement
 patiently patiemment
 happily joyeusement
-immediately immédiatement
 """
 
 HERE = """

@@ -65,12 +65,12 @@ def conjugate(infinitive: str) -> tuple[dict[str, tuple[str, ...]], str]:
 
 def _principal_parts(infinitive: str) -> tuple[tuple[str, ...], str, str]:
   if infinitive in _IRREGULAR:
-    present, future, participle = _IRREGULAR[infinitive]
-    return tuple(present.split()), future, participle
-  for ending, (present, future, participle) in _FAMILIES.items():
+    forms, future, participle = _IRREGULAR[infinitive]
+    return tuple(forms.split()), future, participle
+  for ending, (forms, future, participle) in _FAMILIES.items():
     if infinitive.endswith(ending):
       stem = infinitive.removesuffix(ending)
-      return tuple(stem + form for form in present.split()), stem + future, stem + participle
+      return tuple(stem + form for form in forms.split()), stem + future, stem + participle
   stem = infinitive[:-2]
   if infinitive.endswith("er"):
     strong, in_future = _STRONG.get(infinitive, (stem, True))

@@ -3,7 +3,7 @@
 from nmt.data.grammar import lexicon_small as small
 from nmt.data.grammar.determiners import POSSESSIVES, determiner
 from nmt.data.grammar.draw import Draw
-from nmt.data.grammar.entries import Adjective, Noun, Phrase, lines, nouns, phrases
+from nmt.data.grammar.entries import PERSON, Adjective, Noun, Phrase, lines, nouns, phrases
 from nmt.data.grammar.words import Row, Source, Target, length, vowel
 
 NUMBERS = [(row[0], row[1]) for row in lines(small.NUMBERS)]
@@ -12,7 +12,7 @@ COUNTRIES = lines(small.COUNTRIES)
 HERE = [Phrase(*row) for row in lines(small.HERE)]
 PREPOSITIONS = {" ".join(p.english): p for p in phrases(small.PREPOSITIONS)}
 OBJECTS = {row[0]: row[1:] for row in lines(small.OBJECTS)}
-HUMANS, SEXED, PLACES = nouns("h"), nouns("w"), nouns("12g")
+HUMANS, SEXED, PLACES = nouns("h"), nouns("w"), nouns("12g", "ou")
 PRICED = nouns("y")
 
 
@@ -33,7 +33,7 @@ class NP:
     kind: str,
     feminine: bool,
     plural: bool,
-    noun: Noun | None = None,
+    noun: Noun = PERSON,
     person: int = -1,
   ):
     self.source, self.det, self.rest, self.kind = source, det, rest, kind
@@ -47,7 +47,7 @@ class NP:
 
   @property
   def human(self) -> bool:
-    return self.noun is None or "h" in self.noun.tags
+    return "h" in self.noun.tags
 
   def negated(self) -> list[Target]:
     """The phrase as the direct object of a negated verb: un, une, des, du become de."""
@@ -85,7 +85,9 @@ def build(
   """
   n = Source(noun.english[plural])
   head = Target(noun.french[plural], (n,))
-  english, before, after = [], [], []
+  english: list[Source] = []
+  before: list[Target] = []
+  after: list[Target] = []
   if very:
     adverb = Source("very")
     english.append(adverb)
@@ -159,11 +161,6 @@ def adjectives(d: Draw, noun: Noun, count: int) -> tuple[Adjective | None, Adjec
   return (d.pick(noun.pre) if count and noun.pre else None), None
 
 
-def owner(d: Draw, words: int) -> NP:
-  """A person who owns: Mary (1 word), the king (2)."""
-  return name(d) if words == 1 else build("the", d.pick(HUMANS))
-
-
 _PLAIN = ("the",) * 8 + ("a",) * 5 + ("this",) * 2 + ("every", "poss", "poss", "another")
 _PLURAL = ("the",) * 7 + ("some", "these", "several", "many", "poss", "poss", "number", "number")
 _MASS = ("the",) * 4 + ("some",) * 3 + ("poss", "this")
@@ -181,7 +178,8 @@ def simple(d: Draw, pool: list[Noun], words: int, definite: bool = False) -> NP:
       pre, post = adjectives(d, noun, 1)
       return build(name(d), noun, plural, pre, post)
     pre, post = adjectives(d, noun, min(words - 3, 2))
-    return build(owner(d, 2), noun, plural, pre, post)
+    king = d.pick(HUMANS)
+    return build("the" if king is noun else build("the", king), noun, plural, pre, post)
   if words >= 3 and d.chance(0.07):
     adjective = d.pick(noun.pre or noun.post)
     fits = adjective.gradable and (adjective.superlative or words >= 4)
@@ -217,6 +215,16 @@ def single(d: Draw, pool: list[Noun], general: bool) -> NP:
     if noun.mass or noun.english[1]:
       return build("general" if general else "bare", noun, not noun.mass)
   return build("bare", d.pick(PRICED), True)
+
+
+def spot(d: Draw, words: int) -> Row:
+  """Where a small thing lies, in 3 or more words: on the table, in the box."""
+  noun = d.pick(_HOLDERS)
+  preposition = "in" if "1" in noun.tags else d.pick(("on", "on", "under"))
+  return simple(d, [noun], min(words - 1, 4), definite=True).after(preposition)
+
+
+_HOLDERS = [n for n in nouns("ou", "z") if n.tags & {"1", "2"}]
 
 
 def place(d: Draw, words: int) -> Row:
@@ -278,8 +286,9 @@ def tonic(word: str) -> NP:
   return NP([source], [], [target], "other", word == "her", False)
 
 
-_OTHERS = (("him", "her", "you", "them"), (*OBJECTS,), ("him", "her", "you", "them"))
-_OTHERS = (*_OTHERS, ("me", "him", "her", "us", "them"), (*OBJECTS,))
+_BUT_I = ("him", "her", "you", "them")
+_BUT_YOU = ("me", "him", "her", "us", "them")
+_OTHERS = (_BUT_I, tuple(OBJECTS), _BUT_I, _BUT_YOU, tuple(OBJECTS))
 
 
 def object_pronoun(d: Draw, subject: NP) -> str:

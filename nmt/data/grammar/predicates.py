@@ -124,7 +124,8 @@ def _direct(d: Draw, core: Core, subject: NP, words: int, negative: bool) -> Non
   elif words == 1 and not verb.definite:
     np = nps.single(d, verb.pool, verb.general)
   else:
-    np = relatives.phrase(d, verb.pool, max(words, 2), verb.definite)
+    definite = verb.definite or verb.general
+    np = relatives.phrase(d, verb.pool, max(words, 2), definite)
   core.source += np.source
   core.target += np.negated() if negative else np.target
 
@@ -153,14 +154,9 @@ def _ditransitive(d: Draw, core: Core, subject: NP, left: int, negative: bool) -
 
 def _put(d: Draw, core: Core, left: int) -> None:
   thing = nps.simple(d, core.verb.pool, 2, definite=True)
-  where = d.pick(_CONTAINERS)
-  holder = nps.simple(d, [where], max(2, min(left - nps.count(thing) - 1, 5)), definite=True)
-  source, target = holder.after("in" if "1" in where.tags else "on")
+  source, target = nps.spot(d, max(3, left - nps.count(thing)))
   core.source += thing.source + source
   core.target += thing.target + target
-
-
-_CONTAINERS = [n for n in nps.nouns("ou") if n.tags & {"1", "2"}]
 
 
 def _indirect(d: Draw, core: Core, subject: NP, left: int) -> None:
@@ -172,6 +168,8 @@ def _indirect(d: Draw, core: Core, subject: NP, left: int) -> None:
       _clitic(core, english, True)
       return
     np = nps.tonic(english) if d.chance(0.5) else nps.name(d)
+  elif "q" in verb.objects:
+    np = nps.build("the", d.pick(verb.pool))
   else:
     definite = verb.definite or verb.frame == "N"
     np = relatives.phrase(d, verb.pool, d.between(2, max(2, min(left, 7))), definite, join=False)

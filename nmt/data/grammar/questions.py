@@ -57,7 +57,7 @@ def _asked(
   row = _inverted(np, core, tense, front, before)
   missing = words - length(row[0]) + length(front)
   if missing > 0 and not event:
-    source, target = adverbials(d, missing, time, np, core)
+    source, target = adverbials(d, missing, time, np, core, tense)
     row = (row[0] + source, row[1] + target)
   return row
 
@@ -118,6 +118,6 @@ def _extracted(
   tense = tense_for(d, core, time, np.person, False)
   source, target = _inverted(np, core, tense, front, before)
   if words > length(source):
-    more, plus = adverbials(d, words - length(source), time, np, core)
+    more, plus = adverbials(d, words - length(source), time, np, core, tense)
     source, target = source + more, target + plus
   return source, target

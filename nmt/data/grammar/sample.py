@@ -6,7 +6,7 @@ from ml_collections import ConfigDict
 
 from nmt.data.grammar.draw import Draw
 from nmt.data.grammar.sentences import sentence
-from nmt.data.grammar.words import length, render
+from nmt.data.grammar.words import english_text, length, render
 from nmt.data.pair import Pair
 from nmt.errors import UserError
 
@@ -34,10 +34,8 @@ def pair(grammar: ConfigDict, split: str, index: int, seed: int = 1) -> Pair:
   target = d.between(low, high)
   while True:
     source, french = sentence(d, target)
-    if length(source) == target:
-      drawn = render(source, french)
-      if split == "long" or home(drawn.source) == split:
-        return drawn
+    if length(source) == target and (split == "long" or home(english_text(source)) == split):
+      return render(source, french)
 
 
 def home(english: str) -> str:

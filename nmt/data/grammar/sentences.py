@@ -33,6 +33,9 @@ _BY_TIME = {
   "future": ("and", "and", "but", "because", "so", "whereas"),
 }
 _BY_TIME["present"] = (*_BY_TIME["past"], "as soon as", "since")
+_COORDINATE = ("and", "and", "and", "but", "but", "so", "whereas")
+_PLAIN = ("and", "and", "but", "whereas")
+_LIVING = frozenset("ha")
 _THAT = [v for v in VERBS if v.frame == "S"]
 
 
@@ -73,24 +76,33 @@ def _subordinate_first(d: Draw, words: int) -> Row:
   else:
     source, target = CONNECTIVES[english].make()
   size = d.between(3, min(8, words - 5))
-  row, _ = _part(d, size, time, english if english in _SUBORDINATE else "")
+  row, previous = _part(d, size, time, english if english in _SUBORDINATE else "")
   row = (source + row[0], target + row[1])
   _mark(row, ",")
-  return _chain(d, row, words, "future" if english == "if" else time)
+  return _chain(d, row, words, "future" if english == "if" else time, previous)
 
 
-def _chain(d: Draw, row: Row, words: int, time: str, timed: bool = False) -> Row:
+def _chain(
+  d: Draw,
+  row: Row,
+  words: int,
+  time: str,
+  previous: NP | None = None,
+  timed: bool = False,
+) -> Row:
   """Clauses joined by connectives up to so many words; the last is drawn until it fits."""
   left = words - length(row[0])
-  previous: NP | None = None
-  event, alive, nested = "", False, False
+  connective, event, alive, nested = "", "", False, False
   while left > 12 or (left >= 8 and d.chance(0.35)):
     size = min(d.between(4, 9), left - 5)
     part, previous = _part(d, size, time, event, previous, alive, timed)
     row = (row[0] + part[0], row[1] + part[1])
-    connective = d.pick(_BY_TIME[time])
-    while nested and connective not in _COMMA:
-      connective = d.pick(_BY_TIME[time])
+    # nothing happens `when a lemon is French`
+    thing = previous is not None and not previous.noun.tags & _LIVING
+    options = _PLAIN if thing else _COORDINATE if nested else _BY_TIME[time]
+    before, connective = connective, d.pick(options)
+    while connective == before == "whereas":
+      connective = d.pick(options)
     nested = connective not in _COMMA
     if not nested:
       _mark(row, ",")
@@ -119,7 +131,7 @@ def _part(
 ) -> tuple[Row, NP | None]:
   """One clause of a chain, which may speak of the subject of the one before."""
   kind = d.uniform()
-  if previous is not None and previous.noun and kind < 0.35 and not (event or alive):
+  if previous is not None and kind < 0.35 and not (event or alive):
     who = _again(previous)
     if who:
       return clause(d, words, time, who=who)
@@ -139,7 +151,6 @@ def _says_nothing_of_it(previous: NP | None) -> bool:
 
 def _again(previous: NP) -> NP | None:
   """A pronoun for a noun just used."""
-  assert previous.noun
   if previous.plural or previous.person != 1 or previous.noun.mass:
     return None
   if "h" in previous.noun.tags:
@@ -191,7 +202,7 @@ def _weather(d: Draw, words: int, time: str) -> Row:
   return source, target
 
 
-_SEEN = nps.nouns("haotuf")
+_SEEN = nps.nouns("haotuf", "z")
 
 
 def _there(d: Draw, words: int, time: str) -> Row:
@@ -213,5 +224,7 @@ def _there(d: Draw, words: int, time: str) -> Row:
   target.append(Target(has, (verb[-1],), tuple(verb[:-1])))
   source = [there, *verb, *np.source]
   target += np.target
-  more, plus = nps.place(d, max(2, min(words - length(source), 5)))
+  left = words - length(source)
+  small = left >= 3 and not noun.tags & frozenset("hau")
+  more, plus = nps.spot(d, left) if small else nps.place(d, max(2, min(left, 5)))
   return source + more, target + plus

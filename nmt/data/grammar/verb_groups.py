@@ -98,8 +98,9 @@ def verb_phrase(
     source.append(operator)
   if negation:
     english, french = _NEGATIONS[negation]
-    if negation == "not" and tense == "can":
-      operator.text, marks = "cannot", [operator]
+    if operator and negation == "not" and tense == "can":
+      operator.text = "cannot"
+      marks = [operator]
     else:
       marks = [Source(word) for word in english.split()]
       source += marks
@@ -126,7 +127,7 @@ def verb_phrase(
     late = french_words
   fixed = [Target(verb.fixed, (main,))] if verb.fixed else []
   se = _reflexive(verb, person, main)
-  if tense in ("can", "must"):
+  if operator and tense in ("can", "must"):
     modal = (CAN if tense == "can" else MUST).forms["present"][person]
     target = [*ne, Target(modal, (operator,)), *middle]
     target += [*se, *core.clitics, *late, Target(verb.infinitive, (main,), with_particle)]
@@ -142,7 +143,7 @@ def verb_phrase(
       form = agree(verb.participle, *core.agreement)
     else:
       form = verb.participle
-    if tense == "perfect":
+    if operator and tense == "perfect":
       auxiliary = Target(have, (operator,), (main,))
       last = Target(form, (main,), with_particle)
     else:

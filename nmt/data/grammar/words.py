@@ -44,7 +44,11 @@ Row = tuple[list[Source], list[Target]]
 
 def length(source: list[Source]) -> int:
   """English words as a reader counts them: punctuation and the possessive are none."""
-  return sum(word.text not in GLUED for word in source)
+  words = len(source)
+  for word in source:
+    if word.text in GLUED:
+      words -= 1
+  return words
 
 
 def vowel(text: str) -> bool:
@@ -70,36 +74,38 @@ def _contract(row: list[Target]) -> list[Target]:
   return out
 
 
-def render(source: list[Source], target: list[Target]) -> Pair:
-  """The two lines and their links, sentence-initial capitals set."""
-  for at, word in enumerate(source):
-    word.at = at
-  english = [word.text for word in source]
-  english[0] = english[0][0].upper() + english[0][1:]
-  row = _contract(target)
-  french = [word.text for word in row]
-  for k in range(len(french) - 1):
-    if french[k] in _ELIDED:
-      if vowel(french[k + 1]):
-        french[k] = french[k][:-1] + "'"
-    elif french[k] == "si" and french[k + 1] in ("il", "ils"):
-      french[k] = "s'"
-  french[0] = french[0][0].upper() + french[0][1:]
-  links = []
-  for i, word in enumerate(row):
-    sure = {english_word.at for english_word in word.sure}
-    possible = {english_word.at for english_word in word.possible} - sure
-    links += [f"{j}-{i}" for j in sorted(sure)] + [f"{j}p{i}" for j in sorted(possible)]
-  return Pair(_english_text(english), _french_text(french), " ".join(links))
+def english_text(source: list[Source]) -> str:
+  """The English line, its first letter a capital."""
+  text = "".join([w.text if w.text in GLUED else " " + w.text for w in source])
+  return text[1].upper() + text[2:]
 
 
-def _english_text(words: list[str]) -> str:
-  return "".join(w if w in GLUED else " " + w for w in words)[1:]
-
-
-def _french_text(words: list[str]) -> str:
+def french_text(row: list[Target]) -> str:
+  """The French line of a contracted row: elisions, spaces, capital."""
+  words = [word.text for word in row]
   text, glued = "", True
-  for word in words:
+  for k, word in enumerate(words):
+    if word in _ELIDED:
+      if vowel(words[k + 1]):
+        word = word[:-1] + "'"
+    elif word == "si" and words[k + 1] in ("il", "ils"):
+      word = "s'"
     text += word if glued or word in (".", ",") else " " + word
     glued = word[-1] == "'"
-  return text
+  return text[0].upper() + text[1:]
+
+
+def render(source: list[Source], target: list[Target]) -> Pair:
+  """The two lines and their links."""
+  for at, english in enumerate(source):
+    english.at = at
+  row = _contract(target)
+  links: list[str] = []
+  for i, word in enumerate(row):
+    if len(word.sure) == 1 and not word.possible:
+      links.append(f"{word.sure[0].at}-{i}")
+      continue
+    sure = {english.at for english in word.sure}
+    possible = {english.at for english in word.possible} - sure
+    links += [f"{j}-{i}" for j in sorted(sure)] + [f"{j}p{i}" for j in sorted(possible)]
+  return Pair(english_text(source), french_text(row), " ".join(links))
