@@ -66,8 +66,8 @@ class Local:
       print(f"worker of {workdir} was killed by {signal.Signals(-code).name}", file=sys.stderr)
       code = 128 - code
     if code not in (DONE, CONTINUE):
-      # Where a live run holds the folder, it was this worker that was turned away.
-      with contextlib.suppress(UserError), workdir.lock():
+      # Not where a live run holds the folder, which turned this worker away, nor on a full disk.
+      with contextlib.suppress(UserError, OSError), workdir.lock():
         last = workdir.read_status()
         if last.get("state") != "failed":
           last.pop("state", None)
