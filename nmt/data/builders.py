@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow_datasets as tfds
@@ -16,7 +16,7 @@ SPLIT = "pairs"  # the one split of each of these datasets
 Example = tuple[int, dict[str, str]]
 
 
-class _Pairs(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class _Pairs(tfds.core.GeneratorBasedBuilder):
   """Sentence pairs in their own order, as ArrayRecord, in one split."""
 
   VERSION = tfds.core.Version("1.0.0")
@@ -63,17 +63,17 @@ class ParallelText(_Pairs):
 class GrammarPairs(_Pairs):
   """One split of the grammar's English-French corpus, with its gold links."""
 
-  def __init__(self, grammar_config: ConfigDict, split: str, **kwargs):
-    self.grammar_config, self.part = grammar_config, split
+  def __init__(self, grammar_config: ConfigDict, split: str, pool: parallel.Pool, **kwargs):
+    self.grammar_config, self.part, self.pool = grammar_config, split, pool
     super().__init__(("en", "fr"), ("links",), **kwargs)
 
   def _generate_examples(self) -> Iterator[Example]:
     indices = range(grammar.size(self.grammar_config, self.part))
     work = functools.partial(_generate, self.grammar_config, self.part)
-    chunks = parallel.chunked(work, indices, f"generating {self.part}")
+    chunks = self.pool.chunked(work, indices, f"generating {self.part}")
     for index, pair in enumerate(pair for chunk in chunks for pair in chunk):
       yield index, {"en": pair.source, "fr": pair.target, "links": pair.links}
 
 
-def _generate(grammar_config: ConfigDict, split: str, chunk: Sequence[int]) -> list:
+def _generate(grammar_config: ConfigDict, split: str, chunk: parallel.Indices) -> list:
   return [grammar.pair(grammar_config, split, index) for index in chunk]

@@ -1,11 +1,12 @@
 """Corpora: parallel text, the grammar, or any TFDS translation dataset, all read the same way."""
 
 import bisect
+import contextlib
 import functools
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ml_collections import ConfigDict
 
 from nmt.data import cache, text_files
 from nmt.data.pair import Pair
+from nmt.data.parallel import Pool
 from nmt.errors import UserError
 
 __all__ = ["Corpus", "Pair", "open_corpus"]
@@ -40,13 +42,14 @@ class Corpus:
       raise IndexError(index)
     return self.read([index])[0]
 
-  def read(self, indices: Sequence[int]) -> list[Pair]:
+  def read(self, indices: Iterable[int]) -> list[Pair]:
     """The pairs at these indices; much faster than one by one."""
+    indices = [int(index) for index in indices]
     found: list[Pair] = []
     parts = [bisect.bisect_right(self._ends, index) for index in indices]
     for part, group in itertools.groupby(zip(parts, indices, strict=True), lambda item: item[0]):
       start = self._ends[part - 1] if part else 0
-      records = self._sources[part].__getitems__([int(index) - start for _, index in group])
+      records = self._sources[part].__getitems__([index - start for _, index in group])
       found += map(self._pair, records)
     return found
 
@@ -86,14 +89,15 @@ class Corpus:
     return tf_example_pb2.Example.FromString
 
 
-def open_corpus(data: ConfigDict, split: str) -> Corpus:
+def open_corpus(data: ConfigDict, split: str, pool: Pool | None = None) -> Corpus:
   """The split of the corpus that `config.data` describes; splits may be joined by "+".
 
   What is not there yet is fetched or generated, and kept as TFDS ArrayRecord files in the cache.
   UserError: missing, unreadable or unequal files, invalid text, an empty corpus, an unknown
   dataset, split or language.
   """
-  opened = [_part(data, name.strip()) for name in split.split("+")]
+  with contextlib.nullcontext(pool) if pool else Pool() as pool:
+    opened = [_part(data, name.strip(), pool) for name in split.split("+")]
   marks = [mark for _, mark in opened]
   return Corpus(
     parts=tuple(part for part, _ in opened),
@@ -105,11 +109,11 @@ def open_corpus(data: ConfigDict, split: str) -> Corpus:
   )
 
 
-def _part(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
+def _part(data: ConfigDict, split: str, pool: Pool) -> tuple[tuple[str, str], str]:
   if data.corpus == "text":
     return _text(data, split)
   if data.corpus == "grammar":
-    return _grammar(data, split)
+    return _grammar(data, split, pool)
   return _tfds(data, split)
 
 
@@ -131,7 +135,7 @@ def _text(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
   return (_version_folder(cache.once(home / "corpora" / f"text-{mark}", build)), "pairs"), mark
 
 
-def _grammar(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
+def _grammar(data: ConfigDict, split: str, pool: Pool) -> tuple[tuple[str, str], str]:
   if {data.source, data.target} != {"en", "fr"}:
     raise UserError(
       f"the grammar corpus is English and French: data.source={data.source}, "
@@ -149,7 +153,7 @@ def _grammar(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
     raise UserError(f"the grammar's split {split} is empty: set data.grammar.{split}")
 
   def build(where: Path) -> None:
-    GrammarPairs(data.grammar, split, data_dir=where).quietly()
+    GrammarPairs(data.grammar, split, pool, data_dir=where).quietly()
 
   folder = cache.once(cache.root(data.cache) / "corpora" / f"grammar-{mark}", build)
   return (_version_folder(folder), "pairs"), cache.key(mark=mark, direction=data.source)

@@ -2,15 +2,14 @@
 
 import functools
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from nmt.data import parallel
 from nmt.data.corpora import Corpus
 from nmt.data.pair import Pair
+from nmt.data.parallel import Indices, Pool
 from nmt.errors import UserError
 
 KEPT, EMPTY, SHORT, LONG, RATIO, DUPLICATE = range(6)
@@ -44,13 +43,13 @@ class Rules:
     return KEPT
 
 
-def survey(corpus: Corpus, rules: Rules) -> tuple[np.ndarray, dict[str, int]]:
+def survey(corpus: Corpus, rules: Rules, pool: Pool) -> tuple[np.ndarray, dict[str, int]]:
   """Returns the indices of the kept pairs (int64, in corpus order) and a count for every rule.
 
   Of pairs alike to the letter the first is kept. UserError: nothing is left.
   """
   work = functools.partial(_survey, corpus, rules)
-  found = list(parallel.chunked(work, range(len(corpus)), "filtering"))
+  found = list(pool.chunked(work, range(len(corpus)), "filtering"))
   verdicts = np.concatenate([verdict for verdict, _ in found])
   if rules.distinct:
     marks = np.concatenate([mark for _, mark in found])
@@ -68,7 +67,7 @@ def survey(corpus: Corpus, rules: Rules) -> tuple[np.ndarray, dict[str, int]]:
   return np.flatnonzero(verdicts == KEPT), counts
 
 
-def _survey(corpus: Corpus, rules: Rules, chunk: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+def _survey(corpus: Corpus, rules: Rules, chunk: Indices) -> tuple[np.ndarray, np.ndarray]:
   pairs = corpus.read(chunk)
   verdicts = np.array([rules.verdict(pair) for pair in pairs], np.uint8)
   # 64 bits: a false duplicate among 10 million pairs has probability 3e-6

@@ -3,16 +3,20 @@
 import collections
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TypeVar
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-CHUNK = 4_000  # pairs that a process takes at a time
-PAYS = 40_000  # pairs a process must have before starting it (some seconds of imports) pays
+CHUNK = 2_500  # pairs that a process takes at a time
+PAYS = 15_000  # pairs that a process must have: it takes seconds to start
 
+Indices = range | np.ndarray  # of pairs in a corpus
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
@@ -22,23 +26,56 @@ def workers(pairs: int) -> int:
   return max(1, min(len(os.sched_getaffinity(0)), pairs // PAYS))
 
 
-def chunked(
-  work: Callable[[Sequence[int]], Result],
-  indices: Sequence[int],
-  title: str,
-  processes: int | None = None,
-) -> Iterator[Result]:
-  """Yields work(chunk) for consecutive chunks of `indices`, in order.
+class Pool:
+  """Processes that are started when first used, and ended with the `with` block."""
 
-  `work` must be picklable when several processes are used.
-  """
-  chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)]
-  results = _results(work, chunks, processes or workers(len(indices)))
-  with _progress() as progress:
-    task = progress.add_task(title, total=len(indices))
-    for chunk, result in zip(chunks, results, strict=True):
-      progress.advance(task, len(chunk))
-      yield result
+  def __init__(self) -> None:
+    self._executor: ProcessPoolExecutor | None = None
+
+  def __enter__(self) -> "Pool":
+    return self
+
+  def __exit__(self, *error) -> None:
+    if self._executor:
+      self._executor.shutdown(cancel_futures=True)
+
+  def chunked(
+    self, work: Callable[[Indices], Result], indices: Indices, title: str
+  ) -> Iterator[Result]:
+    """Yields work(chunk) for consecutive chunks of `indices`, in order; `work` can be pickled."""
+    chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)]
+    processes = workers(len(indices))
+    results = map(work, chunks) if processes == 1 else self._spread(work, chunks, processes)
+    with _progress() as progress:
+      task = progress.add_task(title, total=len(indices))
+      for chunk, result in zip(chunks, results, strict=True):
+        progress.advance(task, len(chunk))
+        yield result
+
+  def _spread(
+    self, work: Callable[[Indices], Result], chunks: list[Indices], processes: int
+  ) -> Iterator[Result]:
+    waiting: collections.deque[Future] = collections.deque()
+    for chunk in chunks:
+      waiting.append(self._submit(work, chunk, processes))
+      if len(waiting) > 2 * processes:
+        yield waiting.popleft().result()
+    while waiting:
+      yield waiting.popleft().result()
+
+  def _submit(self, work: Callable, chunk: Indices, processes: int) -> Future:
+    if self._executor:
+      return self._executor.submit(work, chunk)
+    # Spawned, not forked: this process may hold JAX's threads. The first task starts all processes;
+    # while they start, the main program is hidden, which each would import (and JAX with it).
+    context = multiprocessing.get_context("spawn")
+    self._executor = ProcessPoolExecutor(processes, mp_context=context)
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+      return self._executor.submit(work, chunk)
+    finally:
+      sys.modules["__main__"] = main
 
 
 def shown(items: Iterable[Item], count: int, title: str) -> Iterator[Item]:
@@ -62,21 +99,3 @@ def _progress() -> Progress:
     transient=True,
     disable=not console.is_terminal,
   )
-
-
-def _results(
-  work: Callable[[Sequence[int]], Result], chunks: list, processes: int
-) -> Iterator[Result]:
-  if processes == 1:
-    yield from map(work, chunks)
-    return
-  # Spawned, not forked: this process may hold JAX's threads.
-  context = multiprocessing.get_context("spawn")
-  with ProcessPoolExecutor(processes, mp_context=context) as pool:
-    waiting: collections.deque = collections.deque()
-    for chunk in chunks:
-      waiting.append(pool.submit(work, chunk))
-      if len(waiting) > 2 * processes:
-        yield waiting.popleft().result()
-    while waiting:
-      yield waiting.popleft().result()

@@ -2,7 +2,8 @@
 
 import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ml_collections import ConfigDict
 
 from nmt.data import cache, filters, parallel, store, tokenizers, words
 from nmt.data.corpora import Corpus, open_corpus
+from nmt.data.parallel import Pool
 from nmt.data.store import TokenStore
 from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
@@ -40,7 +42,12 @@ def prepare(data: ConfigDict) -> Prepared:
 
   UserError: whatever is wrong with the corpus or its settings, in one line.
   """
-  train, valid = open_corpus(data, data.train), open_corpus(data, data.valid)
+  with Pool() as pool:
+    return _prepare(data, pool)
+
+
+def _prepare(data: ConfigDict, pool: Pool) -> Prepared:
+  train, valid = (open_corpus(data, split, pool) for split in (data.train, data.valid))
   home = cache.root(data.cache) / "tokens"
   key = cache.key(
     format=FORMAT,
@@ -49,12 +56,12 @@ def prepare(data: ConfigDict) -> Prepared:
     filter=data.filter.to_dict(),
     tokenizer=data.tokenizer.to_dict(),
   )
-  folder = cache.once(home / key, functools.partial(_build_train, data, train))
+  folder = cache.once(home / key, functools.partial(_build_train, data, train, pool))
   source, target = load_tokenizers(folder)
   valid_key = cache.key(train=key, corpus=valid.fingerprint)
 
   def build_valid(where: Path) -> None:
-    store.write(where, valid, range(len(valid)), source, target)
+    store.write(where, valid, range(len(valid)), source, target, pool)
 
   valid_folder = cache.once(home / valid_key, build_valid)
   report = json.loads((folder / "report.json").read_text())
@@ -88,11 +95,11 @@ def _save_tokenizers(folder: Path, source: Tokenizer, target: Tokenizer) -> None
   tokenizers.save(target, folder / "target.tokenizer")
 
 
-def _build_train(data: ConfigDict, corpus: Corpus, folder: Path) -> None:
-  rows, counts = filters.survey(corpus, filters.Rules.of(data.filter))
-  source, target = _learn(data, corpus, rows)
+def _build_train(data: ConfigDict, corpus: Corpus, pool: Pool, folder: Path) -> None:
+  rows, counts = filters.survey(corpus, filters.Rules.of(data.filter), pool)
+  source, target = _learn(data, corpus, rows, pool)
   _save_tokenizers(folder, source, target)
-  store.write(folder, corpus, rows, source, target)
+  store.write(folder, corpus, rows, source, target, pool)
   report = {
     "filter": {"pairs": len(corpus), **counts},
     "tokenizer": data.tokenizer.to_dict() | {"source": source.size, "target": target.size},
@@ -100,7 +107,9 @@ def _build_train(data: ConfigDict, corpus: Corpus, folder: Path) -> None:
   (folder / "report.json").write_text(json.dumps(report))
 
 
-def _learn(data: ConfigDict, corpus: Corpus, rows: np.ndarray) -> tuple[Tokenizer, Tokenizer]:
+def _learn(
+  data: ConfigDict, corpus: Corpus, rows: np.ndarray, pool: Pool
+) -> tuple[Tokenizer, Tokenizer]:
   kind, size = data.tokenizer.kind, data.tokenizer.size
   languages = data.source, data.target
   if kind == "words":
@@ -109,8 +118,8 @@ def _learn(data: ConfigDict, corpus: Corpus, rows: np.ndarray) -> tuple[Tokenize
         "data.tokenizer.joint is not for words, which follow one language's rules; use bpe"
       )
     work = functools.partial(_count, corpus, languages)
-    totals = [words.collections.Counter(), words.collections.Counter()]
-    for counts in parallel.chunked(work, rows, "counting words"):
+    totals: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for counts in pool.chunked(work, rows, "counting words"):
       for total, part in zip(totals, counts, strict=True):
         total.update(part)
     source, target = (
@@ -128,7 +137,7 @@ def _learn(data: ConfigDict, corpus: Corpus, rows: np.ndarray) -> tuple[Tokenize
   )
 
 
-def _count(corpus: Corpus, languages: tuple[str, str], chunk: Sequence[int]) -> list:
+def _count(corpus: Corpus, languages: tuple[str, str], chunk: parallel.Indices) -> list:
   pairs = corpus.read(chunk)
   return [
     words.count((pair.source for pair in pairs), languages[0]),

@@ -3,13 +3,12 @@
 import functools
 import itertools
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from nmt.data import parallel
 from nmt.data.corpora import Corpus
+from nmt.data.parallel import Indices, Pool
 from nmt.data.tokenizers import EOS, Tokenizer
 
 SIDES = ("source", "target")
@@ -58,7 +57,12 @@ class TokenStore:
 
 
 def write(
-  folder: Path, corpus: Corpus, rows: Sequence[int], source: Tokenizer, target: Tokenizer
+  folder: Path,
+  corpus: Corpus,
+  rows: Indices,
+  source: Tokenizer,
+  target: Tokenizer,
+  pool: Pool,
 ) -> None:
   """Tokenises the pairs `rows` of a corpus into `folder`, a chunk at a time, in parallel."""
   dtype = np.uint16 if max(source.size, target.size) <= 1 << 16 else np.int32
@@ -68,7 +72,7 @@ def write(
     open(folder / "source.tokens", "wb") as sources,
     open(folder / "target.tokens", "wb") as targets,
   ):
-    for chunk in parallel.chunked(work, rows, "tokenising"):
+    for chunk in pool.chunked(work, rows, "tokenising"):
       for side, file, (ids, counts) in zip(SIDES, (sources, targets), chunk, strict=True):
         file.write(ids)
         lengths[side].append(counts)
@@ -80,7 +84,7 @@ def write(
 
 
 def _tokenise(
-  corpus: Corpus, source: Tokenizer, target: Tokenizer, dtype: np.dtype, chunk: Sequence[int]
+  corpus: Corpus, source: Tokenizer, target: Tokenizer, dtype: np.dtype, chunk: Indices
 ) -> list[tuple[bytes, np.ndarray]]:
   """For each side the ids of all sentences, and the length of each."""
   pairs = corpus.read(chunk)

@@ -112,7 +112,7 @@ def pairs(files: tuple[Path, ...]) -> Iterator[tuple[str, str]]:
   for sides in itertools.zip_longest(*map(lines, files)):
     counts = [count + (side is not None) for count, side in zip(counts, sides, strict=True)]
     if counts[0] == counts[1]:
-      yield sides
+      yield sides[0], sides[1]
   if counts[0] != counts[1]:
     raise UserError(f"{files[0]} has {counts[0]} lines but {files[1]} has {counts[1]}")
 

@@ -5,6 +5,7 @@ from nmt.data import filters
 from nmt.data.corpora import open_corpus
 from nmt.data.filters import Rules
 from nmt.data.pair import Pair
+from nmt.data.parallel import Pool
 from nmt.errors import UserError
 
 PAIRS = [
@@ -30,7 +31,7 @@ def corpus(data, tmp_path):
 
 
 def test_each_pair_is_kept_or_counted_once(corpus):
-  kept, counts = filters.survey(corpus, RULES)
+  kept, counts = filters.survey(corpus, RULES, Pool())
   assert kept.tolist() == [index for index, row in enumerate(PAIRS) if row[2] == "kept"]
   verdicts = [row[2] for row in PAIRS]
   assert counts == {name: verdicts.count(name) for name in filters.NAMES}
@@ -38,7 +39,7 @@ def test_each_pair_is_kept_or_counted_once(corpus):
 
 
 def test_rules_can_be_switched_off(corpus):
-  kept, counts = filters.survey(corpus, Rules(0, 0, 0.0, False))
+  kept, counts = filters.survey(corpus, Rules(0, 0, 0.0, False), Pool())
   assert counts["kept"] == len(PAIRS) - 2
   assert counts["empty"] == 2
   assert np.all(np.diff(kept) > 0)
@@ -51,4 +52,4 @@ def test_the_bounds_themselves_are_kept():
 
 def test_filters_that_leave_nothing_say_what_fell_to_which(corpus):
   with pytest.raises(UserError, match=r"nothing of 9 .*empty 2, too_short 7"):
-    filters.survey(corpus, Rules(20, 0, 0.0, True))
+    filters.survey(corpus, Rules(20, 0, 0.0, True), Pool())

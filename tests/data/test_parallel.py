@@ -12,17 +12,16 @@ def refuse(chunk):
   raise UserError(f"no {chunk[0]}")
 
 
-def test_processes_give_what_one_gives_in_order(monkeypatch):
+def test_processes_give_what_one_gives_in_order_and_errors_as_they_are(monkeypatch):
   monkeypatch.setattr(parallel, "CHUNK", 10)
   indices = range(5, 95)
-  alone = list(parallel.chunked(total, indices, "test", processes=1))
-  assert alone == [(start, 10) for start in range(5, 95, 10)]
-  assert list(parallel.chunked(total, indices, "test", processes=2)) == alone
-
-
-def test_a_users_error_comes_out_of_a_process_as_it_is():
-  with pytest.raises(UserError, match="no 3"):
-    list(parallel.chunked(refuse, range(3, 9), "test", processes=2))
+  expected = [(start, 10) for start in range(5, 95, 10)]
+  for processes in (1, 2):
+    monkeypatch.setattr(parallel, "workers", lambda pairs, count=processes: count)
+    with parallel.Pool() as pool:
+      assert list(pool.chunked(total, indices, "test")) == expected
+      with pytest.raises(UserError, match="no 5"):
+        list(pool.chunked(refuse, indices, "test"))
 
 
 def test_small_work_starts_no_process():

@@ -13,11 +13,11 @@ def test_a_store_gives_back_the_ids_of_its_rows(data, tmp_path, monkeypatch):
   target = tokenizers.train(
     "characters", 40, [pair.target for pair in corpus.read(range(20))], "fr"
   )
-  rows = [0, 3, 4, 19, *range(5, 15)]
-  store.write(tmp_path, corpus, rows, source, target)
+  rows = np.array([0, 3, 4, 19, *range(5, 15)])
+  store.write(tmp_path, corpus, rows, source, target, parallel.Pool())
   tokens = TokenStore(tmp_path)
   assert len(tokens) == len(rows)
-  assert tokens.rows.tolist() == rows
+  assert tokens.rows.tolist() == rows.tolist()
   for index, row in enumerate(rows):
     pair = corpus[row]
     assert tokens.source(index).tolist() == [*source.encode(pair.source), EOS]
@@ -36,6 +36,7 @@ def test_two_processes_write_the_same_files(data, tmp_path, monkeypatch):
     folder = tmp_path / str(processes)
     folder.mkdir()
     monkeypatch.setattr(parallel, "workers", lambda pairs, count=processes: count)
-    store.write(folder, corpus, range(300), letters, letters)
+    with parallel.Pool() as pool:
+      store.write(folder, corpus, range(300), letters, letters, pool)
     contents.append({path.name: path.read_bytes() for path in folder.iterdir()})
   assert contents[0] == contents[1]
