@@ -18,6 +18,7 @@ sentence included, and alpha, a row for each target token.
 import argparse
 import contextlib
 import gzip
+import io
 import json
 import sys
 import zlib
@@ -39,7 +40,7 @@ class Lines:
 
   def __iter__(self) -> Iterator[str]:
     count = 0
-    for path in self.files or [None]:
+    for path in self.files or (None,):
       try:
         with _open(path) as file:
           for line in file:
@@ -140,7 +141,9 @@ def _alignment(run: Any, translation: Any) -> str:
 def _open(path: Path | None) -> contextlib.AbstractContextManager[BinaryIO]:
   if path is None:
     return contextlib.nullcontext(sys.stdin.buffer)
-  return gzip.open(path) if path.suffix == ".gz" else open(path, "rb")
+  if path.suffix == ".gz":
+    return io.BufferedReader(gzip.open(path))
+  return open(path, "rb")
 
 
 def _parser() -> argparse.ArgumentParser:

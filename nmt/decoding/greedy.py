@@ -75,5 +75,5 @@ def greedy(
     log_probability_BxN=jnp.where(ran_B, log_p_B, -jnp.inf)[:, None],
     score_BxN=jnp.where(ran_B, score_B, -jnp.inf)[:, None],
     finished_BxN=(tokens_TxB == EOS).any(axis=0)[:, None],
-    alpha_BxNxTxJ=history_TxBxJ.swapaxes(0, 1)[:, None] if alphas else None,
+    alpha_BxNxTxJ=None if history_TxBxJ is None else history_TxBxJ.swapaxes(0, 1)[:, None],
   )

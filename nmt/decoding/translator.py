@@ -27,16 +27,25 @@ _ALPHAS = 1 << 25  # weights a window may hold, and floats a search may keep (12
 class Run(Protocol):
   """What a translator needs of a trained model; `nmt.run.load` gives one."""
 
-  config: ConfigDict
-  source: Tokenizer
-  target: Tokenizer
-  params: Any
+  @property
+  def config(self) -> ConfigDict: ...
 
-  def start(self, params: Any, source_BxJ: jax.Array) -> tuple[Any, Any]:
-    """(memory, state)."""
+  @property
+  def source(self) -> Tokenizer: ...
 
-  def step(self, params: Any, memory: Any, state: Any, y_B: jax.Array) -> tuple[Any, Any]:
-    """(state, (logits, alpha))."""
+  @property
+  def target(self) -> Tokenizer: ...
+
+  @property
+  def params(self) -> Any: ...
+
+  @property
+  def start(self) -> Callable[..., Any]:
+    """start(params, source_BxJ) -> (memory, state)."""
+
+  @property
+  def step(self) -> Callable[..., Any]:
+    """step(params, memory, state, y_B) -> (state, (logits, alpha))."""
 
 
 @dataclass(frozen=True)
@@ -175,13 +184,13 @@ class Translator:
     def one(n: int, others: tuple[Translation, ...] = ()) -> Translation:
       T = int(found.length_BxN[row, n])
       ids = found.tokens_BxNxT[row, n, :T].tolist()
-      alpha = found.alpha_BxNxTxJ
+      weights = None if found.alpha_BxNxTxJ is None else np.asarray(found.alpha_BxNxTxJ[row, n])
       return Translation(
         text=self.target.decode(ids),
         ids=ids,
         score=float(found.score_BxN[row, n]),
         log_probability=float(found.log_probability_BxN[row, n]),
-        alpha_TxJ=None if alpha is None else alpha[row, n, :T, : len(source)].copy(),
+        alpha_TxJ=None if weights is None else weights[:T, : len(source)].copy(),
         source_ids=source,
         finished=bool(found.finished_BxN[row, n]),
         others=others,
@@ -210,11 +219,18 @@ def search(
 ) -> Hypotheses:
   """Encoder and search in one program: greedy for a beam of 1."""
   memory, state = start(params, source_BxJ)
-  shared = dict(steps=steps, forbid=forbid, length_penalty=length_penalty, alphas=alphas)
   forward = functools.partial(step, params)
-  if size == 1:
-    return greedy(forward, memory, state, limit_B, **shared)
-  return beam(forward, memory, state, limit_B, size=size, n_best=n_best, **shared)
+  searcher = greedy if size == 1 else functools.partial(beam, size=size, n_best=n_best)
+  return searcher(
+    forward,
+    memory,
+    state,
+    limit_B,
+    steps=steps,
+    forbid=forbid,
+    length_penalty=length_penalty,
+    alphas=alphas,
+  )
 
 
 def _nothing(source: list[int]) -> Translation:
