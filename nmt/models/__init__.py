@@ -1,5 +1,5 @@
 """Parameters and equations: `init` makes a tree of arrays, `rebuild` makes a model of it."""
 
-from nmt.models.translation import Translation, init, rebuild
+from nmt.models.translation import Translation, flat, init, rebuild, shapes
 
-__all__ = ["Translation", "init", "rebuild"]
+__all__ = ["Translation", "flat", "init", "rebuild", "shapes"]

@@ -71,6 +71,19 @@ def init(model: ConfigDict, source_size: int, target_size: int, seed: int) -> Pa
   return jax.tree.map(jnp.asarray, nnx.to_pure_dict(nnx.state(module, nnx.Param)))
 
 
+def shapes(model: ConfigDict, source_size: int, target_size: int) -> Params:
+  """The tree that `init` makes, as jax.ShapeDtypeStruct; nothing is drawn."""
+  module = Translation(model, source_size, target_size, NOTHING)
+  tree = nnx.to_pure_dict(nnx.state(module, nnx.Param))
+  return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
+
+
+def flat(params: Params) -> dict[str, jax.Array]:
+  """Parameters by their exported names (docs/weights.md), such as encoder.forward.W."""
+  leaves = jax.tree.leaves_with_path(params)
+  return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
+
+
 def rebuild(model: ConfigDict, source_size: int, target_size: int, params: Params) -> Translation:
   """The model that has these parameters; cheap, and usable inside jit and grad."""
   return nnx.merge(_graph(model.to_json(), source_size, target_size), params)

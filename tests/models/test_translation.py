@@ -1,7 +1,5 @@
 """The model against the oracle, against finite differences, and against itself step by step."""
 
-import itertools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +10,11 @@ from nmt.errors import UserError
 from nmt.models import init, rebuild, translation
 from nmt.models.attention import kinds
 
-TEACHED = list(itertools.product(["additive", "none"], ["previous", "current"], [False, True]))
+TEACHED = [
+  ("additive", "previous", False),
+  ("additive", "current", True),
+  ("none", "previous", True),
+]
 
 
 def stepped(model, source, target):
@@ -66,7 +68,7 @@ def test_the_model_is_the_papers(
       assert error.max() < tolerance
 
 
-@pytest.mark.parametrize(("kind", "readout", "tie"), [TEACHED[0], TEACHED[3], TEACHED[6]])
+@pytest.mark.parametrize(("kind", "readout", "tie"), TEACHED)
 def test_gradients_are_the_slopes_of_the_oracle(
   small, weights, sizes, pairs, pad, oracle, kind, readout, tie
 ):
@@ -104,11 +106,8 @@ def test_gradients_are_the_slopes_of_the_oracle(
 
 
 @pytest.mark.parametrize("kind", kinds())
-@pytest.mark.parametrize("readout", ["previous", "current"])
-def test_all_steps_at_once_equal_one_after_another(
-  small, weights, sizes, pairs, pad, kind, readout
-):
-  config = small(**{"attention.kind": kind, "readout": readout})
+def test_all_steps_at_once_equal_one_after_another(small, weights, sizes, pairs, pad, kind):
+  config = small(**{"attention.kind": kind, "readout": "current"})
   with jax.enable_x64(True):
     params = jax.tree.map(jnp.asarray, weights(config))
     source, target = (jnp.asarray(pad(side, 7)) for side in zip(*pairs, strict=True))
@@ -162,11 +161,8 @@ def test_a_search_may_share_memory_between_beams(small, weights, sizes, pairs, p
     np.testing.assert_allclose(logits[:, k], alone, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_gradients_inside_shard_map_sum_to_those_outside(
-  small, weights, sizes, pairs, pad, precision
-):
-  config = small(precision=precision)
+def test_gradients_inside_shard_map_sum_to_those_outside(small, weights, sizes, pairs, pad):
+  config = small(precision="bfloat16")
   params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(config))
   source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
   mesh = jax.make_mesh((2,), ("data",), axis_types=(AxisType.Auto,), devices=jax.devices()[:2])

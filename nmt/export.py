@@ -1,0 +1,56 @@
+"""The weights of a trained run in one safetensors file, under the names of docs/weights.md.
+
+  python -m nmt.export --workdir W --out weights.safetensors
+
+The file's metadata hold the run's config (JSON) and the update that the weights are from.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from nmt.cli import entry
+from nmt.errors import UserError
+from nmt.workdir import replacing
+
+
+def main(argv: Sequence[str]) -> int:
+  arguments = _parser().parse_args(argv)
+  out: Path = arguments.out
+  if not out.parent.is_dir():
+    raise UserError(f"--out={out}: there is no folder {out.parent}; make it first")
+  if out.is_dir():
+    raise UserError(f"--out={out} is a folder; name a file in it")
+
+  import numpy as np
+  from safetensors.numpy import save
+
+  from nmt import models, run
+
+  trained = run.load(arguments.workdir, arguments.which)
+  arrays = {
+    name: np.ascontiguousarray(array) for name, array in models.flat(trained.params).items()
+  }
+  metadata = {"config": trained.config.to_json(), "update": str(trained.update)}
+  with replacing(out) as beside:
+    beside.write_bytes(save(arrays, metadata))
+  print(f"{out}: {len(arrays)} arrays, {sum(array.size for array in arrays.values()):,} numbers")
+  return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+  parser = argparse.ArgumentParser(
+    prog="python -m nmt.export",
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+    allow_abbrev=False,
+  )
+  add = parser.add_argument
+  add("--workdir", type=Path, required=True, help="folder of the trained run")
+  add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
+  add("--out", type=Path, required=True, help="the file to write, replaced if it exists")
+  return parser
+
+
+if __name__ == "__main__":
+  entry(main)

@@ -1,0 +1,76 @@
+"""The exported file holds the documented names and shapes, and the run's numbers."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import jax
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+from configs.base import get_config
+from nmt import export, models, run
+from nmt.errors import UserError
+
+TABLE = Path(__file__).parents[1] / "docs" / "weights.md"
+VALUES = {"Vx": 11, "Vy": 13, "n": 6, "m": 5, "l": 4, "a": 7}
+
+
+@pytest.fixture
+def config():
+  config = get_config()
+  config.model.update(size=VALUES["n"], embedding=VALUES["m"], maxout=VALUES["l"])
+  config.model.attention.size = VALUES["a"]
+  return config
+
+
+def documented(kind):
+  values = VALUES | {"D": VALUES["n"] if kind == "none" else 2 * VALUES["n"]}
+  rows = re.findall(r"^\| `([\w.]+)` \| ([^|]+) \|", TABLE.read_text(), flags=re.MULTILINE)
+
+  def number(term):
+    factor, name = re.fullmatch(r"(\d*)(\w+)", term).groups()
+    return int(factor or 1) * values[name]
+
+  return {name: tuple(number(term) for term in shape.strip().split(", ")) for name, shape in rows}
+
+
+@pytest.mark.parametrize("kind", ["additive", "none"])
+def test_the_table_lists_what_there_is(config, kind):
+  config.model.attention.kind = kind
+  expected = {
+    name: shape
+    for name, shape in documented(kind).items()
+    if kind == "additive" or not name.startswith("decoder.attention.")
+  }
+  found = models.flat(models.shapes(config.model, VALUES["Vx"], VALUES["Vy"]))
+  assert {name: leaf.shape for name, leaf in found.items()} == expected
+
+
+def test_a_tied_model_has_no_word_vectors_of_its_own_in_the_readout(config):
+  config.model.update(tie=True, maxout=VALUES["m"])
+  tied = models.flat(models.shapes(config.model, VALUES["Vx"], VALUES["Vy"]))
+  assert set(documented("additive")) - set(tied) == {"decoder.readout.W_o"}
+
+
+def test_the_file_holds_the_runs_numbers(config, tmp_path, monkeypatch):
+  params = models.init(config.model, VALUES["Vx"], VALUES["Vy"], seed=1)
+  trained = SimpleNamespace(config=config, params=params, update=70)
+  monkeypatch.setattr(run, "load", lambda workdir, which: trained)
+  out = tmp_path / "weights.safetensors"
+  out.write_text("an older file is replaced")
+  assert export.main(["--workdir", str(tmp_path), "--out", str(out)]) == 0
+  with safe_open(out, "numpy") as file:
+    assert file.metadata() == {"config": config.to_json(), "update": "70"}
+    for name, leaf in models.flat(params).items():
+      np.testing.assert_array_equal(file.get_tensor(name), leaf)
+    assert len(file.keys()) == len(jax.tree.leaves(params))
+  assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_place_that_cannot_hold_a_file_is_named(tmp_path):
+  with pytest.raises(UserError, match="there is no folder"):
+    export.main(["--workdir", "w", "--out", str(tmp_path / "missing" / "f.safetensors")])
+  with pytest.raises(UserError, match="is a folder"):
+    export.main(["--workdir", "w", "--out", str(tmp_path)])
