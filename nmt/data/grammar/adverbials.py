@@ -27,13 +27,13 @@ TIMES = _times()
 
 
 def company(d: Draw, left: int, subject: NP) -> Row:
-  """With somebody, in 2 or more words."""
+  """With, without or for somebody, in 2 or more words."""
   if left == 2:
     named = d.chance(0.4)
     np = nps.name(d) if named else nps.tonic(nps.object_pronoun(d, subject))
   else:
     np = nps.simple(d, nps.HUMANS, min(left - 1, d.between(2, 4)), definite=True)
-  return np.after("with")
+  return np.after(d.pick(("with", "with", "without", "for")))
 
 
 def when(d: Draw, left: int, time: str, bounded: bool = False) -> Row:

@@ -110,9 +110,11 @@ def said(d: Draw, np: NP, left: int, time: str, timed: bool = False) -> Row:
     negation = "never"  # rather than ne ... plus plus grand
   if adverb and core.verb.be and not np.human:
     adverb = None
-  tense = tense_for(d, core, time, np.person, not negation)
-  if adverb and tense in ("can", "must", "progressive", "was"):
-    tense = tense_for(d, Core(core.verb), "future", np.person, True) if time == "future" else time
+  tense = tense_for(d, core, time, np.person, negation != "not")
+  if (adverb or negation == "never") and tense in ("can", "must", "progressive", "was"):
+    tense = time
+    if time == "present" and np.person != 1 and core.verb.english[0] == core.verb.english[2]:
+      tense = "must"  # they never put: present or past?
   if tense == "perfect" and timed:
     tense = "past"
   source, target, _ = verb_phrase(np, core, tense, negation, adverb)

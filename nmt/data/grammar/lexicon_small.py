@@ -8,26 +8,18 @@ PREPOSITIONS = """
 with | avec
 without | sans
 for | pour
-against | contre
 behind | derrière
 under | sous
 near | près de | 0-0 0p1
 in front of | devant | 1-0 0p0 2p0
 next to | à côté de | 0-1 0p0 1p2 0p2
-opposite | en face de | 0-1 0p0 0p2
-towards | vers
 around | autour de | 0-0 0p1
-after | après
-before | avant
 in | dans
 on | sur
 of | de
 at | à
 to | à
-from | de
-about | de
 by | par
-between | entre
 """
 
 # Each with what it asks of the tense: any, past, present, future.

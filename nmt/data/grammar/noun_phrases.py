@@ -242,9 +242,9 @@ def place(d: Draw, words: int) -> Row:
   noun = d.pick(PLACES)
   options = [p for tag, p in (("1", "in"), ("2", "on"), ("g", "at")) if tag in noun.tags]
   if "p" not in noun.tags or d.chance(0.3):
-    options += ["near", "behind"] if "b" in noun.tags else ["near"]
+    options += ["near", "behind", "around"] if "b" in noun.tags else ["near"]
     if words > 4:
-      options.append("in front of")
+      options += ["in front of", "next to"]
   preposition = d.pick(options)
   return simple(d, [noun], words - len(preposition.split()), definite=True).after(preposition)
 
