@@ -13,7 +13,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from nmt.data import cache, text_files
+from nmt.data import cache, grammar, text_files
 from nmt.data.pair import Pair
 from nmt.data.parallel import Pool
 from nmt.errors import UserError
@@ -141,9 +141,6 @@ def _grammar(data: ConfigDict, split: str, pool: Pool) -> tuple[tuple[str, str],
       f"the grammar corpus is English and French: data.source={data.source}, "
       f"data.target={data.target} must be en and fr"
     )
-  from nmt.data import grammar
-  from nmt.data.builders import GrammarPairs
-
   code = hashlib.sha256()
   for path in sorted(Path(grammar.__file__).parent.glob("*.py")):
     code.update(path.read_bytes())
@@ -153,6 +150,8 @@ def _grammar(data: ConfigDict, split: str, pool: Pool) -> tuple[tuple[str, str],
     raise UserError(f"the grammar's split {split} is empty: set data.grammar.{split}")
 
   def build(where: Path) -> None:
+    from nmt.data.builders import GrammarPairs
+
     GrammarPairs(data.grammar, split, pool, data_dir=where).quietly()
 
   folder = cache.once(cache.root(data.cache) / "corpora" / f"grammar-{mark}", build)

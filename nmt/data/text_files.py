@@ -44,7 +44,7 @@ def find(folder: Path, split: str, source: str, target: str, url: str = "") -> t
 
 def fetch(url: str, folder: Path, split: str, language: str) -> Path:
   """Downloads one file beside its place and renames it. UserError: it cannot be had."""
-  address = url.format(split=split, language=language)
+  address = url.replace("{split}", split).replace("{language}", language)
   suffix = ".gz" if urllib.parse.urlparse(address).path.endswith(".gz") else ""
   path = folder / f"{split}.{language}{suffix}"
   console = Console(stderr=True)
