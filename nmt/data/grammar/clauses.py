@@ -186,6 +186,9 @@ def adverbials(
 
 def purpose(d: Draw, left: int, np: NP) -> Row:
   """To buy a car -> pour acheter une voiture."""
-  source, target = infinitive(np, predicates.action(d, np, left - 1, event=True))
+  core = predicates.action(d, np, left - 1, event=True)
+  while core.verb.essere or core.verb.infinitive in _SUDDEN:  # not: to die, to lose the key
+    core = predicates.action(d, np, left - 1, event=True)
+  source, target = infinitive(np, core)
   to = Source("to")
   return [to, *source], [Target("pour", (to,)), *target]
