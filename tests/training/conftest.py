@@ -1,0 +1,79 @@
+"""A config that trains in seconds, data without a corpus, and programs kept from test to test."""
+
+import types
+
+import jax
+import numpy as np
+import pytest
+
+from configs import base
+from nmt.data.batches import Batch
+from nmt.data.tokenizers import EOS, PAD
+
+VOCABULARY = 24
+
+
+class Store:
+  """Random pairs: the target is the source, backwards."""
+
+  def __init__(self, pairs: int, longest: int, seed: int):
+    random = np.random.default_rng(seed)
+    self._rows = [random.integers(4, VOCABULARY, random.integers(1, longest)) for _ in range(pairs)]
+    self.source_lengths = self.target_lengths = np.array([len(r) + 1 for r in self._rows], np.int32)
+
+  def __len__(self):
+    return len(self._rows)
+
+  def source(self, i):
+    return np.append(self._rows[i], EOS).astype(np.int32)
+
+  def target(self, i):
+    return np.append(self._rows[i][::-1], EOS).astype(np.int32)
+
+  def fill(self, side, indices, rows):
+    for row, index in zip(rows, indices, strict=False):
+      ids = getattr(self, side)(index)
+      row[: len(ids)] = ids
+
+
+@pytest.fixture
+def batch() -> Batch:
+  """Sixteen ragged random pairs."""
+  rows, random = 16, np.random.default_rng(0)
+
+  def side(length):
+    ids = random.integers(4, VOCABULARY, (rows, length), dtype=np.int32)
+    ends = random.integers(0, length, rows)
+    ids[np.arange(rows), ends] = EOS
+    return np.where(np.arange(length)[None] > ends[:, None], PAD, ids).astype(np.int32)
+
+  return Batch(side(8), side(8), np.arange(rows, dtype=np.int32))
+
+
+@pytest.fixture
+def prepared():
+  side = types.SimpleNamespace(size=VOCABULARY)
+  return types.SimpleNamespace(
+    source=side, target=side, train=Store(96, 7, seed=1), valid=Store(12, 7, seed=2)
+  )
+
+
+@pytest.fixture
+def config():
+  config = base.get_config()
+  config.batch.update(size=16, window=2)
+  config.model.update(size=8, embedding=8, maxout=8, init="glorot")
+  config.model.attention.size = 8
+  config.train.optimizer.update(name="adam", learning_rate=0.01)
+  config.mesh.data = 1
+  return config
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs(tmp_path_factory):
+  """Compiled programs are kept for the session: runs of one config compile once."""
+  before = jax.config.jax_compilation_cache_dir
+  jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("programs")))
+  jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+  yield
+  jax.config.update("jax_compilation_cache_dir", before)

@@ -1,0 +1,38 @@
+"""Devices asked for, batches that can't be cut, and how parameters are stored."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jax.sharding import PartitionSpec
+
+from nmt.errors import UserError
+from nmt.training import mesh
+
+
+def test_remaining_devices_share_the_batch(config):
+  config.mesh.update(data=-1, model=2)
+  assert dict(mesh.build(config.mesh).shape) == {"data": 4, "model": 2}
+
+
+def test_too_many_devices(config):
+  config.mesh.update(data=5, model=2)
+  with pytest.raises(UserError, match=r"mesh.data=5 .* need 10 devices, but there are 8"):
+    mesh.build(config.mesh)
+
+
+def test_batch_that_cannot_be_cut(config):
+  config.mesh.data = 8
+  with pytest.raises(UserError, match="batches of 12 sentences can't be cut over 8 devices"):
+    mesh.check(mesh.build(config.mesh), {(16, 8, 8), (12, 8, 8)})
+
+
+def test_large_parameters_and_what_follows_them_are_stored_in_pieces(config):
+  config.mesh.update(data=4, model=2)
+  params = {"decoder": {"E_y": jnp.ones((6, 3)), "b": jnp.ones(4), "U": jnp.ones((3, 5))}}
+  tree = {"params": params, "optimizer": ({"nu": params}, jnp.int32(0))}
+  found = mesh.shardings(mesh.build(config.mesh), tree)
+  for stored in (found["params"], found["optimizer"][0]["nu"]):
+    assert stored["decoder"]["E_y"].spec == PartitionSpec("model", None)
+    assert stored["decoder"]["U"].spec == PartitionSpec()  # 5 columns can't be halved
+    assert stored["decoder"]["b"].spec == PartitionSpec()
+  assert jax.tree.structure(found) == jax.tree.structure(tree)

@@ -1,0 +1,59 @@
+"""Schedules at their corners; what is decayed, clipped and averaged."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nmt.training.optimizer import average, learning_rate, optimizer
+
+
+def rates(config, name, updates, **schedule):
+  config.train.optimizer.learning_rate = 2.0
+  config.train.schedule.update(name=name, **schedule)
+  return [float(learning_rate(config.train, u)) for u in updates]
+
+
+def test_schedules(config):
+  config.train.updates = 110
+  assert rates(config, "constant", [1, 5, 10, 99], warmup=10) == pytest.approx([0.2, 1, 2, 2])
+  assert rates(config, "inverse_sqrt", [5, 10, 40], warmup=10) == pytest.approx([1, 2, 1])
+  assert rates(config, "inverse_sqrt", [1, 4], warmup=0) == pytest.approx([2, 1])
+  found = rates(config, "cosine", [5, 10, 60, 110], warmup=10, floor=0.1)
+  assert found == pytest.approx([1, 2, 1.1, 0.2])
+
+
+@pytest.mark.parametrize("name", ["adadelta", "adam", "adamw", "sgd"])
+def test_each_method_goes_downhill(config, name):
+  config.train.optimizer.update(name=name, momentum=0.5 if name == "sgd" else 0.0)
+  method = optimizer(config.train)
+  params = {"w": jnp.array([[3.0, -4.0]])}
+  state = method.init(params)
+  for _ in range(3):
+    steps, state = method.update({"w": 2 * params["w"]}, state, params)
+    assert jnp.all(jnp.sign(steps["w"]) == jnp.sign(params["w"]))
+
+
+def test_gradient_is_clipped_by_global_norm(config):
+  config.train.optimizer.name = "sgd"
+  config.train.clip = 1.0
+  method = optimizer(config.train)
+  gradients = {"a": jnp.array([3.0]), "b": jnp.array([4.0])}
+  steps, _ = method.update(gradients, method.init(gradients))
+  np.testing.assert_allclose([steps["a"][0], steps["b"][0]], [0.6, 0.8], rtol=1e-6)
+
+
+def test_decay_spares_biases(config):
+  config.train.optimizer.update(name="adamw", weight_decay=0.1)
+  method = optimizer(config.train)
+  params = {"W": jnp.ones((2, 2)), "b": jnp.ones(2)}
+  zeros = {"W": jnp.zeros((2, 2)), "b": jnp.zeros(2)}
+  steps, _ = method.update(zeros, method.init(params), params)
+  np.testing.assert_allclose(steps["W"], 0.1, rtol=1e-6)
+  assert not steps["b"].any()
+
+
+def test_average_follows_closely_at_first():
+  early = average(0.999, {"w": jnp.zeros(1)}, {"w": jnp.ones(1)}, 1)
+  late = average(0.999, {"w": jnp.zeros(1)}, {"w": jnp.ones(1)}, 100_000)
+  assert float(early["w"][0]) == pytest.approx(1 - 2 / 11)
+  assert float(late["w"][0]) == pytest.approx(0.001, rel=1e-3)

@@ -1,0 +1,138 @@
+"""One update is the same on any mesh and in any number of parts, and nobody waits inside a loop."""
+
+import re
+
+import jax
+import numpy as np
+import pytest
+
+from nmt.training import mesh as meshes
+from nmt.training import step
+
+VOCABULARY = 24
+
+
+@pytest.fixture
+def noisy(config):
+  """Everything on that could depend on how a batch is cut."""
+  config.model.dropout.readout = 0.2
+  config.train.update(label_smoothing=0.1, ema=0.9)
+  config.train.optimizer.name = "sgd"
+  return config
+
+
+def build(config, data=1, model=1):
+  config.mesh.update(data=data, model=model)
+  mesh = meshes.build(config.mesh)
+  return step.build(config, VOCABULARY, VOCABULARY, mesh), mesh
+
+
+def place(mesh, *batches):
+  return [(meshes.place(mesh, b.source_BxJ), meshes.place(mesh, b.target_BxT)) for b in batches]
+
+
+def run(program, mesh, state, *batches, scale=1.0):
+  """The state and the results of one update, on the host; the state given stays alive."""
+
+  def put(x, like):
+    return jax.device_put(np.array(x), like.sharding)
+
+  state = jax.tree.map(put, state, program.abstract)
+  return jax.device_get(program.update(state, place(mesh, *batches), scale))
+
+
+def close(a, b):
+  jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=2e-4, atol=1e-6), a, b)
+
+
+def test_any_mesh_gives_the_same_update(noisy, batch):
+  program, mesh = build(noisy)
+  start = jax.device_get(program.create())
+  expected = run(program, mesh, start, batch)
+  assert expected[1]["gradient_norm"] > 0.01
+  for shape in ((8, 1), (4, 2)):
+    program, mesh = build(noisy, *shape)
+    close(expected, run(program, mesh, start, batch))
+    text = program.step.lower(program.abstract, place(mesh, batch)[0], 1.0).compile().as_text()
+    inside = loops(text)
+    assert len(inside) > 3
+    assert COLLECTIVE.search(text)
+    assert not any(COLLECTIVE.search(body) for body in inside)
+
+
+COLLECTIVE = re.compile(
+  r"\b(all-reduce|all-gather|all-to-all|reduce-scatter|collective-\w+)(-start)?\("
+)
+
+
+def loops(program: str) -> list[str]:
+  """The text of each computation that a while loop runs, those it calls included."""
+  parts = re.split(r"\n(?=(?:ENTRY )?%?[\w.-]+ \()", program)
+  by_name = {re.match(r"(?:ENTRY )?%?([\w.-]+)", part).group(1): part for part in parts}
+  wanted = re.findall(r"(?:body|condition)=%?([\w.-]+)", program)
+  seen = {}
+  while wanted:
+    name = wanted.pop()
+    if name in by_name and name not in seen:
+      seen[name] = by_name[name]
+      wanted += re.findall(r"%([\w.-]+)", by_name[name].split("\n", 1)[-1])
+  return list(seen.values())
+
+
+def test_a_collective_in_a_loop_would_be_found():
+  def add_up(x):
+    return jax.lax.fori_loop(0, 3, lambda _, y: jax.lax.psum(y, "data") / 2, x)
+
+  mesh = jax.make_mesh((8,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+  spec = jax.sharding.PartitionSpec("data")
+  program = jax.jit(
+    jax.shard_map(add_up, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)
+  )
+  text = program.lower(np.ones(8, np.float32)).compile().as_text()
+  assert any(COLLECTIVE.search(body) for body in loops(text))
+
+
+def test_batches_of_an_update_are_one_large_batch(noisy, batch):
+  # Halves with unlike token counts, so that a mean of means would show; dropout's keys go on.
+  counts = (batch.target_BxT > 0).sum(axis=1)
+  order = np.argsort(counts)
+  halves = [pick(batch, order[:8]), pick(batch, order[8:])]
+  assert counts[order[:8]].sum() * 2 < counts[order[8:]].sum()
+  program, mesh = build(noisy)
+  start = jax.device_get(program.create())
+  whole = run(program, mesh, start, pick(batch, order))
+  close(whole, run(program, mesh, start, *halves))
+  assert whole[1]["loss"] != run(program, mesh, start, *halves[::-1])[1]["loss"]
+
+
+def pick(batch, rows):
+  return type(batch)(*(x[rows] for x in vars(batch).values()))
+
+
+def test_dropout_is_new_in_each_update_and_scale_is_of_the_learning_rate(noisy, batch):
+  program, mesh = build(noisy)
+  start = jax.device_get(program.create())
+  whole, half, later = (
+    run(program, mesh, start | {"update": np.int32(update)}, batch, scale=scale)
+    for update, scale in ((0, 1.0), (0, 0.5), (1, 1.0))
+  )
+  assert later[1]["loss"] != whole[1]["loss"]
+  assert half[1]["learning_rate"] == whole[1]["learning_rate"] / 2
+  moved = [
+    jax.tree.map(lambda a, b: a - b, end["params"], start["params"]) for end, _ in (whole, half)
+  ]
+  close(moved[0], jax.tree.map(lambda x: 2 * x, moved[1]))
+
+
+def test_state_stays_as_before_what_is_not_finite(noisy, batch):
+  program, mesh = build(noisy)
+  start = jax.tree.map(np.array, jax.device_get(program.create()))
+  start["params"]["decoder"]["b_s"][:] = np.nan
+  after, results = run(program, mesh, start, batch)
+  assert not results["finite"]
+  jax.tree.map(np.testing.assert_array_equal, after, start | {"finite": np.bool_(False)})
+
+  healed = jax.tree.map(np.nan_to_num, after)
+  again, results = run(program, mesh, healed, batch)
+  assert np.isfinite(results["loss"])
+  jax.tree.map(np.testing.assert_array_equal, again, healed)

@@ -1,0 +1,99 @@
+"""The worker of a launcher: python -m nmt.train, killed, damaged, continued, finished, tested."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import jax
+import numpy as np
+import pytest
+
+from nmt import config as configs
+from nmt import models, run
+from nmt.errors import UserError
+from nmt.workdir import Workdir
+
+
+@pytest.fixture
+def tiny(config, tmp_path):
+  config.data.cache = str(tmp_path / "cache")
+  config.data.grammar.update(train=64, valid=8, test=4, long=4, min_words=4, max_words=6)
+  config.data.tokenizer.size = 200
+  config.batch.update(multiple=16, size=8)
+  config.decode.update(beam=1, max_ratio=1.0)
+  config.train.update(updates=60, ema=0.9)
+  config.valid.update(every=15, log=10, metric="perplexity")
+  return config
+
+
+def start(config, folder):
+  home = Workdir(folder)
+  home.make()
+  configs.save(config, home.config)
+  environment = os.environ | {
+    "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir)
+  }
+  process = subprocess.Popen(
+    [sys.executable, "-m", "nmt.train", "--workdir", str(folder)],
+    env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+  )  # fmt: skip
+  return home, process
+
+
+def lines(home):
+  found = [json.loads(line) for line in home.metrics.read_text().splitlines()]
+  return [{key: value for key, value in line.items() if key != "timing"} for line in found]
+
+
+def test_killed_is_uninterrupted_bit_for_bit(tiny, tmp_path):
+  whole, process = start(tiny, tmp_path / "whole")
+  assert process.wait() == 0, process.stderr.read()
+  assert whole.read_status()["state"] == "done"
+  assert json.loads((whole.test / "test.json").read_text())["sentences"] == 4
+  assert (whole.test / "test.hypotheses").read_text().count("\n") == 4
+
+  killed, process = start(tiny, tmp_path / "killed")
+  while not (killed.checkpoints / "15").is_dir():
+    assert process.poll() is None, process.stderr.read()
+    time.sleep(0.05)
+  process.send_signal(signal.SIGKILL)
+  assert process.wait() == -signal.SIGKILL
+  _, process = start(tiny, killed.path)
+  assert process.wait() == 0, process.stderr.read()
+
+  assert lines(killed) == lines(whole)
+  found, expected = run.load(killed, "last"), run.load(whole, "last")
+  assert found.update == expected.update == 60
+  jax.tree.map(np.testing.assert_array_equal, found.params, expected.params)
+
+
+def test_what_a_run_lacks_is_named(config, tmp_path):
+  with pytest.raises(UserError, match="no such folder"):
+    run.load(tmp_path / "none")
+  with pytest.raises(UserError, match=r"holds no run \(no config.json\)"):
+    run.load(tmp_path)
+  configs.save(config, Workdir(tmp_path).config)
+  with pytest.raises(UserError, match="has no checkpoint yet"):
+    run.load(tmp_path)
+
+
+def test_force_follows_step(config):
+
+  params = models.init(config.model, 24, 24, 1)
+  side = type("Tokenizer", (), {"size": 24})()
+  one = run.of(config, side, side, params)
+  assert run.of(config, side, side, None).step is one.step
+  source, target = np.array([[5, 6, 2, 0]]), np.array([[7, 8, 2, 0]])
+  log_probs, alpha = jax.jit(one.force)(params, source, target)
+  memory, state = one.start(params, source)
+  previous = np.array([1])
+  for i in range(3):
+    state, (logits, alpha_BxJ) = one.step(params, memory, state, previous)
+    previous = target[:, i]
+    expected = jax.nn.log_softmax(logits)[0, target[0, i]]
+    np.testing.assert_allclose(log_probs[0, i], expected, rtol=1e-4)
+    np.testing.assert_allclose(alpha[:, i], alpha_BxJ, rtol=1e-4)
+  assert log_probs[0, 3] == 0
