@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nmt.models import rebuild
+from nmt.models import init, rebuild
 from nmt.models.dropout import dropout, split
 
 KEYS = jax.random.split(jax.random.key(0), 64)
@@ -31,21 +31,44 @@ def test_every_use_of_a_key_gets_another_mask():
   assert not jnp.array_equal(dropout(one, 0.5, x), dropout(two, 0.5, x))
 
 
-@pytest.mark.parametrize("place", ["embedding", "state", "readout"])
-def test_masks_belong_to_sentences(small, weights, sizes, pairs, pad, place):
-  config = small(**{f"dropout.{place}": 0.5})
-  params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(config))
-  source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
-  keys = KEYS[: len(pairs)]
+def test_a_batch_may_be_cut_anywhere():
+  x = jnp.ones((64, 5, 3))
+  np.testing.assert_array_equal(dropout(KEYS, 0.5, x)[:2], dropout(KEYS[:2], 0.5, x[:2]))
 
-  @jax.jit
-  def features(source, target, keys):
+
+def features(config, sizes, params):
+  def run(source, target, keys):
     return rebuild(config, *sizes, params).features(source, target, keys)[0]
 
-  whole = features(source, target, keys)
-  halves = [features(source[i : i + 2], target[i : i + 2], keys[i : i + 2]) for i in (0, 2)]
-  np.testing.assert_allclose(whole, jnp.concatenate(halves), rtol=1e-5, atol=1e-6)
-  np.testing.assert_array_equal(whole, features(source, target, keys))
-  assert not jnp.allclose(whole, features(source, target, keys[::-1]))
-  plain = rebuild(config, *sizes, params).features(source, target)[0]
-  assert not jnp.allclose(whole, plain)
+  return run
+
+
+@pytest.mark.parametrize(("place", "masks"), [("embedding", 2), ("state", 1), ("readout", 1)])
+def test_masks_are_drawn_at_once_where_they_are_asked_for(small, sizes, place, masks):
+  config = small(**{f"dropout.{place}": 0.5})
+  source, target = jnp.ones((4, 6), int), jnp.ones((4, 7), int)
+  run = features(config, sizes, init(config, *sizes, seed=0))
+  program = jax.make_jaxpr(run)(source, target, KEYS[:4]).jaxpr
+  assert str(program).count("random_bits") == masks
+  scans = [equation for equation in program.eqns if equation.primitive.name == "scan"]
+  assert len(scans) == 3
+  assert "random_bits" not in str(scans)
+  assert "random_bits" not in str(jax.make_jaxpr(run)(source, target, None))
+
+
+def test_masks_belong_to_sentences(small, weights, sizes, pairs, pad):
+  rates = {f"dropout.{place}": 0.5 for place in ("embedding", "state", "readout")}
+  config = small(**rates)
+  params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(config))
+  source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
+  keys, run = (
+    KEYS[: len(pairs)],
+    jax.jit(
+      features(config, sizes, params), compiler_options={"xla_backend_optimization_level": 0}
+    ),
+  )
+  whole = run(source, target, keys)
+  np.testing.assert_array_equal(whole, run(source, target, keys))
+  moved = run(source[::-1], target[::-1], keys[::-1])
+  np.testing.assert_allclose(whole, moved[::-1], rtol=1e-5, atol=1e-6)
+  assert not np.allclose(whole, run(source, target, keys[::-1]))
