@@ -143,3 +143,11 @@ def test_text_needs_a_place(data):
   data.dir = ""
   with pytest.raises(UserError, match=r"data\.dir"):
     open_corpus(data, "train")
+
+
+def test_text_can_live_at_an_address_alone(data, tmp_path):
+  expected = open_corpus(data, "valid").read(range(20))
+  data.url, data.dir = f"file://{data.dir}/{{split}}.{{language}}", ""
+  assert open_corpus(data, "valid").read(range(20)) == expected
+  (tmp_path / "text").rename(tmp_path / "gone")
+  assert open_corpus(data, "valid").read(range(20)) == expected
