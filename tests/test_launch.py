@@ -296,6 +296,20 @@ def test_the_points_of_a_study_run_in_turn_and_are_reported_once_all_are_done(
     launch.main([*flag, "--config.model.embedding=5"])
 
 
+def test_a_run_that_failed_before_its_first_checkpoint_gives_way(tmp_path):
+  home, config = Workdir(tmp_path), base.get_config()
+  assert claim.claim(home, config) == "new"
+  home.status("failed", reason="data.dir=/wrong: no such folder")
+  other = base.get_config()
+  other.model.size = 7
+  assert claim.claim(home, other) == "new"
+  assert config_lib.load(home.config).model.size == 7
+  home.status("failed")
+  (home.checkpoints / "5").mkdir(parents=True)
+  with pytest.raises(UserError, match="another config"):
+    claim.claim(home, config)
+
+
 @pytest.mark.parametrize(
   ("point", "line"),
   [

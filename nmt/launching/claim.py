@@ -14,10 +14,15 @@ State = Literal["new", "unfinished", "done"]
 
 
 def look(home: Workdir, config: ConfigDict) -> State:
-  """What `home` holds of `config`; raises UserError if that is a run of another config."""
+  """What `home` holds of `config`; raises UserError if that is a run of another config.
+
+  A run that failed before its first checkpoint (a wrong data.dir, say) gives way to another config.
+  """
   if not home.config.exists():
     return "new"
   changes = differences(config_lib.load(home.config), config)
+  if changes and home.read_status().get("state") == "failed" and not _saved(home):
+    return "new"
   if changes:
     shown = ", ".join(changes[:8]) + (f" and {len(changes) - 8} more" if len(changes) > 8 else "")
     raise UserError(
@@ -38,6 +43,10 @@ def claim(home: Workdir, config: ConfigDict) -> State:
       first.setdefault("resumed", []).append(provenance.collect(sys.argv))
       workdir.write_json(home.provenance, first)
     return state
+
+
+def _saved(home: Workdir) -> bool:
+  return home.checkpoints.is_dir() and any(home.checkpoints.iterdir())
 
 
 def differences(old: ConfigDict, new: ConfigDict) -> list[str]:
