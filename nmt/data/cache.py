@@ -50,6 +50,7 @@ def once(folder: Path, build: Callable[[Path], None]) -> Path:
         shutil.rmtree(leftover)
       building = Path(tempfile.mkdtemp(prefix=folder.name + ".building-", dir=folder.parent))
       try:
+        building.chmod(0o755)  # a cache may be shared
         build(building)
         os.replace(building, folder)
       except BaseException:
