@@ -45,7 +45,7 @@ class Meter:
 
   def empty(self) -> bool:
     """Whether no update was noted since the last line."""
-    return not self._pending and not self.sums
+    return not self._pending and not self.sums.get("updates")
 
   def settle(self) -> tuple[float, float]:
     """Takes in all updates noted; returns the wall and CPU seconds since `restart`.

@@ -15,7 +15,7 @@ def optimizer(train: ConfigDict) -> optax.GradientTransformation:
   the biases (vectors).
   """
   o = train.optimizer
-  chain = [optax.clip_by_global_norm(train.clip)] if train.clip else []
+  chain = [optax.clip_by_global_norm(train.clip) if train.clip else optax.identity()]
   if o.name == "adadelta":
     chain.append(optax.scale_by_adadelta(o.rho, o.eps))
   elif o.name in ("adam", "adamw"):

@@ -58,15 +58,17 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   gradient_sums, evaluate = _sharded(config, source_size, target_size, mesh)
   noisy = any(config.model.dropout.values())
 
-  def create():
-    params = models.init(config.model, source_size, target_size, config.seed)
+  def begin(params):
     state = {
-      "params": params,
+      "params": jax.tree.map(jnp.copy, params),
       "optimizer": method.init(params),
       "update": jnp.int32(0),
       "finite": jnp.bool_(True),
     }
-    return state | ({"average": params} if train.ema else {})
+    return state | ({"average": jax.tree.map(jnp.copy, params)} if train.ema else {})
+
+  def create():  # drawn outside of any program, which would carry every weight as a constant
+    return start(models.init(config.model, source_size, target_size, config.seed))
 
   def sums(state, rows, first):
     keys = None
@@ -106,12 +108,13 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     counts = {key: jnp.int32(0) for key in ("correct", "tokens")}
     return jax.tree.map(jnp.zeros_like, state["params"]), zeros | counts
 
-  shapes = jax.eval_shape(create)
+  shapes = jax.eval_shape(begin, models.shapes(config.model, source_size, target_size))
   stored = meshes.shardings(mesh, shapes)
+  start = jax.jit(begin, out_shardings=stored)
   jit = functools.partial(jax.jit, out_shardings=(stored, None))
   return Program(
     abstract=jax.tree.map(lambda x, s: x.update(sharding=s), shapes, stored),
-    create=jax.jit(create, out_shardings=stored),
+    create=create,
     step=jit(step, donate_argnums=0),
     add=jax.jit(add, donate_argnums=1),
     finish=jit(finish, donate_argnums=0),
