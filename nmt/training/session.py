@@ -130,7 +130,7 @@ class Session:
     count = self.config.train.accumulate
     folder = self.workdir.path / "nonfinite"
     folder.mkdir(exist_ok=True)
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     for i in range(count):
       batch = self.batches.at((update - 1) * count + i)
       number = f"_{i}" if count > 1 else ""

@@ -95,13 +95,15 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     return after | {"finite": finite}, results
 
   def step(state, rows, scale):
-    return apply(state, *sums(state, rows, 0), scale)
+    gradients, totals = sums(state, rows, 0)
+    return apply(state, gradients, totals, scale)
 
   def add(state, total, rows, first):
     return jax.tree.map(jnp.add, total, sums(state, rows, first))
 
   def finish(state, total, scale):
-    return apply(state, *total, scale)
+    gradients, totals = total
+    return apply(state, gradients, totals, scale)
 
   def nothing(state):
     zeros = {key: jnp.float32(0) for key in ("loss", "nll")}
@@ -133,7 +135,8 @@ def _sharded(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh)
 
   def loss(params, rows, keys, smoothing):
     model = models.rebuild(config.model, source_size, target_size, params)
-    return loss_sums(model, *rows, smoothing, keys)
+    source, target = rows
+    return loss_sums(model, source, target, smoothing, keys)
 
   def gradients(params, rows, keys):
     gradients, sums = jax.grad(loss, has_aux=True)(params, rows, keys, smoothing)
