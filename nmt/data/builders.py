@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,18 +12,18 @@ from ml_collections import ConfigDict
 
 from nmt.data import grammar, parallel, text_files
 
-SPLIT = "pairs"  # the one split of each of these datasets
+PART = 100_000  # pairs; TFDS holds a split in memory until it is whole, so parts are splits
 
 Example = tuple[int, dict[str, str]]
 
 
 class _Pairs(tfds.core.GeneratorBasedBuilder):
-  """Sentence pairs in their own order, as ArrayRecord, in one split."""
+  """Sentence pairs in their own order, as ArrayRecord, in splits of PART pairs to be joined."""
 
   VERSION = tfds.core.Version("1.0.0")
 
-  def __init__(self, languages: tuple[str, str], extra: tuple[str, ...] = (), **kwargs):
-    self.languages, self.extra = languages, extra
+  def __init__(self, count: int, languages: tuple[str, str], extra: tuple[str, ...] = (), **kwargs):
+    self.count, self.languages, self.extra = count, languages, extra
     super().__init__(file_format="array_record", **kwargs)
 
   def _info(self) -> tfds.core.DatasetInfo:
@@ -38,7 +39,9 @@ class _Pairs(tfds.core.GeneratorBasedBuilder):
     )
 
   def _split_generators(self, dl_manager) -> dict[str, Iterator[Example]]:
-    return {SPLIT: self._generate_examples()}
+    examples = self._generate_examples()
+    starts = range(0, self.count, PART)
+    return {f"from{start:012}": itertools.islice(examples, PART) for start in starts}
 
   def quietly(self) -> None:
     """Writes the dataset, with this project's progress bar instead of TFDS's messages."""
@@ -51,8 +54,8 @@ class ParallelText(_Pairs):
   """One split of parallel text: `count` pairs from two files or one table (see text_files)."""
 
   def __init__(self, files: tuple[Path, ...], count: int, languages: tuple[str, str], **kwargs):
-    self.files, self.count = files, count
-    super().__init__(languages, **kwargs)
+    self.files = files
+    super().__init__(count, languages, **kwargs)
 
   def _generate_examples(self) -> Iterator[Example]:
     pairs = text_files.pairs(self.files)
@@ -65,12 +68,12 @@ class GrammarPairs(_Pairs):
 
   def __init__(self, grammar_config: ConfigDict, split: str, pool: parallel.Pool, **kwargs):
     self.grammar_config, self.part, self.pool = grammar_config, split, pool
-    super().__init__(("en", "fr"), ("links",), **kwargs)
+    count = grammar.size(grammar_config, split)
+    super().__init__(count, ("en", "fr"), ("links",), **kwargs)
 
   def _generate_examples(self) -> Iterator[Example]:
-    indices = range(grammar.size(self.grammar_config, self.part))
     work = functools.partial(_generate, self.grammar_config, self.part)
-    chunks = self.pool.chunked(work, indices, f"generating {self.part}")
+    chunks = self.pool.chunked(work, range(self.count), f"generating {self.part}")
     for index, pair in enumerate(pair for chunk in chunks for pair in chunk):
       yield index, {"en": pair.source, "fr": pair.target, "links": pair.links}
 

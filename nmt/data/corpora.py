@@ -13,7 +13,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from nmt.data import cache, grammar, text_files
+from nmt.data import cache, grammar, local_files, text_files
 from nmt.data.pair import Pair
 from nmt.data.parallel import Pool
 from nmt.errors import UserError
@@ -25,7 +25,7 @@ __all__ = ["Corpus", "Pair", "open_corpus"]
 class Corpus:
   """Sentence pairs in prepared TFDS folders, read at random; cheap to pickle.
 
-  parts: (folder of a prepared TFDS dataset, split), read one after the other.
+  parts: (folder of a prepared TFDS dataset, split), read one after the other; "" for all splits.
   fingerprint: a hash of the content.
   """
 
@@ -60,10 +60,12 @@ class Corpus:
   def _sources(self) -> list:
     import tensorflow_datasets as tfds  # takes more than a second: only when text is read
 
+    builders = {folder: tfds.builder_from_directory(folder) for folder, _ in self.parts}
     raw = tfds.decode.DeserializeMethod.RAW_BYTES  # TFDS's own decoding is five times slower
     return [
-      tfds.builder_from_directory(folder).as_data_source(split, deserialize_method=raw)
+      builders[folder].as_data_source(name, deserialize_method=raw)
       for folder, split in self.parts
+      for name in ([split] if split else sorted(builders[folder].info.splits))
     ]
 
   @functools.cached_property
@@ -132,7 +134,7 @@ def _text(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
     count = text_files.check(files)  # before TFDS, which would wrap the error
     ParallelText(files, count, languages, data_dir=where).quietly()
 
-  return (_version_folder(cache.once(home / "corpora" / f"text-{mark}", build)), "pairs"), mark
+  return (_version_folder(cache.once(home / "corpora" / f"text-{mark}", build)), ""), mark
 
 
 def _grammar(data: ConfigDict, split: str, pool: Pool) -> tuple[tuple[str, str], str]:
@@ -155,7 +157,7 @@ def _grammar(data: ConfigDict, split: str, pool: Pool) -> tuple[tuple[str, str],
     GrammarPairs(data.grammar, split, pool, data_dir=where).quietly()
 
   folder = cache.once(cache.root(data.cache) / "corpora" / f"grammar-{mark}", build)
-  return (_version_folder(folder), "pairs"), cache.key(mark=mark, direction=data.source)
+  return (_version_folder(folder), ""), cache.key(mark=mark, direction=data.source)
 
 
 def _tfds(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
@@ -175,7 +177,8 @@ def _tfds(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
       known = ", ".join(builder.info.features)
       raise UserError(f"{data.corpus} has no language {language}; it has {known}")
   try:
-    with cache.locked(folder / (data.corpus.replace("/", "-") + ".lock")):
+    lock = folder / (data.corpus.replace("/", "-") + ".lock")
+    with cache.locked(lock), local_files.without_tensorflow():
       builder.download_and_prepare()
   except OSError as error:  # of the disk, or requests' of the network
     raise UserError(f"cannot prepare {data.corpus} in {folder}: {error}") from error

@@ -1,11 +1,14 @@
 import importlib
+import io
 import pickle
 import sys
+import tarfile
+from pathlib import Path
 
 import pytest
 import tensorflow_datasets as tfds
 
-from nmt.data import grammar
+from nmt.data import builders, grammar
 from nmt.data.corpora import Pair, open_corpus
 from nmt.errors import UserError
 
@@ -41,6 +44,47 @@ class SmallTranslate(tfds.core.GeneratorBasedBuilder):
 def small(data):
   data.corpus, data.dir = "small_translate/fr-en", ""
   return data
+
+
+class PackedTranslate(SmallTranslate):
+  """As wmt14_translate in what it asks of TFDS: an archive to unpack, and a split to be sorted."""
+
+  BUILDER_CONFIGS = (tfds.core.BuilderConfig(name="fr-en"),)
+  archive: Path
+
+  def _split_generators(self, dl_manager):
+    folder = dl_manager.extract(self.archive)
+    return {"train": self._lines(Path(folder))}
+
+  def _lines(self, folder):
+    sides = {language: (folder / f"corpus/x.{language}").read_text() for language in ("fr", "en")}
+    columns = (text.removesuffix("\n").split("\n") for text in sides.values())
+    for index, row in enumerate(zip(*columns, strict=True)):
+      yield index, dict(zip(sides, row, strict=True))
+
+
+def test_archives_and_large_splits_need_no_tensorflow(small, tmp_path, monkeypatch):
+  with tarfile.open(tmp_path / "x.tgz", "w:gz") as archive:
+    for language in ("fr", "en"):
+      content = "".join(f"{language} {index}\n" for index in range(2000)).encode()
+      member = tarfile.TarInfo(f"corpus/x.{language}")
+      member.size = len(content)
+      archive.addfile(member, io.BytesIO(content))
+  monkeypatch.setattr(PackedTranslate, "archive", tmp_path / "x.tgz", raising=False)
+  monkeypatch.setattr("tensorflow_datasets.core.shuffle.MAX_MEM_BUFFER_SIZE", 1000)
+  small.corpus = "packed_translate/fr-en"
+  corpus = open_corpus(small, "train")
+  pairs = corpus.read(range(2000))
+  assert sorted(int(pair.source.split()[1]) for pair in pairs) == list(range(2000))
+  assert all(pair.target == pair.source.replace("en", "fr") for pair in pairs)
+
+
+def test_text_of_several_parts_stays_in_order(data, monkeypatch):
+  monkeypatch.setattr(builders, "PART", 7)
+  corpus = open_corpus(data, "valid")
+  lines = (Path(data.dir) / "valid.fr").read_text().split("\n")[:20]
+  assert [pair.target for pair in corpus.read(range(20))] == lines
+  assert [corpus[index].target for index in (19, 7, 6)] == [lines[19], lines[7], lines[6]]
 
 
 def test_text_is_read_in_file_order_with_empty_lines(data, tmp_path):
