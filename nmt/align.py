@@ -7,8 +7,9 @@
 Links are in Pharaoh format, one line a pair: `i-j` from source word i to target word j, from 0.
 Words are those of the run's tokenizers (Moses words, or what white space separates), or with
 --pretokenized what spaces separate. Pieces become words by the sum over source and the mean over
-target pieces; the end of sentence is never linked. Each target word is linked to its most relevant
-source word (argmax), or to all of at least a given weight (threshold).
+target pieces; the end of sentence is never linked. Each target word is linked to the source word on
+which both readings of the matrix, by its rows and by its columns, agree best (agreement), to the one
+of largest weight (argmax), or to all of at least a given weight (threshold).
 """
 
 import argparse
@@ -170,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
   add("--source", type=Path, help="source sentences, one a line")
   add("--target", type=Path, help="their translations, one a line")
   add("--pretokenized", action="store_true", help="words are what spaces separate")
-  add("--method", default="argmax", choices=["argmax", "threshold"])
+  add("--method", default="agreement", choices=["agreement", "argmax", "threshold"])
   add("--threshold", type=float, default=0.5, help="least weight of a link (default 0.5)")
   add("--links", type=Path, help="score this file of links instead of making some")
   add("--reverse", action="store_true", help="--links holds target-source, not source-target")

@@ -11,7 +11,7 @@ from nmt.decoding.forced import Forcing, force
 from nmt.errors import UserError
 from nmt.evaluation.alignment import Link
 
-METHODS = ("argmax", "threshold")
+METHODS = ("agreement", "argmax", "threshold")
 
 
 class Run(Forcing, Protocol):
@@ -77,17 +77,22 @@ def merge(
   return summed / np.maximum(pieces, 1)[:, None]
 
 
-def links(alpha_TxJ: np.ndarray, method: str = "argmax", threshold: float = 0.5) -> list[Link]:
+def links(alpha_TxJ: np.ndarray, method: str = "agreement", threshold: float = 0.5) -> list[Link]:
   """Word weights with the end of sentence last -> links (source word, target word).
 
-  argmax: each target word is linked to the source word of largest weight, even where the end of
-  sentence weighs more, unless no source word has any; threshold: to every source word of weight
-  >= `threshold`. The end of sentence takes no part on either side. Raises UserError for another
-  method.
+  agreement: target word i is linked to the source word j that maximises alpha_ij * (alpha_ij /
+  sum_i' alpha_i'j), the product of both readings of the matrix (Liang, Taskar and Klein, 2006,
+  section 3.3, multiply two models' so): a word that everybody glances at, such as the full stop,
+  gives way. argmax: the one that maximises alpha_ij. Neither is kept from linking by the end of
+  sentence, which takes no part on either side; a word without any weight has no link. threshold:
+  all source words of weight >= `threshold`. Raises UserError for another method.
   """
   if method not in METHODS:
-    raise UserError(f"unknown alignment method {method!r}: choose {' or '.join(METHODS)}")
+    raise UserError(f"unknown alignment method {method!r}: choose {', '.join(METHODS)}")
   words_TxJ = alpha_TxJ[:-1, :-1]
-  if method == "argmax" and words_TxJ.size:
-    return [(int(row.argmax()), i) for i, row in enumerate(words_TxJ) if row.any()]
-  return [(int(j), int(i)) for i, j in np.argwhere(words_TxJ >= threshold)]
+  if method == "threshold" or not words_TxJ.size:
+    return [(int(j), int(i)) for i, j in np.argwhere(words_TxJ >= threshold)]
+  if method == "agreement":
+    total_J = words_TxJ.sum(axis=0)
+    words_TxJ = words_TxJ**2 / np.where(total_J > 0, total_J, 1)[None]
+  return [(int(row.argmax()), i) for i, row in enumerate(words_TxJ) if row.any()]

@@ -148,11 +148,14 @@ def _alignment(run: Run, pairs: Sequence[Pair]) -> dict[str, Any] | None:
   gold = [pair for pair in pairs if pair.links]
   if not gold:
     return None
-  found = [
-    attention.links(aligned.alpha_TxJ) if aligned.alpha_TxJ is not None else []
-    for aligned in attention.align(run, _words(run, gold))
-  ]
-  return asdict(alignment.score(found, [alignment.parse(pair.links) for pair in gold]))
+  weights = [aligned.alpha_TxJ for aligned in attention.align(run, _words(run, gold))]
+  wanted = [alignment.parse(pair.links) for pair in gold]
+
+  def score(method: str) -> alignment.AlignmentScore:
+    found = [[] if alpha is None else attention.links(alpha, method) for alpha in weights]
+    return alignment.score(found, wanted)
+
+  return asdict(score("agreement")) | {"aer_argmax": score("argmax").aer}
 
 
 def _draw(run: Run, pairs: Sequence[Pair], hypotheses: Sequence[str], path: Path) -> None:

@@ -46,7 +46,10 @@ def _scores(found: dict[str, Any]) -> Table:
   value = "-" if found["perplexity"] is None else f"{found['perplexity']:.3f}"
   table.add_row("perplexity", value, f"{found['reference_tokens']} reference tokens, ends included")
   if (links := found["alignment"]) is not None:
-    how = f"precision {links['precision']:.2f}, recall {links['recall']:.2f}; references forced"
+    how = (
+      f"precision {links['precision']:.2f}, recall {links['recall']:.2f}; references forced; "
+      f"by argmax {links['aer_argmax']:.2f}"
+    )
     table.add_row("AER", f"{links['aer']:.2f}", how)
   return table
 

@@ -10,6 +10,14 @@ def rows(T, J, seed=0):
   return alpha / alpha.sum(axis=1, keepdims=True)
 
 
+def test_agreement_passes_over_a_word_that_all_rows_glance_at():
+  alpha = np.array([[0.4, 0.6, 0.0], [0.0, 0.8, 0.2], [0.3, 0.7, 0.0], [0.0, 0.0, 1.0]])
+  product = alpha[:3, :2] * (alpha[:3, :2] / alpha[:3, :2].sum(axis=0, keepdims=True))
+  assert attention.links(alpha, "argmax") == [(1, 0), (1, 1), (1, 2)]
+  assert attention.links(alpha) == [(int(j), i) for i, j in enumerate(product.argmax(axis=1))]
+  assert attention.links(alpha) == [(0, 0), (1, 1), (1, 2)]
+
+
 def test_one_piece_a_word_changes_nothing():
   alpha = rows(4, 6)
   merged = attention.merge(alpha, range(5), range(3), 5, 3)
@@ -46,7 +54,7 @@ def test_no_weight_on_words_is_no_link():
 def test_threshold_links_every_word_above_it():
   alpha = np.array([[0.4, 0.4, 0.2], [0.1, 0.2, 0.7], [0.0, 0.0, 1.0]])
   assert attention.links(alpha, "threshold", 0.3) == [(0, 0), (1, 0)]
-  with pytest.raises(UserError, match="argmax or threshold"):
+  with pytest.raises(UserError, match="agreement, argmax, threshold"):
     attention.links(alpha, "guess")
 
 
