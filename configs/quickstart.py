@@ -16,19 +16,25 @@ def get_config() -> ConfigDict:
   """The model of the first page: minutes on two cores."""
   config = base.get_config()
   config.data.test = ("test", "long")
-  config.data.tokenizer.kind = "words"
-  config.batch.size = 64
-  config.model.size = 192
-  config.model.embedding = 96
-  config.model.maxout = 96
-  config.model.attention.size = 96
+  config.data.grammar.max_words = 24
+  config.batch.size = 48
+  config.batch.window = 50
+  config.batch.multiple = 4
+  config.model.size = 128
+  config.model.embedding = 128
+  config.model.maxout = 128
+  config.model.attention.size = 128
+  config.model.tie = True
   config.model.init = "glorot"
-  config.train.updates = 2500
+  config.model.dropout.state = 0.2  # sharpens the alignments
+  config.train.updates = 1500
   config.train.optimizer.name = "adam"
-  config.train.optimizer.learning_rate = 2e-3
+  config.train.optimizer.learning_rate = 4e-3
   config.train.schedule.name = "cosine"
   config.train.schedule.warmup = 100
+  config.train.ema = 0.99
   config.valid.every = 500
   config.valid.patience = 0
+  config.valid.log = 100
   config.decode.beam = 4
   return config
