@@ -19,7 +19,7 @@ def get_config() -> ConfigDict:
   config.data.grammar.max_words = 24
   config.batch.size = 48
   config.batch.window = 50
-  config.batch.multiple = 4
+  config.batch.multiple = 8  # few shapes: each costs seconds of compiling
   config.model.size = 128
   config.model.embedding = 128
   config.model.maxout = 128
@@ -27,7 +27,7 @@ def get_config() -> ConfigDict:
   config.model.tie = True
   config.model.init = "glorot"
   config.model.dropout.state = 0.2  # sharpens the alignments
-  config.train.updates = 1500
+  config.train.updates = 1400
   config.train.optimizer.name = "adam"
   config.train.optimizer.learning_rate = 4e-3
   config.train.schedule.name = "cosine"
