@@ -7,9 +7,9 @@
 Links are in Pharaoh format, one line a pair: `i-j` from source word i to target word j, from 0.
 Words are those of the run's tokenizers (Moses words, or what white space separates), or with
 --pretokenized what spaces separate. Pieces become words by the sum over source and the mean over
-target pieces; the end of sentence is never linked. Each target word is linked to the source word on
-which both readings of the matrix, by its rows and by its columns, agree best (agreement), to the one
-of largest weight (argmax), or to all of at least a given weight (threshold).
+target pieces; the end of sentence is never linked. Each target word is linked to the source word
+on which both readings of the matrix, by rows and by columns, agree best (agreement), to the one of
+largest weight (argmax), or to all of at least a given weight (threshold).
 """
 
 import argparse

@@ -13,8 +13,9 @@ from ml_collections import ConfigDict
 
 from nmt import config as configs
 from nmt import models
+from nmt.data.ids import PAD
 from nmt.data.pipeline import load_tokenizers
-from nmt.data.tokenizers import PAD, Tokenizer
+from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
 from nmt.training import checkpoints
 from nmt.workdir import Workdir

@@ -10,9 +10,9 @@ import grain
 import numpy as np
 from ml_collections import ConfigDict
 
+from nmt.data.ids import EOS, PAD
 from nmt.data.shapes import Shape, Shapes, round_up
 from nmt.data.store import TokenStore
-from nmt.data.tokenizers import EOS, PAD
 from nmt.errors import UserError
 
 ROWS = 8  # with a token budget, batches hold multiples of so many sentences

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from nmt.data.corpora import Corpus
+from nmt.data.ids import EOS
 from nmt.data.parallel import Indices, Pool
-from nmt.data.tokenizers import EOS, Tokenizer
+from nmt.data.tokenizers import Tokenizer
 
 SIDES = ("source", "target")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import sentencepiece
 
-from nmt.data.tokenizers import BOS, EOS, PAD, SPECIAL, UNK
+from nmt.data.ids import BOS, EOS, PAD, SPECIAL, UNK
 from nmt.errors import UserError
 
 SPACE = "\u2581"  # SentencePiece writes a space so, and would read this character as a space:

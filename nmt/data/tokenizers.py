@@ -8,8 +8,6 @@ from typing import Protocol
 
 from nmt.errors import UserError
 
-PAD, BOS, EOS, UNK = range(4)
-SPECIAL = ("[PAD]", "[BOS]", "[EOS]", "[UNK]")
 KINDS = ("words", "bpe", "unigram", "bytes", "characters")
 
 

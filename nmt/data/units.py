@@ -4,7 +4,7 @@ import collections
 import json
 from collections.abc import Iterable, Sequence
 
-from nmt.data.tokenizers import EOS, SPECIAL, UNK
+from nmt.data.ids import EOS, SPECIAL, UNK
 
 
 class Characters:

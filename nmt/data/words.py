@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sacremoses import MosesDetokenizer, MosesTokenizer
 
-from nmt.data.tokenizers import BOS, EOS, PAD, SPECIAL, UNK
+from nmt.data.ids import BOS, EOS, PAD, SPECIAL, UNK
 
 
 class Words:

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from nmt.data.tokenizers import BOS, EOS, PAD
+from nmt.data.ids import BOS, EOS, PAD
 from nmt.decoding.hypotheses import Hypotheses, Step, penalties
 from nmt.decoding.topk import best_tokens
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import jax
 import numpy as np
 
-from nmt.data.tokenizers import EOS, PAD
+from nmt.data.ids import EOS, PAD
 
 MAX_TOKENS = 2000  # of a side; a longer pair is not forced
 _POSITIONS = 2048  # rows x target positions of a batch: their logits are in memory together

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from nmt.data.tokenizers import BOS, PAD, UNK
+from nmt.data.ids import BOS, PAD, UNK
 
 # step(memory, state_B, y_B) -> (state_B, (logits_BxV, alpha_BxJ)); every leaf leads with B.
 Step = Callable[[Any, Any, jax.Array], tuple[Any, tuple[jax.Array, jax.Array]]]

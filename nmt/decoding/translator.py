@@ -11,7 +11,8 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from nmt.data.tokenizers import EOS, PAD, Tokenizer
+from nmt.data.ids import EOS, PAD
+from nmt.data.tokenizers import Tokenizer
 from nmt.decoding.beam import beam
 from nmt.decoding.forced import bucket
 from nmt.decoding.greedy import greedy

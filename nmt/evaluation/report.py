@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import track
 
 from nmt.analysis.heatmap import heatmap
+from nmt.data.ids import UNK
 from nmt.data.pair import Pair
-from nmt.data.tokenizers import UNK
 from nmt.data.words import Words
 from nmt.decoding import translator
 from nmt.decoding.forced import force

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 from ml_collections import ConfigDict
 
-from nmt.data.tokenizers import BOS, PAD
+from nmt.data.ids import BOS, PAD
 from nmt.models.attention.base import Memory
 from nmt.models.decoder import Decoder, State
 from nmt.models.dropout import dropout, split

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from nmt.data.tokenizers import PAD
+from nmt.data.ids import PAD
 
 
 def loss_sums(

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from nmt.data.batches import Batch
-from nmt.data.tokenizers import PAD
+from nmt.data.ids import PAD
 from nmt.training import mesh as meshes
 
 AHEAD = 2  # updates that may be in flight: the device stays busy, and a stop is never far

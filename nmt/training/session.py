@@ -11,8 +11,8 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from nmt.data.batches import Batch, Batches, sequential
+from nmt.data.ids import EOS, PAD
 from nmt.data.pipeline import Prepared
-from nmt.data.tokenizers import EOS, PAD
 from nmt.training import mesh as meshes
 from nmt.training import step
 from nmt.training.checkpoints import Checkpoints

@@ -7,7 +7,7 @@ import pytest
 from configs.base import get_config
 from nmt.data import batches as module
 from nmt.data.batches import Batches, iterate, sequential
-from nmt.data.tokenizers import EOS, PAD
+from nmt.data.ids import EOS, PAD
 from nmt.errors import UserError
 
 

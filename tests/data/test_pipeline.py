@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nmt.data import corpora, pipeline
-from nmt.data.tokenizers import EOS, KINDS
+from nmt.data.ids import EOS
+from nmt.data.tokenizers import KINDS
 from nmt.errors import UserError
 
 

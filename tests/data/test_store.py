@@ -2,8 +2,8 @@ import numpy as np
 
 from nmt.data import parallel, store, tokenizers
 from nmt.data.corpora import open_corpus
+from nmt.data.ids import EOS
 from nmt.data.store import TokenStore
-from nmt.data.tokenizers import EOS
 
 
 def test_a_store_gives_back_the_ids_of_its_rows(data, tmp_path, monkeypatch):

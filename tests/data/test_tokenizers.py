@@ -3,7 +3,8 @@ import pickle
 import pytest
 
 from nmt.data import tokenizers
-from nmt.data.tokenizers import BOS, EOS, KINDS, PAD, UNK
+from nmt.data.ids import BOS, EOS, PAD, UNK
+from nmt.data.tokenizers import KINDS
 from nmt.errors import UserError
 
 LINES = [

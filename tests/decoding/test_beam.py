@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nmt.data.tokenizers import BOS, EOS
+from nmt.data.ids import BOS, EOS
 from nmt.decoding.beam import beam
 from nmt.decoding.greedy import greedy
 from nmt.decoding.hypotheses import forbidden

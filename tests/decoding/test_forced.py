@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmt.data.tokenizers import BOS, PAD
+from nmt.data.ids import BOS, PAD
 from nmt.decoding.forced import MAX_TOKENS, bucket, force
 
 

@@ -13,7 +13,7 @@ import pytest
 from configs import base
 from nmt import models, score, translate
 from nmt import run as runs
-from nmt.data.tokenizers import EOS
+from nmt.data.ids import EOS
 from nmt.data.units import Bytes
 from nmt.decoding.forced import force
 from nmt.decoding.translator import Translator

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from nmt.data.tokenizers import EOS
+from nmt.data.ids import EOS
 from nmt.decoding.translator import Translator, search
 
 V = 132

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import pytest
 from ml_collections import ConfigDict
 
-from nmt.data.tokenizers import PAD
+from nmt.data.ids import PAD
 from nmt.data.words import Words
 
 _SHARP = 6.0  # logit of the word that is copied; all others have 0

@@ -8,7 +8,7 @@ import pytest
 
 from configs import base
 from nmt.data.batches import Batch
-from nmt.data.tokenizers import EOS, PAD
+from nmt.data.ids import EOS, PAD
 
 VOCABULARY = 24
 
@@ -69,11 +69,17 @@ def config():
   return config
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _programs(tmp_path_factory):
-  """Compiled programs are kept for the session: runs of one config compile once."""
-  before = jax.config.jax_compilation_cache_dir
-  jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("programs")))
-  jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-  yield
-  jax.config.update("jax_compilation_cache_dir", before)
+  """Programs are compiled fast rather than to be fast, and kept: runs of a config compile once."""
+  wanted = {
+    "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("programs")),
+    "jax_persistent_cache_min_compile_time_secs": 0.0,
+    "jax_disable_most_optimizations": True,
+  }
+  before = {name: getattr(jax.config, name) for name in wanted}
+  for values in (wanted, before):
+    for name, value in values.items():
+      jax.config.update(name, value)
+    if values is wanted:
+      yield

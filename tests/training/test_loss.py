@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nmt.data.tokenizers import PAD
+from nmt.data.ids import PAD
 from nmt.training.loss import cross_entropy, loss_sums
 
 N, V = 7, 11

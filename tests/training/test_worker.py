@@ -34,11 +34,11 @@ def work(config, folder, until=None):
   home = Workdir(folder)
   home.make()
   configs.save(config, home.config)
-  programs = str(jax.config.jax_compilation_cache_dir)
+  programs = {"JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir)}
   with open(folder / "log", "a+") as log:
     process = subprocess.Popen(
       [sys.executable, "-m", "nmt.train", "--workdir", str(folder)],
-      env=os.environ | {"JAX_COMPILATION_CACHE_DIR": programs}, stdout=log, stderr=log,
+      env=os.environ | programs | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}, stdout=log, stderr=log,
     )  # fmt: skip
     while until is not None and process.poll() is None:
       if until.is_dir():
