@@ -16,8 +16,9 @@ setup(
     "array_record>=0.8.1",
     "flax>=0.12.5",
     "grain>=0.2.12",
+    "importlib_resources>=6.4",  # tensorflow-datasets imports it without saying so
     "jax>=0.10",
-    "matplotlib>=3.9",
+    "matplotlib>=3.11",  # shapes Arabic and Hindi
     "ml-collections>=1.0",
     "numpy>=2.0",
     "optax>=0.2.6",
