@@ -293,7 +293,7 @@ def test_the_points_of_a_study_run_in_turn_and_are_reported_once_all_are_done(
   assert capfd.readouterr().out.count("finished already") == 2
 
   with pytest.raises(UserError, match="another config"):
-    launch.main([*flag, "--config.model.embedding=5"])
+    launch.main([*flag, "--config.train.clip=5"])
 
 
 def test_a_run_that_failed_before_its_first_checkpoint_gives_way(tmp_path):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -51,12 +52,22 @@ def test_a_killed_process_leaves_no_lock(tmp_path):
 
 
 def test_a_child_made_by_fork_does_not_keep_the_lock(tmp_path):
-  fork = "import os\n  if os.fork() == 0: time.sleep(2); os._exit(0)\n  print('held', flush=True)"
+  fork = (
+    "import os\n  child = os.fork()\n  if child == 0: time.sleep(60); os._exit(0)\n"
+    "  open(sys.argv[1] + '/child', 'w').write(str(child)); print('held', flush=True)"
+  )
   worker = hold(tmp_path, fork + "; time.sleep(60)")
   worker.send_signal(signal.SIGKILL)
   worker.wait()
-  with Workdir(tmp_path).lock():
-    pass
+  until = time.monotonic() + 30  # the child lets go once it gets to run
+  while True:
+    try:
+      with Workdir(tmp_path).lock():
+        break
+    except UserError:
+      assert time.monotonic() < until
+      time.sleep(0.05)
+  os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

@@ -72,14 +72,10 @@ def config():
 @pytest.fixture(scope="package", autouse=True)
 def _programs(tmp_path_factory):
   """Programs are compiled fast rather than to be fast, and kept: runs of a config compile once."""
-  wanted = {
-    "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("programs")),
-    "jax_persistent_cache_min_compile_time_secs": 0.0,
-    "jax_disable_most_optimizations": True,
-  }
-  before = {name: getattr(jax.config, name) for name in wanted}
-  for values in (wanted, before):
-    for name, value in values.items():
-      jax.config.update(name, value)
-    if values is wanted:
-      yield
+  folder = jax.config.jax_compilation_cache_dir
+  jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("programs")))
+  jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+  jax.config.update("jax_disable_most_optimizations", True)
+  yield
+  jax.config.update("jax_compilation_cache_dir", folder)
+  jax.config.update("jax_disable_most_optimizations", False)
