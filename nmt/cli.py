@@ -26,6 +26,7 @@ def entry(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
   line on stderr and exit 2; Ctrl-C is exit 130; a reader that left (`| head`) is quiet, exit 141.
   Anything else is a fault of the program and keeps its stack trace.
   """
+  sys.unraisablehook = _unraisable
   try:
     code = main(sys.argv[1:])
     sys.stdout.flush()
@@ -45,6 +46,12 @@ def entry(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
   sys.exit(code)
 
 
+def _unraisable(fault: "sys.UnraisableHookArgs") -> None:
+  # Where Orbax fails at one array, the others come back to an event loop that is gone.
+  if str(fault.exc_value) != "Event loop is closed":
+    sys.__unraisablehook__(fault)
+
+
 def _complain(line: str) -> int:
   print("error: " + " ".join(line.splitlines()), file=sys.stderr)
   return 2
@@ -58,6 +65,6 @@ def _machine_error(error: BaseException) -> str | None:
       where = f"{seen.filename}: " if seen.filename else ""
       return f"{where}{seen.strerror}; {_MACHINE[seen.errno]}"
     if _FULL in str(seen):
-      return f"{str(seen)[:300]}; {_MACHINE[errno.ENOSPC]}"
+      return f"{_FULL} ({str(seen)[:200]} ...); {_MACHINE[errno.ENOSPC]}"
     seen = seen.__cause__ or seen.__context__
   return None

@@ -1,5 +1,6 @@
 """States on disk: saved without stopping the training, and restored whole or not at all."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import orbax.checkpoint as ocp
 from nmt.errors import UserError
 from nmt.training.progress import Progress
 from nmt.training.step import State
+
+logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs the stack of all it raises
 
 ARRAYS = ("params", "optimizer", "average")  # of a state; the rest follows from the progress
 
@@ -157,8 +160,9 @@ def load(folder: Path, which: str | int, name: str, abstract: Any) -> tuple[Any,
   the last whole one, with a warning. Raises UserError if there is none.
   """
   there = updates(folder)
-  if which not in ("best", "last") and int(which) not in there:
-    raise UserError(f"{folder} has no checkpoint {which}, only {', '.join(map(str, there))}")
+  names = ["best", "last", *map(str, there)]
+  if str(which) not in names:
+    raise UserError(f"{folder} has no checkpoint {which}, only {', '.join(names)}")
   options = ocp.CheckpointManagerOptions(create=False, enable_async_checkpointing=False)
   with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
     candidates = there[::-1]

@@ -123,5 +123,6 @@ def test_best_and_named_ones_load(config, tmp_path):
     found = checkpoints.load(folder, which, "average", like)
     assert found[1] == update
     np.testing.assert_array_equal(found[0]["E_x"], state(update)["average"]["E_x"])
-  with pytest.raises(UserError, match="no checkpoint 7, only 1, 2, 3"):
-    checkpoints.load(folder, 7, "average", like)
+  for which in (7, "newest"):
+    with pytest.raises(UserError, match=f"no checkpoint {which}, only best, last, 1, 2, 3"):
+      checkpoints.load(folder, which, "average", like)
