@@ -6,10 +6,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax import lax
 from ml_collections import ConfigDict
 
-from nmt.models import attention, cells
+from nmt.models import attention, cells, late
 from nmt.models.attention.base import Memory
 from nmt.models.dropout import dropout, split
 from nmt.models.initializers import Initializers, blocks, zeros
@@ -54,9 +53,7 @@ class Decoder(nnx.Module):
 
     `x_BxG` is the cell's projection of E y_{i-1}; `context` gives [C_z C_r C] c from what was read.
     """
-    # The gradient computes tanh of B x J x n' anew: half the memory, in no more time.
-    attend = jax.checkpoint(self.attention.__call__, prevent_cse=False)
-    c, alpha, carry = attend(state["s"], memory, state["attention"])
+    c, alpha, carry = self.attention(state["s"], memory, state["attention"])
     s = self.cell(state["s"], x_BxG + context(c))
     return {"s": s, "attention": carry}, c, alpha
 
@@ -70,14 +67,14 @@ class Decoder(nnx.Module):
     word_keys, readout_keys = split(keys_B, 2)
     words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
 
-    def context(c):
-      return affine(self.product, c, self.C[...])
-
-    def step(state, x):
-      after, c, alpha = self.update(memory, state, x, context)
+    def step(self, memory, state, x):
+      after, c, alpha = self.update(
+        memory, state, x, lambda c: affine(self.product, c, self.C[...])
+      )
       return after, (state["s"] if self.previous else after["s"], c, alpha)
 
-    _, (s, c, alpha) = lax.scan(step, state, self.cell.project(words))
+    inputs = self.cell.project(words)
+    _, (s, c, alpha) = late.scan(step, self, memory, self.attention.late, state, inputs)
     t = self.readout(s, self.readout.project(words), self.readout.context(c)).swapaxes(0, 1)
     return dropout(readout_keys, self.rates[1], t), alpha.swapaxes(0, 1)
 
@@ -94,6 +91,6 @@ class Decoder(nnx.Module):
     s = state["s"] if self.previous else after["s"]
     return after, self.readout(s, self.readout.project(words), c[:, width:]), alpha
 
-  def logits(self, t: jax.Array) -> jax.Array:
-    """logits_...xV of features t_...xl."""
-    return self.readout.logits(t, self.E_y[...] if self.tie else None)
+  def words(self) -> tuple[jax.Array, jax.Array]:
+    """W_o (Vxl) and b_o (V)."""
+    return self.readout.words(self.E_y[...] if self.tie else None)

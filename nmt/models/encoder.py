@@ -3,10 +3,9 @@
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax import lax
 from ml_collections import ConfigDict
 
-from nmt.models import cells
+from nmt.models import cells, late
 from nmt.models.dropout import dropout
 from nmt.models.initializers import Initializers
 
@@ -45,11 +44,11 @@ def run(
   """All states h_JxBxn of a cell that starts at 0, and its last one."""
   x_JxBxG = cell.project(x_JxBxM)
 
-  def step(h, inputs):
+  def step(cell, _, h, inputs):
     x, real = inputs
     h = jnp.where(real[:, None], cell(h, x), h)
     return h, h
 
   h_0 = jnp.zeros_like(x_JxBxG[0, :, : x_JxBxG.shape[-1] // cell.blocks])
-  last, h_JxBxN = lax.scan(step, h_0, (x_JxBxG, real_JxB), reverse=reverse)
+  last, h_JxBxN = late.scan(step, cell, {}, (), h_0, (x_JxBxG, real_JxB), reverse)
   return h_JxBxN, last

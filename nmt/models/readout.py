@@ -44,8 +44,6 @@ class Readout(nnx.Module):
     first, second = jnp.split(pair, 2, axis=-1)
     return jnp.where(first >= second, first, second)  # the gradient goes to one, even in a tie
 
-  def logits(self, t: jax.Array, vectors: jax.Array | None) -> jax.Array:
-    """W_o t + b_o; `vectors` are the tied word vectors, None if the readout has its own."""
-    vectors = self.W_o[...] if vectors is None else vectors
-    flat = self.product("nl,vl->nv", t.reshape(-1, t.shape[-1]), vectors) + self.b_o[...][None]
-    return flat.reshape(*t.shape[:-1], vectors.shape[0])
+  def words(self, tied: jax.Array | None) -> tuple[jax.Array, jax.Array]:
+    """W_o and b_o; the tied word vectors in the place of W_o, if there are any."""
+    return (self.W_o[...] if tied is None else tied), self.b_o[...]

@@ -14,6 +14,7 @@ from nmt.models.decoder import Decoder, State
 from nmt.models.dropout import dropout, split
 from nmt.models.encoder import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
+from nmt.models.products import product
 
 Params = dict[str, "Params | jax.Array"]
 
@@ -26,6 +27,7 @@ class Translation(nnx.Module):
 
   def __init__(self, model: ConfigDict, source_size: int, target_size: int, start: Initializers):
     self.rate = model.dropout.state
+    self.product = product(model.precision)
     self.encoder = Encoder(model, source_size, start)
     self.decoder = Decoder(model, target_size, start)
 
@@ -47,9 +49,15 @@ class Translation(nnx.Module):
     previous = jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
     return self.decoder.features(memory, state, previous, decoder_keys)
 
+  def words(self) -> tuple[jax.Array, jax.Array]:
+    """W_o (Vxl) and b_o (V) of logits = W_o t + b_o."""
+    return self.decoder.words()
+
   def logits(self, t: jax.Array) -> jax.Array:
     """logits_...xV of features t_...xl."""
-    return self.decoder.logits(t)
+    W_o, b_o = self.words()
+    flat = self.product("nl,vl->nv", t.reshape(-1, t.shape[-1]), W_o) + b_o[None]
+    return flat.reshape(*t.shape[:-1], W_o.shape[0])
 
   def start(self, source_BxJ: jax.Array) -> tuple[Memory, State]:
     """Memory of the source and the state before the first word, for `step`."""

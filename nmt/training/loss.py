@@ -1,12 +1,16 @@
 """What training lowers: the negative log-likelihood of the target, as sums over its tokens."""
 
 import functools
+import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from nmt.data.ids import PAD
+from nmt.models.products import Product
+
+_CHUNKS = 4  # of all positions: the logits of one are in memory at a time
 
 
 def loss_sums(
@@ -22,27 +26,69 @@ def loss_sums(
   not means: those of two shards, or of two batches of one update, add up to those of the whole.
   """
   t_BxTxL, _ = model.features(source_BxJ, target_BxT, keys_B)
-  logits = model.logits(t_BxTxL).astype(jnp.float32)
   real = target_BxT != PAD
   loss, nll, correct = cross_entropy(
-    logits.reshape(-1, logits.shape[-1]), target_BxT.reshape(-1), real.reshape(-1), label_smoothing
+    model.product,
+    label_smoothing,
+    t_BxTxL.reshape(-1, t_BxTxL.shape[-1]),
+    *model.words(),
+    target_BxT.reshape(-1),
+    real.reshape(-1),
   )
   return loss, {"loss": loss, "nll": nll, "correct": correct, "tokens": real.sum(dtype=jnp.int32)}
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def cross_entropy(
-  logits_NxV: jax.Array, y_N: jax.Array, real_N: jax.Array, label_smoothing: float
+  product: Product,
+  label_smoothing: float,
+  t_NxL: jax.Array,
+  W_VxL: jax.Array,
+  b_V: jax.Array,
+  y_N: jax.Array,
+  real_N: jax.Array,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
   """Sums over the real rows: of the smoothed loss, of -log p(y), and of y being the likeliest.
 
-  Only the first has a gradient. It is written by hand so that no array of log-probabilities exists:
-  d loss / d logits = softmax(logits) - (1 - a) onehot(y) - a / V, in one pass over the logits.
+  logits = W t + b. Only the first sum has a gradient, d loss / d logits = softmax(logits)
+  - (1 - a) onehot(y) - a / V. It is taken on the way forward, a chunk of rows at a time, so that
+  neither the logits nor their gradient are ever whole in memory.
   """
-  return _forward(logits_NxV, y_N, real_N, label_smoothing)[0]
+
+  def chunk(total, rows):
+    *sums, _ = _sums(product, label_smoothing, W_VxL, b_V, *rows)
+    return jax.tree.map(jnp.add, total, tuple(sums)), None
+
+  return jax.lax.scan(chunk, _zeros(t_NxL), _cut(t_NxL, y_N, real_N))[0]
 
 
-def _forward(logits, y, real, label_smoothing):
+def _forward(product, label_smoothing, t, W, b, y, real):
+  def chunk(total, rows):
+    t, y, real = rows
+    *sums, (logits, normaliser) = _sums(product, label_smoothing, W, b, t, y, real)
+    words = jax.lax.broadcasted_iota(y.dtype, logits.shape, 1)
+    wanted = jnp.where(words == y[:, None], 1 - label_smoothing, 0.0)
+    slope = jnp.exp(logits - normaliser[:, None]) - wanted - label_smoothing / logits.shape[1]
+    slope = jnp.where(real[:, None], slope, 0)
+    d_W = product("nv,nl->vl", slope, t).astype(W.dtype)
+    d_b = slope.sum(axis=0).astype(b.dtype)
+    total = jax.tree.map(jnp.add, total, (tuple(sums), d_W, d_b))
+    return total, product("nv,vl->nl", slope, W).astype(t.dtype)
+
+  start = _zeros(t), jnp.zeros_like(W), jnp.zeros_like(b)
+  (sums, d_W, d_b), d_t = jax.lax.scan(chunk, start, _cut(t, y, real))
+  return sums, (d_t.reshape(t.shape), d_W, d_b)
+
+
+def _backward(product, label_smoothing, slopes, gradients):
+  return *(slope * gradients[0].astype(slope.dtype) for slope in slopes), None, None
+
+
+cross_entropy.defvjp(_forward, _backward)
+
+
+def _sums(product, label_smoothing, W, b, t, y, real):
+  logits = (product("nl,vl->nv", t, W) + b[None]).astype(jnp.float32)
   top = logits.max(axis=1)
   normaliser = jnp.log(jnp.exp(logits - top[:, None]).sum(axis=1)) + top
   chosen = jnp.take_along_axis(logits, y[:, None], axis=1)[:, 0]
@@ -52,16 +98,14 @@ def _forward(logits, y, real, label_smoothing):
     uniform = jnp.where(real, normaliser - logits.mean(axis=1), 0)
     loss = (1 - label_smoothing) * nll + label_smoothing * uniform
   correct = (real & (chosen >= top)).sum(dtype=jnp.int32)
-  return (loss.sum(), nll.sum(), correct), (logits, normaliser, y, real)
+  return loss.sum(), nll.sum(), correct, (logits, normaliser)
 
 
-def _backward(label_smoothing, saved, gradients):
-  logits, normaliser, y, real = saved
-  p = jnp.exp(logits - normaliser[:, None])
-  words = jax.lax.broadcasted_iota(y.dtype, logits.shape, 1)
-  wanted = jnp.where(words == y[:, None], 1 - label_smoothing, 0.0)
-  scale = jnp.where(real, gradients[0], 0)
-  return (p - wanted - label_smoothing / logits.shape[1]) * scale[:, None], None, None
+def _zeros(t):
+  zero = jnp.float32(0)
+  return zero, zero, jnp.int32(0)
 
 
-cross_entropy.defvjp(_forward, _backward)
+def _cut(*arrays):
+  chunks = math.gcd(_CHUNKS, arrays[0].shape[0])
+  return tuple(array.reshape(chunks, -1, *array.shape[1:]) for array in arrays)

@@ -6,51 +6,61 @@ import numpy as np
 import pytest
 
 from nmt.data.ids import PAD
+from nmt.models.products import exact
 from nmt.training.loss import cross_entropy, loss_sums
 
-N, V = 7, 11
+V, L = 11, 5
 
 
-def textbook(logits, y, real, smoothing):
-  log_p = jax.nn.log_softmax(logits)
+def textbook(t, W, b, y, real, smoothing):
+  log_p = jax.nn.log_softmax(t @ W.T + b[None])
   wanted = (1 - smoothing) * jax.nn.one_hot(y, V) + smoothing / V
   return -((wanted * log_p).sum(axis=1) * real).sum()
 
 
-@pytest.fixture
-def rows():
+@pytest.fixture(params=[7, 12], ids=["whole", "in chunks"])
+def rows(request):
   random = np.random.default_rng(0)
-  logits = jnp.asarray(random.normal(size=(N, V)) * 3, jnp.float32)
-  return logits, jnp.asarray(random.integers(0, V, N)), jnp.arange(N) % 3 != 1
+  N = request.param
+  t, W, b = (jnp.asarray(random.normal(size=s) * 2, jnp.float32) for s in ((N, L), (V, L), V))
+  return t, W, b, jnp.asarray(random.integers(0, V, N)), jnp.arange(N) % 3 != 1
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_value_and_gradient(rows, smoothing):
-  logits, y, real = rows
-  loss, nll, correct = cross_entropy(logits, y, real, smoothing)
-  np.testing.assert_allclose(loss, textbook(logits, y, real, smoothing), rtol=1e-6)
-  np.testing.assert_allclose(nll, textbook(logits, y, real, 0.0), rtol=1e-6)
-  assert correct == (np.argmax(logits, axis=1) == y)[np.asarray(real)].sum()
-  ours = jax.grad(lambda x: 2 * cross_entropy(x, y, real, smoothing)[0])(logits)
-  theirs = jax.grad(lambda x: 2 * textbook(x, y, real, smoothing))(logits)
-  np.testing.assert_allclose(ours, theirs, atol=1e-6)
+  t, W, b, y, real = rows
+  loss, nll, correct = cross_entropy(exact, smoothing, *rows)
+  np.testing.assert_allclose(loss, textbook(*rows, smoothing), rtol=1e-6)
+  np.testing.assert_allclose(nll, textbook(*rows, 0.0), rtol=1e-6)
+  assert correct == (np.argmax(t @ W.T + b[None], axis=1) == y)[np.asarray(real)].sum()
+
+  def slopes(function):
+    return jax.value_and_grad(lambda *x: 2 * function(*x, y, real), argnums=(0, 1, 2))(t, W, b)
+
+  ours, our_slopes = slopes(lambda *rows: cross_entropy(exact, smoothing, *rows)[0])
+  theirs, their_slopes = slopes(lambda *rows: textbook(*rows, smoothing))
+  np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+  for got, wanted in zip(our_slopes, their_slopes, strict=True):
+    np.testing.assert_allclose(got, wanted, atol=1e-5)
 
 
 def test_large_logits_stay_finite(rows):
-  logits, y, real = rows
-  assert np.isfinite(cross_entropy(logits * 1e30, y, real, 0.1)[0])
+  t, *others = rows
+  assert np.isfinite(cross_entropy(exact, 0.1, t * 1e30, *others)[0])
 
 
 class Table:
-  """A model whose logits are looked up by position and previous length only."""
+  """A model whose logits are looked up by position only."""
+
+  product = staticmethod(exact)
 
   def features(self, source, target, keys):
     B, T = target.shape
     t = jnp.sin(jnp.arange(T * V, dtype=jnp.float32).reshape(1, T, V))
     return jnp.broadcast_to(t, (B, T, V)), None
 
-  def logits(self, t):
-    return t
+  def words(self):
+    return jnp.eye(V), jnp.zeros(V)
 
 
 def test_padding_weighs_nothing_and_sums_add_up():

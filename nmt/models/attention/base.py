@@ -22,6 +22,8 @@ class EnergyAttention(nnx.Module):
   must be linear in memory["values"], whose last axis the decoder may have multiplied by a matrix.
   """
 
+  late: tuple[str, ...] = ("values",)  # of the memory, what is only the second operand of products
+
   def __init__(self, model: ConfigDict, start: Initializers):
     self.product = product(model.precision)
 

@@ -12,6 +12,8 @@ from nmt.models.attention.base import EnergyAttention, Memory
 class Attention(EnergyAttention):
   """c_i = the forward state at the last word, for every i (Cho et al., 2014); alpha is 1 there."""
 
+  late = ()
+
   @staticmethod
   def width(model: ConfigDict) -> int:
     """The width of a context: that of one direction's state."""

@@ -1,0 +1,149 @@
+"""A scan that takes the gradients of its matrices late: in one product each, after the loop.
+
+In a loop, the gradient of a matrix is a product of B rows, added to the whole matrix in every step.
+The sum over all steps is also one product of T x B rows, which runs near the peak of any device.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import lax
+
+from nmt.models.products import Product
+
+
+class Late:
+  """An array that is the same in all steps, and only ever the second operand of a product.
+
+  `nmt.models.products` calls `multiply`. Each product notes its spec and its first operand, and
+  adds a slot of zeros whose gradient is that of the product: with the two of all steps, the
+  gradient of the array is one more product.
+  """
+
+  def __init__(self, value: jax.Array, slots: list[jax.Array] | None):
+    self.value, self.slots = value, slots
+    self.shape = value.shape
+    self.specs: list[tuple[Product, str]] = []
+    self.operands: list[jax.Array] = []
+    self.results: list[jax.Array] = []
+
+  def __getitem__(self, _: Any) -> "Late":  # as a parameter is read
+    return self
+
+  def multiply(self, product: Product, spec: str, a: jax.Array) -> jax.Array:
+    """product(spec, a, array)."""
+    slot = self.slots[len(self.specs)] if self.slots else None
+    result = _multiply(product, spec, a, self.value, slot)
+    self.specs.append((product, spec))
+    self.operands.append(a)
+    self.results.append(result)
+    return result
+
+
+def scan(
+  step: Callable[..., tuple[Any, Any]],
+  module: nnx.Module,
+  memory: dict[str, Any],
+  late: tuple[str, ...],
+  carry: Any,
+  xs: Any,
+  reverse: bool = False,
+) -> tuple[Any, Any]:
+  """lax.scan of step(module, memory, carry, x) -> (carry, y), with late gradients.
+
+  The matrices of `module`, and of `memory` what `late` names, reach `step` as `Late`.
+  """
+  graph, matrices, others = nnx.split(module, lambda _, value: value.ndim == 2, ...)
+
+  def whole(constants, rest, carry, x):
+    (matrices, late), (others, memory) = constants, rest
+    return step(nnx.merge(graph, matrices, others), memory | late, carry, x)
+
+  return _scan(
+    whole,
+    reverse,
+    (nnx.to_pure_dict(matrices), {key: memory[key] for key in late}),
+    (nnx.to_pure_dict(others), {key: memory[key] for key in memory if key not in late}),
+    carry,
+    xs,
+  )
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _scan(step, reverse, constants, rest, carry, xs):
+  leaves, tree = jax.tree.flatten(constants)
+
+  def body(carry, x):
+    return step(jax.tree.unflatten(tree, [Late(leaf, None) for leaf in leaves]), rest, carry, x)
+
+  return lax.scan(body, carry, xs, reverse=reverse)
+
+
+def _forward(step, reverse, constants, rest, carry, xs):
+  leaves, tree = jax.tree.flatten(constants)
+  specs: list[list[tuple[Product, str]]] = []
+
+  def noted(rest, carry, x, slots):
+    late = [Late(leaf, slot) for leaf, slot in zip(leaves, slots, strict=True)]
+    after = step(jax.tree.unflatten(tree, late), rest, carry, x)
+    specs[:] = [one.specs for one in late]
+    return after, [one.operands for one in late], [one.results for one in late]
+
+  def run(rest, carry, xs, slots):
+    def body(carry, inputs):
+      (carry, y), operands, _ = noted(rest, carry, *inputs)
+      return carry, (y, operands)
+
+    carry, (ys, operands) = lax.scan(body, carry, (xs, slots), reverse=reverse)
+    return (carry, ys), operands
+
+  first = jax.tree.map(lambda x: x[0], xs)
+  *_, results = jax.eval_shape(noted, rest, carry, first, [None] * len(leaves))
+  steps = jax.tree.leaves(xs)[0].shape[0]
+  slots = jax.tree.map(lambda result: jnp.zeros((steps, *result.shape), result.dtype), results)
+  found, slopes, operands = jax.vjp(run, rest, carry, xs, slots, has_aux=True)
+  total = jax.tree_util.Partial(functools.partial(_gradients, tree, specs))
+  return found, (slopes, total, leaves, operands)
+
+
+def _gradients(tree, specs, leaves, operands, slots):
+  """Of each constant: the sum over its products and over all steps."""
+  totals = []
+  for leaf, uses, its_operands, gradients in zip(leaves, specs, operands, slots, strict=True):
+    total = jnp.zeros_like(leaf)
+    for (product, spec), a, gradient in zip(uses, its_operands, gradients, strict=True):
+      left, right, out = spec.replace("->", ",").split(",")
+      total += product(f"T{left},T{out}->{right}", a, gradient).astype(leaf.dtype)
+    totals.append(total)
+  return jax.tree.unflatten(tree, totals)
+
+
+def _backward(step, reverse, saved, gradients):
+  slopes, total, leaves, operands = saved
+  *others, slots = slopes(gradients)
+  return total(leaves, operands, slots), *others
+
+
+_scan.defvjp(_forward, _backward)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _multiply(product, spec, a, b, slot):
+  return product(spec, a, b)
+
+
+def _multiply_forward(product, spec, a, b, slot):
+  return product(spec, a, b), (a, b)
+
+
+def _multiply_backward(product, spec, operands, gradient):
+  left, right, out = spec.replace("->", ",").split(",")
+  a, b = operands
+  return product(f"{out},{right}->{left}", gradient, b).astype(a.dtype), None, gradient
+
+
+_multiply.defvjp(_multiply_forward, _multiply_backward)
