@@ -57,7 +57,8 @@ def scan(
 
   The matrices of `module`, and of `memory` what `late` names, reach `step` as `Late`.
   """
-  graph, matrices, others = nnx.split(module, lambda _, value: value.ndim == 2, ...)
+  graph, *states = nnx.split(module, lambda _, value: value.ndim == 2, ...)
+  matrices, others = map(nnx.to_pure_dict, states)
 
   def whole(constants, rest, carry, x):
     (matrices, late), (others, memory) = constants, rest
@@ -66,8 +67,8 @@ def scan(
   return _scan(
     whole,
     reverse,
-    (nnx.to_pure_dict(matrices), {key: memory[key] for key in late}),
-    (nnx.to_pure_dict(others), {key: memory[key] for key in memory if key not in late}),
+    (matrices, {key: memory[key] for key in late}),
+    (others, {key: memory[key] for key in memory if key not in late}),
     carry,
     xs,
   )
