@@ -6,10 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.sharding import AxisType, PartitionSpec
 
 from nmt.errors import UserError
-from nmt.models import init, rebuild, shapes, translation
+from nmt.models import init, rebuild, translation
 from nmt.models.attention import kinds
 
 # Compiling is nearly all the time of these tests.
@@ -162,30 +161,6 @@ def test_a_search_may_share_memory_between_beams(small, weights, sizes, pairs, p
   for k in range(2):
     _, (alone, _) = alone_step(memory, jax.tree.map(lambda leaf, k=k: leaf[:, k], beams), y[:, k])
     np.testing.assert_allclose(logits[:, k], alone, rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_gradients_may_be_taken_inside_shard_map(small, sizes, pairs, pad, precision):
-  # Tracing is enough: it types what varies over the mesh, in the scans and in our own gradients.
-  config = small(precision=precision)
-  params = shapes(config, *sizes)
-  source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
-  mesh = jax.make_mesh((2,), ("data",), axis_types=(AxisType.Auto,), devices=jax.devices()[:2])
-
-  def shard(params, source, target):
-    def loss(params):
-      return taught(rebuild(config, *sizes, params), source, target)[0][:, :, 5].sum()
-
-    varying = jax.tree.map(lambda leaf: jax.lax.pcast(leaf, "data", to="varying"), params)
-    return jax.lax.psum(jax.grad(loss)(varying), "data")
-
-  batch = PartitionSpec("data")
-  slope = jax.shard_map(
-    shard, mesh=mesh, in_specs=(PartitionSpec(), batch, batch), out_specs=PartitionSpec()
-  )
-  assert jax.tree.map(jnp.shape, jax.eval_shape(slope, params, source, target)) == jax.tree.map(
-    jnp.shape, params
-  )
 
 
 def test_parameters_depend_on_the_seed_alone(small, sizes):
