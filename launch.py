@@ -3,6 +3,7 @@
   --config.model.size=512         changes one key of the config (configs/base.py has them all)
   --sweep=experiments/x.py        runs each point of a study in W/<point>, then its report
   --workdir=W                     the run's folder; default runs/<config>[-variant]
+  --profile                       traces some updates into W/profile, shows what took their time
 
 Started again with the same flags, an unfinished run continues and a finished one is left as it is.
 Without flags it is the quickstart: both of the paper's models on the embedded corpus, compared.
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{home}: finished already", flush=True)
         continue
       print(f"{home}: {'starting' if state == 'new' else 'continuing'}", flush=True)
-      code = executor.run(home)
+      code = executor.run(home, *["--profile"] * order.profile)
       if code == CONTINUE:
         print(f"{home}: stopped; the same command continues it", flush=True)
       if code != DONE:

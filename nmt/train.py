@@ -1,4 +1,4 @@
-"""Trains the run of a folder, then tests it: python -m nmt.train --workdir W
+"""Trains the run of a folder, then tests it: python -m nmt.train --workdir W [--profile]
 
 Reads W/config.json (launch.py writes it) and goes on from W's last checkpoint. Exit codes: 0 done,
 75 stopped by SIGTERM or Ctrl-C (start it again to continue), 2 wrong input, anything else failed.
@@ -35,7 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     prog="python -m nmt.train", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
   )
   parser.add_argument("--workdir", required=True, help="the run's folder, with its config.json")
-  home = Workdir(parser.parse_args(arguments).workdir)
+  parser.add_argument("--profile", action="store_true", help="trace some updates into W/profile")
+  flags = parser.parse_args(arguments)
+  home = Workdir(flags.workdir)
   if not home.config.exists():
     raise UserError(f"{home.config}: no such file; launch.py --workdir={home} makes one")
   config = configs.load(home.config)
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
   with home.lock(), Stopping() as stopping:
     try:
       home.status("running", **_last(home))
-      code = _work(config, home, stopping)
+      code = _work(config, home, stopping, flags.profile)
       home.status("stopped" if code else "done", **_last(home))
       return code
     except Stopped:
@@ -60,13 +62,13 @@ def main(arguments: Sequence[str]) -> int:
       raise
 
 
-def _work(config: ConfigDict, home: Workdir, stopping: Stopping) -> int:
+def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) -> int:
   """Data, training, test."""
   tests = {split: open_corpus(config.data, split) for split in config.data.test}
   prepared = prepare(config.data)
   prepared.save_tokenizers(home.tokenizers)
   write_json(home.data, prepared.report)
-  code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping)
+  code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profile)
   if code == 0:
     best = run.load(home)
     for split, corpus in tests.items():

@@ -65,6 +65,7 @@ class Workdir:
     self.tokenizers = self.path / "tokenizers"
     self.checkpoints = self.path / "checkpoints"
     self.test = self.path / "test"
+    self.profile = self.path / "profile"
     self.lock_file = self.path / "lock"
 
   def __str__(self) -> str:

@@ -213,6 +213,15 @@ def test_the_exit_code_of_the_worker_is_passed_on(tmp_path, worker, code):
   assert status["state"] == ("failed" if code == 3 else "running")
 
 
+def test_a_profile_is_asked_for_by_flag_and_not_by_config(tmp_path, worker, capfd):
+  import launch
+
+  worker("print(sys.argv[3:], flush=True); W.status('failed')")
+  for flag, passed in ((["--profile"], ["--profile"]), ([], [])):
+    launch.main([f"--workdir={tmp_path}", "--config=configs/quickstart.py", *flag])
+    assert str(passed) in capfd.readouterr().out
+
+
 def test_a_killed_worker_is_a_failed_run(tmp_path, worker, capsys):
   worker("W.make(); os.kill(os.getpid(), signal.SIGKILL)")
   assert run(Workdir(tmp_path)) == 137

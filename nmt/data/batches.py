@@ -111,12 +111,17 @@ class Batches:
     epoch = bisect.bisect_right(self._firsts, position) - 1
     return epoch, position - self._firsts[epoch]
 
+  def shape(self, position: int) -> Shape:
+    """The shape of the batch at a position."""
+    epoch, index = self.locate(position)
+    return self._shapes.fit(tuple(self._plan(epoch).needed[index].tolist()))
+
   def at(self, position: int) -> Batch:
     """The batch at a position, counted from 0 over all epochs."""
     epoch, index = self.locate(position)
     cut = self._plan(epoch)
-    shape = self._shapes.fit(tuple(cut.needed[index].tolist()))
-    return _assemble(self.store, cut.order[cut.starts[index] : cut.stops[index]], shape)
+    sentences = cut.order[cut.starts[index] : cut.stops[index]]
+    return _assemble(self.store, sentences, self.shape(position))
 
   def _plan(self, epoch: int) -> _Cut:
     with self._lock:  # so that prefetching threads do not sort the same epoch twice

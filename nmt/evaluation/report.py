@@ -13,7 +13,6 @@ from ml_collections import ConfigDict
 from rich.console import Console
 from rich.progress import track
 
-from nmt.analysis.heatmap import heatmap
 from nmt.data.ids import UNK
 from nmt.data.pair import Pair
 from nmt.data.words import Words
@@ -179,6 +178,8 @@ def _draw(run: Run, pairs: Sequence[Pair], hypotheses: Sequence[str], path: Path
     if crossings > most:
       best, most = (aligned, aligned.alpha_TxJ, pair.links), crossings
   if best is not None:
+    from nmt.analysis.heatmap import heatmap  # matplotlib: a second that no training waits for
+
     aligned, alpha_TxJ, links = best
     source, target = [*aligned.source, "<end>"], [*aligned.target, "<end>"]
     heatmap(path, source, target, alpha_TxJ, alignment.parse(links) if links else None)

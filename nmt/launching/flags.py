@@ -24,11 +24,15 @@ _CONFIG = re.compile(r"--?(?:no)?config\.([^=]+)")
 
 @dataclasses.dataclass(frozen=True)
 class Order:
-  """What to run: one config, or that config at each point of a sweep, in `workdir`."""
+  """What to run: one config, or that config at each point of a sweep, in `workdir`.
+
+  profile: trace some updates; it is no part of the experiment, so no config key.
+  """
 
   config: ConfigDict
   workdir: Path
   sweep: Path | None
+  profile: bool
 
 
 def parse(arguments: Sequence[str]) -> Order | None:
@@ -42,6 +46,7 @@ def parse(arguments: Sequence[str]) -> Order | None:
   text("config", None, "a config file, with a variant: configs/x.py[:variant]", values)
   text("workdir", None, "the folder of the run; default: runs/<config>[-variant]", values)
   text("sweep", None, "a study, experiments/x.py: the config at each of its points", values)
+  flags.DEFINE_boolean("profile", False, "trace some updates into W/profile", values)
   flags.DEFINE_boolean("help", False, "this text", values, short_name="h")
   try:
     rest = values(["launch.py", *arguments], known_only=True)[1:]
@@ -57,7 +62,8 @@ def parse(arguments: Sequence[str]) -> Order | None:
   sweep = values.sweep
   if values.config is None and sweep is None:
     sweep = "experiments/lengths.py"
-  return Order(config, Path(values.workdir or default), find(sweep) if sweep else None)
+  place = Path(values.workdir or default)
+  return Order(config, place, find(sweep) if sweep else None, values.profile)
 
 
 def load(path: str, variant: str = "") -> ConfigDict:
@@ -86,7 +92,9 @@ def override(config: ConfigDict, arguments: Sequence[str]) -> None:
     if found:
       _known(found[1], leaves)
     elif argument.startswith("-"):
-      near = config_lib.nearest(argument.lstrip("-"), ["config", "workdir", "sweep", "help"])
+      near = config_lib.nearest(
+        argument.lstrip("-"), ["config", "workdir", "sweep", "profile", "help"]
+      )
       raise UserError(f"unknown flag {argument}{near}")
   values = flags.FlagValues()
   argv = ["launch.py", *arguments]

@@ -42,8 +42,8 @@ class Local:
     for number, handler in self._previous.items():
       signal.signal(number, handler)
 
-  def run(self, workdir: Workdir) -> int:
-    """Runs `python -m nmt.train --workdir W` to its end and returns its exit code.
+  def run(self, workdir: Workdir, *flags: str) -> int:
+    """Runs `python -m nmt.train --workdir W` and `flags` to its end and returns its exit code.
 
     0: done, 75: stopped and to be continued, else failed (128 + n: killed by signal n). A worker
     that could not say so itself is recorded in status.json as failed.
@@ -52,7 +52,7 @@ class Local:
       return CONTINUE
     path = os.environ.get("PYTHONPATH")
     self._worker = subprocess.Popen(
-      [*WORKER, "--workdir", str(workdir)],
+      [*WORKER, "--workdir", str(workdir), *flags],
       stdin=subprocess.DEVNULL,
       env=os.environ | {"PYTHONPATH": f"{_ROOT}{os.pathsep}{path}" if path else str(_ROOT)},
       # Its own group: Ctrl-C in a terminal reaches it once, through this process.

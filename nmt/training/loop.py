@@ -1,5 +1,7 @@
 """The training of one run, from its last checkpoint to its end or to a request to stop."""
 
+import contextlib
+
 import jax
 from ml_collections import ConfigDict
 
@@ -7,20 +9,27 @@ from nmt.data.batches import iterate
 from nmt.data.pipeline import Prepared
 from nmt.training.meter import NonFinite
 from nmt.training.metrics import Metrics
+from nmt.training.profile import Profile
 from nmt.training.session import Session, Validate
 from nmt.training.stopping import CONTINUE, Stopped, Stopping
 from nmt.workdir import Workdir
 
 
 def train(
-  config: ConfigDict, workdir: Workdir, prepared: Prepared, validate: Validate, stopping: Stopping
+  config: ConfigDict,
+  workdir: Workdir,
+  prepared: Prepared,
+  validate: Validate,
+  stopping: Stopping,
+  profile: bool = False,
 ) -> int:
   """Trains until `train.updates` or `valid.patience` end it; returns 0, or 75 if asked to stop.
 
   Goes on from the last whole checkpoint, and ends with the same bits as a run that never stopped.
-  `validate(params)` gives the scores of the validation split beside its perplexity. Raises
-  NonFinite, with the batch and the state before it saved, when a loss or a gradient is not finite;
-  UserError when batches can't be cut over the devices or no checkpoint is whole.
+  `validate(params)` gives the scores of the validation split beside its perplexity. `profile` asks
+  for a trace of some updates. Raises NonFinite, with the batch and the state before it saved, when
+  a loss or a gradient is not finite; UserError when batches can't be cut over the devices or no
+  checkpoint is whole.
   """
   session = Session(config, workdir, prepared)
   progress = session.progress
@@ -28,13 +37,14 @@ def train(
     stopping.deferring(),
     session.checkpoints,
     Metrics(workdir, progress.update, config.train.updates) as metrics,
+    Profile(session, metrics) if profile else contextlib.nullcontext() as tracer,
   ):
     metrics.say(session.opening())
     feed = iterate(session.batches, progress.batches, (jax.process_index(), jax.process_count()))
     try:
       while not (stopping.asked or progress.over(config)):
         if not progress.due(config):
-          session.update([next(feed) for _ in range(config.train.accumulate)])
+          (tracer or session).update([next(feed) for _ in range(config.train.accumulate)])
         if session.line_due():
           session.log(metrics)
         if progress.due(config):

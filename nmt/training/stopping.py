@@ -10,8 +10,11 @@ CONTINUE = 75  # the exit code of a run that was asked to stop: start it again a
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class Stopped(Exception):
-  """Raised by a request to stop outside of training, where there is nothing to save."""
+class Stopped(BaseException):
+  """Raised by a request to stop outside of training, where there is nothing to save.
+
+  No fault, so that nothing that gets over faults (an unreadable checkpoint) takes it for one.
+  """
 
 
 class Stopping:

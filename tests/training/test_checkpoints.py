@@ -12,6 +12,7 @@ from nmt.training import checkpoints
 from nmt.training import mesh as meshes
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.progress import Progress
+from nmt.training.stopping import Stopped
 
 
 def state(update):
@@ -99,6 +100,20 @@ def test_damage_falls_back_to_the_last_whole_one(config, tmp_path, capsys, how):
 
 
 @pytest.mark.filterwarnings(ABANDONED)
+def test_a_stop_while_reading_is_no_damage(config, tmp_path, monkeypatch):
+  save(config, tmp_path, [1, 2])
+
+  def read(*_):
+    raise Stopped
+
+  monkeypatch.setattr(checkpoints, "read", read)
+  with pytest.raises(Stopped), Checkpoints(tmp_path, 2) as saved:
+    saved.restore(abstract(config))
+  with pytest.raises(Stopped):
+    checkpoints.load(tmp_path, "best", "params", abstract(config)["params"])
+  assert checkpoints.updates(tmp_path) == [1, 2]
+
+
 def test_none_whole(config, tmp_path):
   save(config, tmp_path / "c", [1])
   damage(tmp_path / "c", 1, "truncated")

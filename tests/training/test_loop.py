@@ -38,7 +38,7 @@ class Validation:
     return {"bleu": 1.0}
 
 
-def train(config, folder, prepared, validate=None, stop_before=()):
+def train(config, folder, prepared, validate=None, stop_before=(), profile=False):
   """Runs the loop; asks it to stop when the batches named are drawn."""
   home = Workdir(folder)
   home.make()
@@ -52,7 +52,7 @@ def train(config, folder, prepared, validate=None, stop_before=()):
         yield batch
 
     patch.setattr(loop, "iterate", iterate)
-    code = loop.train(config, home, prepared, validate or Validation(), stopping)
+    code = loop.train(config, home, prepared, validate or Validation(), stopping, profile)
   return code, home
 
 
@@ -100,6 +100,24 @@ def test_stopped_is_uninterrupted_bit_for_bit(everything, prepared, tmp_path):
       os.truncate(file, file.stat().st_size // 2)
   assert train(everything, tmp_path / "whole", prepared)[0] == 0
   same(everything, whole, parts)
+
+
+def test_a_profile_changes_nothing(everything, prepared, tmp_path, capsys):
+  everything.train.updates = 30
+  everything.valid.update(every=14, patience=0)
+  assert train(everything, tmp_path / "plain", prepared)[0] == 0
+  assert "profile" not in capsys.readouterr().err
+  assert train(everything, tmp_path / "traced", prepared, profile=True)[0] == 0
+  same(everything, Workdir(tmp_path / "plain"), Workdir(tmp_path / "traced"))
+  (trace,) = (tmp_path / "traced" / "profile").rglob("*.xplane.pb")
+  assert (trace.parent / "perfetto_trace.json.gz").stat().st_size > 1000
+  shown = capsys.readouterr().err
+  assert "profile of updates 15-24:" in shown
+  assert shown.count("nmt/models/") >= 5
+
+  everything.train.updates = 31
+  assert train(everything, tmp_path / "traced", prepared, profile=True)[0] == 0
+  assert "profile: none, since no 10 updates" in capsys.readouterr().err
 
 
 def test_patience_ends_a_run(everything, prepared, tmp_path):
