@@ -1,6 +1,6 @@
 """The benchmark itself: rounds interleave, sentences are the same for all, and a tiny run ends."""
 
-import importlib.util
+import importlib
 import json
 
 import numpy as np
@@ -11,6 +11,7 @@ from experiments.speed import report, rounds, workloads
 from experiments.speed.__main__ import Results, main, section, tasks
 from experiments.speed.sentences import LONGEST, Sentences, drawn
 from experiments.speed.sizes import SIZES, Size
+from experiments.speed.workers import SYSTEMS
 
 TINY = Size("tiny", 8, 8, 4, 40, 8, "adam", 2, 2, 24)
 
@@ -48,8 +49,11 @@ def test_rounds_interleave_and_ratios_are_taken_within_a_round():
   assert found["ratios"]["torch"]["cpu"]["median"] == pytest.approx(3)
   ours = found["systems"]["nmt"]
   assert ours["target_tokens_per_wall_second"] == {
-    "median": 50, "min": pytest.approx(100 / 3), "max": 100, "rounds": pytest.approx([100, 50, 100 / 3]),
-  }  # fmt: skip
+    "median": 50,
+    "min": pytest.approx(100 / 3),
+    "max": 100,
+    "rounds": pytest.approx([100, 50, 100 / 3]),
+  }
   assert ours["padded_share"] == pytest.approx(0.05)
   assert ours["share_of_peak"]["rounds"][0] == pytest.approx(ours["gflops"]["rounds"][0] / 50)
 
@@ -81,36 +85,42 @@ def test_all_systems_train_on_the_same_sentences():
     assert sorted(tuple(r[r > 0]) for r in a) == sorted(tuple(r[r > 0]) for r in b)
 
 
-SYSTEMS = [
-  "nmt", *(name for name in ("torch", "joeynmt") if importlib.util.find_spec(name) is not None)
-]  # fmt: skip
-
-
-def test_a_tiny_run_of_everything_that_is_compared(monkeypatch, tmp_path):
-  monkeypatch.delenv("XLA_FLAGS", raising=False)
+@pytest.mark.parametrize("name", list(SYSTEMS))
+def test_every_system_does_what_every_task_asks(name):
+  if name != "nmt":
+    pytest.importorskip(name)
   lengths = np.minimum(drawn(200), 8)
-  results = Results(tmp_path / "speed.json", lengths, None)
-  results.console = Console(record=True, width=200)
-  fixed, _, greedy, beam, memory = tasks(TINY, lengths, ["train", "greedy", "beam", "memory"], 1)
-  for task in (fixed, beam):
-    results.add(section(SYSTEMS, task, 1, lambda text: None))
-  assert (greedy.name, memory.what) == ("greedy", "memory")
+  for task in tasks(TINY, lengths, ["train", "greedy", "beam", "memory"], 1):
+    system = importlib.import_module(SYSTEMS[name]).System()
+    prepared = system.prepare(task, 1)
+    counts = system.run(0)
+    if task.what == "search":
+      wanted = sum(map(len, task.sources(0)))
+      assert counts["source_tokens"] == counts["target_tokens"] == wanted
+      assert counts["sentences"] == TINY.sentences
+    elif task.name != "realistic lengths":
+      assert counts == workloads.total(task.batches(0))
+    if name == "nmt":
+      assert prepared["compile_seconds"]
+      assert task.what != "memory" or prepared["temporary_mb"] > 0
 
-  found = json.loads((tmp_path / "speed.json").read_text())
-  assert {"machine", "lengths", "differences", "sections"} == set(found)
-  assert [s["what"] for s in found["sections"]] == ["train", "search"]
-  for part in found["sections"]:
-    assert {"what", "size", "workload", "counted", "systems", "ratios"} < set(part)
-    assert list(part["systems"]) == SYSTEMS
-    assert list(part["ratios"]) == SYSTEMS[1:]
-    tokens = {r["target_tokens"] for s in part["systems"].values() for r in s["rounds"]}
-    assert len(tokens) == 1
-    for system in part["systems"].values():
-      assert system["target_tokens_per_wall_second"]["median"] > 0
-      assert system["target_tokens_per_cpu_second"]["median"] > 0
-      assert system["resident_mb"] > 50
-  assert 0 < found["sections"][0]["systems"]["nmt"]["share_of_peak"]["median"] < 1
+
+def test_a_section_is_measured_shown_and_kept(monkeypatch, tmp_path):
+  monkeypatch.delenv("XLA_FLAGS", raising=False)
+  monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+  results = Results(tmp_path / "speed.json", drawn(50), None)
+  results.console = Console(record=True, width=200)
+  results.add(section(["nmt"], workloads.Fixed(TINY, 5), 1, lambda text: None))
   assert "train · tiny · fixed lengths" in results.console.export_text()
+  found = json.loads((tmp_path / "speed.json").read_text())
+  assert set(found) == {"machine", "lengths", "differences", "sections"}
+  (part,) = found["sections"]
+  assert {"what", "size", "workload", "counted", "systems", "ratios"} < set(part)
+  ours = part["systems"]["nmt"]
+  assert ours["rounds"][0]["target_tokens"] == 5 * TINY.updates * TINY.batch
+  assert ours["target_tokens_per_cpu_second"]["median"] > 0
+  assert ours["resident_mb"] > 50
+  assert 0 < ours["share_of_peak"]["median"] < 1
 
 
 def test_a_wrong_name_is_said_in_a_line(capsys):
