@@ -129,7 +129,7 @@ class Results:
 
 def machine() -> dict[str, Any]:
   """Processor, cores and versions."""
-  versions = {}
+  versions: dict[str, str | None] = {}
   for package in ("jax", "jaxlib", "numpy", "torch", "joeynmt"):
     try:
       versions[package] = metadata.version(package)
