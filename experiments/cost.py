@@ -158,7 +158,7 @@ def figure(curves: dict[str, Any], path: Path) -> None:
   drawing = Figure(figsize=(4 * len(curves), 3.6), layout="constrained")
   panels = drawing.subplots(1, len(curves), squeeze=False)[0]
   for axes, (key, curve) in zip(panels, curves.items(), strict=True):
-    for kind, style in (("update", "-o"), ("search", "--s")):
+    for kind, style in (("update", "-oC0"), ("search", "--sC1")):
       if kind in curve:
         label = f"{kind}: exponent {curve[kind]['exponent']:.2f}"
         axes.loglog(curve["values"], curve[kind]["milliseconds"], style, label=label)
