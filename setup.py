@@ -1,4 +1,4 @@
-"""Installs the package nmt: pip install -e . (add [test], [cuda], [tpu] or [reports])."""
+"""Installs the package nmt: pip install -e . (add [test], [cuda], [tpu], [reports] or [peers])."""
 
 from setuptools import find_packages, setup
 
@@ -36,5 +36,15 @@ setup(
     "cuda": ["jax[cuda12]"],
     "tpu": ["jax[tpu]"],
     "reports": ["tensorboard>=2.18"],  # shows the event files that a run writes
+    # What experiments/speed compares with; then: pip install --no-deps joeynmt==2.3.0, which asks
+    # for a protobuf that is too old for everything else.
+    "peers": [
+      "torch==2.13.0",
+      "importlib-metadata>=8",
+      "pyyaml>=6",
+      "subword-nmt>=0.3.8",
+      "tensorboard>=2.18",
+      "tqdm>=4.66",
+    ],
   },
 )

@@ -1,0 +1,1 @@
+"""What the project is measured against; each file needs the extra `peers` of setup.py."""

@@ -1,0 +1,137 @@
+"""The benchmark itself: rounds interleave, sentences are the same for all, and a tiny run ends."""
+
+import importlib
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from experiments.speed import report, rounds, workloads
+from experiments.speed.__main__ import Results, main, section, tasks
+from experiments.speed.sentences import LONGEST, Sentences, drawn
+from experiments.speed.sizes import SIZES, Size
+from experiments.speed.workers import SYSTEMS
+
+TINY = Size("tiny", 8, 8, 4, 40, 8, "adam", 2, 2, 24)
+
+
+class Fake:
+  """A system that notes when it was asked, and takes `seconds` a round."""
+
+  def __init__(self, name, seconds, log):
+    self.name, self.seconds, self.log = name, seconds, log
+
+  def prepare(self, task, rounds):
+    self.log.append(f"{self.name} prepares {rounds}")
+    return {}
+
+  def run(self, number):
+    self.log.append(f"{self.name} {number}")
+    counts = {"target_tokens": 100, "source_tokens": 90, "sentences": 10, "positions": 200}
+    return counts | {"wall": self.seconds * (1 + number), "cpu": 2 * self.seconds, "resident_mb": 9}
+
+  def peak(self):
+    self.log.append("peak")
+    return 50.0
+
+
+def test_rounds_interleave_and_ratios_are_taken_within_a_round():
+  log: list[str] = []
+  systems = {"nmt": Fake("nmt", 1.0, log), "torch": Fake("torch", 3.0, log)}
+  task = workloads.Fixed(SIZES["small"])
+  found = rounds.summary(task, *rounds.interleave(systems, task, 3, lambda text: None))
+  assert log[:2] == ["nmt prepares 3", "torch prepares 3"]
+  assert log[2:] == [
+    "peak", "nmt 0", "torch 0", "peak", "nmt 1", "torch 1", "peak", "nmt 2", "torch 2",
+  ]  # fmt: skip
+  assert found["ratios"]["torch"]["wall"]["rounds"] == pytest.approx([3, 3, 3])
+  assert found["ratios"]["torch"]["cpu"]["median"] == pytest.approx(3)
+  ours = found["systems"]["nmt"]
+  assert ours["target_tokens_per_wall_second"] == {
+    "median": 50,
+    "min": pytest.approx(100 / 3),
+    "max": 100,
+    "rounds": pytest.approx([100, 50, 100 / 3]),
+  }
+  assert ours["padded_share"] == pytest.approx(0.05)
+  assert ours["share_of_peak"]["rounds"][0] == pytest.approx(ours["gflops"]["rounds"][0] / 50)
+
+
+def test_drawn_lengths_are_those_of_real_sentences():
+  lengths = drawn(5000)
+  assert lengths.shape == (5000, 2)
+  assert lengths.min() >= 2
+  assert lengths.max() <= LONGEST
+  assert 20 < lengths.mean() < 25
+  assert np.corrcoef(lengths.T)[0, 1] > 0.8
+
+
+def test_all_systems_train_on_the_same_sentences():
+  from experiments.speed.ours import System
+  from experiments.speed.sizes import config
+  from nmt.data.batches import Batches
+
+  store = Sentences(drawn(600), TINY.vocabulary)
+  task = workloads.Realistic(TINY, store, workloads.windows(TINY, store, 4))
+  ours = System()
+  ours.task, ours.config = task, config(TINY)
+  ours.own = Batches(store, ours.config.batch, ours.config.seed)
+  for window in (0, 1):
+    numbers = [TINY.parts * window + part for part in range(TINY.parts)]
+    a = [row for number in numbers for b in ours._batches(number) for row in b.source_BxJ]
+    b = [row for number in numbers for b in task.batches(number) for row in b.source_BxJ]
+    assert len(a) == 20 * TINY.batch
+    assert sorted(tuple(r[r > 0]) for r in a) == sorted(tuple(r[r > 0]) for r in b)
+
+
+@pytest.mark.parametrize("name", list(SYSTEMS))
+def test_every_system_does_what_every_task_asks(name):
+  if name != "nmt":
+    pytest.importorskip(name)
+  lengths = np.minimum(drawn(200), 8)
+  fixed, *others = tasks(TINY, lengths, ["train", "greedy", "beam", "memory"], 1)
+  for task in others if name == "nmt" else (fixed, *others):  # nmt's fixed lengths: see below
+    system = importlib.import_module(SYSTEMS[name]).System()
+    prepared = system.prepare(task, 1)
+    counts = system.run(0)
+    if task.what == "search":
+      wanted = sum(map(len, task.sources(0)))
+      assert counts["source_tokens"] == counts["target_tokens"] == wanted
+      assert counts["sentences"] == TINY.sentences
+    elif task.name != "realistic lengths":
+      assert counts == workloads.total(task.batches(0))
+    if name == "nmt":
+      assert prepared["compile_seconds"]
+      assert task.what != "memory" or prepared["temporary_mb"] > 0
+
+
+def test_a_section_is_measured_shown_and_kept(monkeypatch, tmp_path):
+  monkeypatch.delenv("XLA_FLAGS", raising=False)
+  monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+  results = Results(tmp_path / "speed.json", drawn(50), None)
+  results.console = Console(record=True, width=200)
+  results.add(section(["nmt"], workloads.Fixed(TINY, 5), 1, lambda text: None))
+  assert "train · tiny · fixed lengths" in results.console.export_text()
+  found = json.loads((tmp_path / "speed.json").read_text())
+  assert set(found) == {"machine", "lengths", "differences", "sections"}
+  (part,) = found["sections"]
+  assert {"what", "size", "workload", "counted", "systems", "ratios"} < set(part)
+  ours = part["systems"]["nmt"]
+  assert ours["rounds"][0]["target_tokens"] == 5 * TINY.updates * TINY.batch
+  assert ours["target_tokens_per_cpu_second"]["median"] > 0
+  assert ours["resident_mb"] > 50
+  assert 0 < ours["share_of_peak"]["median"] < 1
+
+
+def test_a_wrong_name_is_said_in_a_line(capsys):
+  with pytest.raises(SystemExit) as end:
+    main(["--what=trian"])
+  assert end.value.code == 2
+  assert "'trian' is none of train, greedy" in capsys.readouterr().err
+
+
+def test_tables_of_what_has_no_peers():
+  console = Console(record=True, width=100)
+  report.show({"what": "startup", "found": {"seconds with data kept": 12.345}}, console)
+  assert "12.35" in console.export_text()
