@@ -72,6 +72,7 @@ def get_config() -> ConfigDict:
         optimizer=dict(
           name="adadelta",  # adadelta | adam | adamw | sgd
           learning_rate=1.0,
+          batch=0,  # sentences an update that this rate is for; other sizes scale it; 0: any
           rho=0.95,
           eps=1e-6,
           b1=0.9,

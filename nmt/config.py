@@ -153,6 +153,7 @@ _RANGES: dict[str, _Range] = {
   "model.dropout.readout": _SHARE,
   "train.updates": _COUNT,
   "train.optimizer.learning_rate": _POSITIVE,
+  "train.optimizer.batch": _WHOLE,
   "train.optimizer.rho": _SHARE,
   "train.optimizer.eps": _POSITIVE,
   "train.optimizer.b1": _SHARE,
@@ -224,6 +225,10 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
   yield (
     flat["train.optimizer.weight_decay"] > 0 and optimizer != "adamw",
     f"train.optimizer.weight_decay needs train.optimizer.name=adamw, but that is {optimizer}",
+  )
+  yield (
+    flat["train.optimizer.batch"] > 0 and flat["batch.tokens"] > 0,
+    "train.optimizer.batch counts sentences, but batch.tokens varies it: set one to 0",
   )
   yield (
     flat["train.optimizer.momentum"] > 0 and optimizer != "sgd",

@@ -31,6 +31,19 @@ def _matrices(params):
   return jax.tree.map(lambda x: x.ndim > 1, params)
 
 
+def batch_scale(config: ConfigDict) -> float:
+  """What the learning rate is multiplied by because of the batch size, if `batch` says for which.
+
+  With k times the sentences an update: k for SGD (Goyal et al., 2017), sqrt(k) for Adam and AdamW
+  (Malladi et al., 2022), 1 for Adadelta, whose steps have the scale of the weights.
+  """
+  o = config.train.optimizer
+  if not o.batch:
+    return 1.0
+  k = config.batch.size * config.train.accumulate / o.batch
+  return k ** {"sgd": 1.0, "adam": 0.5, "adamw": 0.5, "adadelta": 0.0}[o.name]
+
+
 def learning_rate(train: ConfigDict, update: jax.Array) -> jax.Array:
   """The learning rate of an update, counted from 1: linear warm-up, then the schedule.
 

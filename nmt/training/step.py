@@ -14,7 +14,7 @@ from ml_collections import ConfigDict
 from nmt import models
 from nmt.training import mesh as meshes
 from nmt.training.loss import loss_sums
-from nmt.training.optimizer import average, learning_rate, optimizer
+from nmt.training.optimizer import average, batch_scale, learning_rate, optimizer
 
 State = dict[str, Any]
 Rows = tuple[jax.Array, jax.Array]  # source_BxJ and target_BxT
@@ -83,7 +83,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     gradients = jax.tree.map(lambda g: g / jnp.maximum(totals["tokens"], 1), gradients)
     norm = optax.tree.norm(gradients)
     finite = state["finite"] & jnp.isfinite(totals["loss"]) & jnp.isfinite(norm)
-    rate = scale * learning_rate(train, update)
+    rate = scale * batch_scale(config) * learning_rate(train, update)
     steps, optimizer_state = method.update(gradients, state["optimizer"], state["params"])
     params = jax.tree.map(lambda p, s: p - rate * s, state["params"], steps)
     after = {"params": params, "optimizer": optimizer_state, "update": update}

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nmt.training.optimizer import average, learning_rate, optimizer
+from nmt.training.optimizer import average, batch_scale, learning_rate, optimizer
 
 
 def rates(config, name, updates, **schedule):
@@ -20,6 +20,17 @@ def test_schedules(config):
   assert rates(config, "inverse_sqrt", [1, 4], warmup=0) == pytest.approx([2, 1])
   found = rates(config, "cosine", [5, 10, 60, 110], warmup=10, floor=0.1)
   assert found == pytest.approx([1, 2, 1.1, 0.2])
+
+
+@pytest.mark.parametrize(
+  ("name", "scale"), [("adadelta", 1), ("adam", 4), ("adamw", 4), ("sgd", 16)]
+)
+def test_rates_follow_the_batch(config, name, scale):
+  config.batch.size, config.train.accumulate = 320, 4
+  config.train.optimizer.name = name
+  assert batch_scale(config) == 1
+  config.train.optimizer.batch = 80
+  assert batch_scale(config) == pytest.approx(scale)
 
 
 @pytest.mark.parametrize("name", ["adadelta", "adam", "adamw", "sgd"])
