@@ -87,6 +87,7 @@ def test_an_unknown_key_is_named_with_the_nearest():
     (dict(data__corpus="text"), "needs data.dir"),
     (dict(train__optimizer__weight_decay=0.1), "name=adamw, but that is adadelta"),
     (dict(train__optimizer__momentum=0.9), "name=sgd, but that is adadelta"),
+    (dict(train__optimizer__batch=80, batch__tokens=4000), "set one to 0"),
     (
       dict(train__schedule__name="cosine", train__schedule__warmup=10, train__updates=10),
       "leaves nothing of train.updates=10",
