@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -17,12 +15,12 @@ from nmt.evaluation.alignment import Links
 from nmt.workdir import replacing
 
 _CELL = 0.24  # inches of a cell's side: the words beside it are legible at 10 points
-_CANVAS = {".png": FigureCanvasAgg, ".pdf": FigureCanvasPdf}
+_FORMATS = (".png", ".pdf")
 
 
 def check_path(path: str | Path) -> None:
   """Raises UserError unless `path` ends in a format that can be drawn."""
-  if Path(path).suffix.lower() not in _CANVAS:
+  if Path(path).suffix.lower() not in _FORMATS:
     raise UserError(f"cannot draw {path}: its name must end in .png or .pdf")
 
 
@@ -112,7 +110,6 @@ def _draw(
 
 def _save(figure: Figure, path: Path) -> None:
   suffix = path.suffix.lower()
-  _CANVAS[suffix](figure)
   try:
     # Outlines (type 3) in PDF: embedded as type 42, CJK fonts vanish. No dates: same figure, same
     # bytes.

@@ -85,9 +85,9 @@ def report(
       ("references", references),
     ):
       _write_lines(folder / f"{split}.{name}", lines)
-    _draw(run, pairs, hypotheses, folder / f"{split}.png")
+    drawn = ",png" * _draw(run, pairs, hypotheses, folder / f"{split}.png")
     write_json(folder / f"{split}.json", found)
-    console.print(f"written: {folder / split}.{{json,source,hypotheses,references,png}}")
+    console.print(f"written: {folder / split}.{{json,source,hypotheses,references{drawn}}}")
   return found
 
 
@@ -157,18 +157,20 @@ def _alignment(run: Run, pairs: Sequence[Pair]) -> dict[str, Any] | None:
   return asdict(score("agreement")) | {"aer_argmax": score("argmax").aer}
 
 
-def _draw(run: Run, pairs: Sequence[Pair], hypotheses: Sequence[str], path: Path) -> None:
-  """Draws the sentence whose words are reordered most, of those that make a legible figure.
+def _draw(run: Run, pairs: Sequence[Pair], hypotheses: Sequence[str], path: Path) -> bool:
+  """Draws the sentence whose words are reordered most, of those that make a good figure.
+
+  If there is none of these it is the shortest. False if nothing was translated.
 
   With gold links the reference is forced and the links outlined, else the run's own translation.
   """
-  shown = [
+  written = [
     pair if pair.links else Pair(pair.source, hypothesis)
     for pair, hypothesis in zip(pairs, hypotheses, strict=True)
-    if hypothesis and len(pair.source.split()) in _DRAWN
-  ][:100]
-  if not shown:
-    return
+    if hypothesis
+  ]
+  legible = [pair for pair in written if len(pair.source.split()) in _DRAWN]
+  shown = legible[:100] or sorted(written, key=lambda pair: len(pair.source))[:1]
   best: tuple[attention.Aligned, np.ndarray, str] | None = None
   most = -1
   for pair, aligned in zip(shown, attention.align(run, _words(run, shown)), strict=True):
@@ -183,6 +185,7 @@ def _draw(run: Run, pairs: Sequence[Pair], hypotheses: Sequence[str], path: Path
     aligned, alpha_TxJ, links = best
     source, target = [*aligned.source, "<end>"], [*aligned.target, "<end>"]
     heatmap(path, source, target, alpha_TxJ, alignment.parse(links) if links else None)
+  return best is not None
 
 
 def _words(run: Run, pairs: Sequence[Pair]) -> list[tuple[list[str], list[str]]]:
