@@ -9,6 +9,9 @@ takes the first 40,000 and the first 400,000 pairs of DIR/train.en[.gz] and DIR/
 prints the most resident memory in MB, as JSON, of a process that reads an epoch of batches: `cold`
 after preparing the tokens itself, `warm` after finding them prepared. `anonymous` is the process's
 own memory; `file` is that of mapped files, which the system takes back whenever others want it.
+
+On Europarl English-French (results/input_memory.json): 222 against 286 MB warm, 261 against 361 MB
+cold; 400,000 pairs are tokenised in 209 s on 2 cores.
 """
 
 import argparse
