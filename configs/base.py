@@ -31,6 +31,8 @@ def get_config() -> ConfigDict:
           kind="words",  # words | bpe | unigram | bytes | characters
           size=30_000,  # entries a side, special ones included; unused by bytes
           joint=False,  # one vocabulary for both sides
+          dropout=0.0,  # of merges of bpe, in training
+          samples=1,  # with dropout: how often an epoch has each pair, segmented anew each time
         ),
         grammar=dict(  # the embedded corpus
           train=40_000,  # pairs
@@ -46,7 +48,7 @@ def get_config() -> ConfigDict:
         size=80,  # sentences in a batch
         tokens=0,  # or: target positions in a batch, padding included; 0: use size
         window=20,  # batches drawn, sorted by length and cut together
-        multiple=8,  # lengths are padded to multiples of this
+        multiple=4,  # lengths are padded to multiples of this
       ),
       model=dict(
         size=1000,  # n: states of each encoder direction and of the decoder

@@ -24,6 +24,7 @@ def get_config() -> ConfigDict:
   config.data.tokenizer.kind = "bpe"
   config.data.tokenizer.size = 16_000
   config.data.tokenizer.joint = True
+  config.batch.window = 100  # of so large a corpus: half of the padding that 20 leave
   config.model.size = 512
   config.model.embedding = 512
   config.model.maxout = 512

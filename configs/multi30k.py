@@ -13,7 +13,7 @@ VARIANTS = ("en-de", "en-fr", "de-en", "fr-en")
 
 
 def get_config(variant: str = "en-de") -> ConfigDict:
-  """A regularised RNNsearch over joint BPE."""
+  """A regularised RNNsearch over joint BPE with BPE-dropout."""
   config = base.get_config()
   config.data.corpus = "text"
   config.data.url = (
@@ -25,8 +25,10 @@ def get_config(variant: str = "en-de") -> ConfigDict:
   config.data.test = ("test_2016_flickr",)
   config.data.filter.max_words = 80
   config.data.tokenizer.kind = "bpe"
-  config.data.tokenizer.size = 6000
+  config.data.tokenizer.size = 5000
   config.data.tokenizer.joint = True
+  config.data.tokenizer.dropout = 0.1
+  config.data.tokenizer.samples = 16
   config.batch.size = 64
   config.batch.window = 50
   config.batch.multiple = 4
@@ -34,13 +36,12 @@ def get_config(variant: str = "en-de") -> ConfigDict:
   config.model.embedding = 256
   config.model.maxout = 256
   config.model.attention.size = 320
-  config.model.readout = "current"
   config.model.tie = True
   config.model.init = "glorot"
   config.model.dropout.embedding = 0.3
-  config.model.dropout.state = 0.5
-  config.model.dropout.readout = 0.5
-  config.train.updates = 8_000
+  config.model.dropout.state = 0.4
+  config.model.dropout.readout = 0.4
+  config.train.updates = 9_000
   config.train.optimizer.name = "adam"
   config.train.optimizer.learning_rate = 1.2e-3
   config.train.schedule.name = "cosine"

@@ -132,6 +132,8 @@ _RANGES: dict[str, _Range] = {
   "data.filter.distinct": _SWITCH,
   "data.tokenizer.size": (_INTEGER, lambda x: x >= 5, "5 or more: four entries are special"),
   "data.tokenizer.joint": _SWITCH,
+  "data.tokenizer.dropout": _SHARE,
+  "data.tokenizer.samples": _COUNT,
   "data.grammar.train": _COUNT,
   "data.grammar.valid": _COUNT,
   "data.grammar.test": _COUNT,
@@ -217,6 +219,16 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     grammar and (flat["data.source"], flat["data.target"]) != ("en", "fr"),
     f"data.corpus=grammar is English to French (en, fr), but data.source={flat['data.source']} "
     f"and data.target={flat['data.target']}",
+  )
+  kind, dropout = flat["data.tokenizer.kind"], flat["data.tokenizer.dropout"]
+  yield (
+    dropout > 0 and kind != "bpe",
+    f"data.tokenizer.dropout leaves out merges of bpe, but data.tokenizer.kind={kind}",
+  )
+  yield (
+    flat["data.tokenizer.samples"] > 1 and dropout == 0,
+    f"data.tokenizer.samples={flat['data.tokenizer.samples']} would all be alike: "
+    "set data.tokenizer.dropout",
   )
   yield (
     flat["data.corpus"] == "text" and not flat["data.dir"] and not flat["data.url"],

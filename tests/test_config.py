@@ -75,6 +75,8 @@ def test_an_unknown_key_is_named_with_the_nearest():
     (dict(seed=-1), "seed=-1"),
     (dict(data__filter__max_ratio=0.5), "1 or more, or 0"),
     (dict(data__grammar__long_words=81), "from 3 to 80"),
+    (dict(data__tokenizer__dropout=0.1), "leaves out merges of bpe, but data.tokenizer.kind=words"),
+    (dict(data__tokenizer__samples=2), "would all be alike: set data.tokenizer.dropout"),
     (dict(mesh__data=0), "mesh.data=0"),
     (dict(data__test=("",)), "a tuple of names"),
     (dict(model__precision="bfloat61"), "did you mean bfloat16?"),

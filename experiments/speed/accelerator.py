@@ -125,7 +125,7 @@ def fixed(size: Size, task: dict[str, Any]) -> dict[str, Any]:
   bench = Bench(size, task["precision"], task["batch"])
   rows = bench.fixed(task["length"])
   began = time.perf_counter()
-  compiled = bench.program.step.lower(bench.program.abstract, rows, 1.0).compile()  # type: ignore
+  compiled: Any = bench.program.step.lower(bench.program.abstract, rows, 1.0).compile()
   compile_seconds = time.perf_counter() - began
 
   def round_() -> None:
@@ -243,18 +243,13 @@ def long(size: Size, task: dict[str, Any]) -> dict[str, Any]:
 
 def captured(program: str) -> dict[str, int]:
   """How many command buffers a compiled program has, and how many of its loops are inside one."""
-  bodies = re.findall(r"^%?(command_buffer[\w.]*) .*?^}", program, re.MULTILINE | re.DOTALL)
-  loops = len(re.findall(r" while\(", program))
-  inside = sum(
-    len(re.findall(r" while\(", body))
-    for body in re.findall(r"^%?command_buffer[\w.]* .*?^}", program, re.MULTILINE | re.DOTALL)
-  )
+  bodies = re.findall(r"^%?command_buffer[\w.]* .*?^}", program, re.MULTILINE | re.DOTALL)
+  loops, inside = (text.count(" while(") for text in (program, "".join(bodies)))
   return {"command_buffers": len(bodies), "loops": loops, "loops_inside": inside}
 
 
 def _batches(bench: Bench, size: Size) -> Batches:
-  store: Any = Sentences(drawn(), size.vocabulary)
-  return Batches(store, bench.config.batch, bench.config.seed)
+  return Batches(Sentences(drawn(), size.vocabulary), bench.config.batch, bench.config.seed)
 
 
 def _figures(

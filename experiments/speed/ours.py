@@ -33,7 +33,7 @@ class System:
     self.mesh = meshes.build(self.config.mesh)
     self.program = step.build(self.config, V, V, self.mesh)
     if isinstance(task, workloads.Realistic):
-      self.own = Batches(task.store, self.config.batch, self.config.seed)  # type: ignore[arg-type]
+      self.own = Batches(task.store, self.config.batch, self.config.seed)
     temporary = self._temporary(task) if isinstance(task, workloads.Long) else {}
     self.state = self.program.create()
     by_shape = {}
@@ -65,8 +65,9 @@ class System:
     return 2 * _PEAK**3 / min(seconds) / 1e9
 
   def _batches(self, number: int) -> list[Batch]:
-    if not isinstance(self.task, workloads.Realistic):
-      return [Batch(*rows, _numbers(rows)) for rows in self.task.batches(number)]  # type: ignore
+    if isinstance(self.task, workloads.Fixed | workloads.Long):
+      return [Batch(*rows, _numbers(rows)) for rows in self.task.batches(number)]
+    assert isinstance(self.task, workloads.Realistic)
     window, part = divmod(number, self.task.size.parts)
     length = self.config.batch.window
     window %= len(self.task.windows)
@@ -91,7 +92,7 @@ class System:
 
   def _temporary(self, task: workloads.Long) -> dict[str, float]:
     rows = tuple(jax.ShapeDtypeStruct(side.shape, jnp.int32) for side in task.batches(0)[0])
-    compiled = self.program.step.lower(self.program.abstract, rows, 1.0).compile()  # type: ignore
+    compiled: Any = self.program.step.lower(self.program.abstract, rows, 1.0).compile()
     memory = compiled.memory_analysis()
     return {
       "temporary_mb": memory.temp_size_in_bytes / 2**20,

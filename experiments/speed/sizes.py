@@ -29,9 +29,9 @@ class Size:
 SIZES = {
   size.name: size
   for size in (
-    Size("small", 128, 256, 128, 4_000, 64, "adam", 10, 1, 1024),
-    Size("medium", 256, 512, 256, 8_000, 64, "adam", 5, 1, 1024),
-    Size("paper", 620, 1000, 500, 30_000, 80, "adadelta", 2, 4, 256),
+    Size("small", 128, 256, 128, 4_000, 64, "adam", 10, 4, 1024),
+    Size("medium", 256, 512, 256, 8_000, 64, "adam", 5, 5, 1024),
+    Size("paper", 620, 1000, 500, 30_000, 80, "adadelta", 2, 20, 256),
   )
 }
 
@@ -39,7 +39,7 @@ SIZES = {
 def config(size: Size) -> ConfigDict:
   """configs/base.py at a size, on one device."""
   config = base.get_config()
-  config.batch.size = size.batch
+  config.batch.update(size=size.batch, window=100)
   config.model.update(size=size.n, embedding=size.embedding, maxout=size.maxout, init="glorot")
   config.model.attention.size = size.n
   config.train.optimizer.update(name=size.optimizer, learning_rate=size.rate)

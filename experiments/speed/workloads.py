@@ -135,7 +135,7 @@ def windows(size: Size, store: Sentences, rounds: int) -> tuple[np.ndarray, ...]
   from nmt.data.batches import Batches
 
   configured = config(size)
-  batches = Batches(store, configured.batch, configured.seed)  # type: ignore[arg-type]
+  batches = Batches(store, configured.batch, configured.seed)
   length = configured.batch.window
   return tuple(
     np.concatenate([batches.at(w * length + k).index_B for k in range(length)])

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from nmt.data.ids import EOS, PAD
 from nmt.data.shapes import Shape, Shapes, round_up
-from nmt.data.store import TokenStore
+from nmt.data.store import Sentences
 from nmt.errors import UserError
 
 ROWS = 8  # with a token budget, batches hold multiples of so many sentences
@@ -65,7 +65,7 @@ class Batches:
   sentences, or with `tokens` as many as fit in that number of positions a side, padding included.
   """
 
-  def __init__(self, store: TokenStore, batch_config: ConfigDict, seed: int):
+  def __init__(self, store: Sentences, batch_config: ConfigDict, seed: int):
     self.store, self.seed, self.config = store, seed, batch_config
     self._sizes = _Sizes(store, batch_config)
     self._lock = threading.Lock()
@@ -151,7 +151,7 @@ def iterate(batches: Batches, start: int, process: tuple[int, int] = (0, 1)) -> 
   return iter(dataset.to_iter_dataset(grain.ReadOptions(num_threads=2, prefetch_buffer_size=16)))
 
 
-def sequential(store: TokenStore, batch_config: ConfigDict) -> list[Batch]:
+def sequential(store: Sentences, batch_config: ConfigDict) -> list[Batch]:
   """All sentences once, longest first, in batches of few shapes."""
   sizes = _Sizes(store, batch_config, coarse=2)
   order = np.arange(len(store))
@@ -185,7 +185,7 @@ class _Positions:
 class _Sizes:
   """Rounded lengths of a store's sentences, and how many of them make a batch."""
 
-  def __init__(self, store: TokenStore, batch_config: ConfigDict, coarse: int = 1):
+  def __init__(self, store: Sentences, batch_config: ConfigDict, coarse: int = 1):
     multiple = coarse * batch_config.multiple
     self.source, self.target = store.source_lengths, store.target_lengths
     self.source_padded = round_up(self.source, multiple)
@@ -227,7 +227,7 @@ def _cut(order: np.ndarray, sizes: _Sizes, window: int) -> _Cut:
   return _Cut(order, np.array(starts), np.array([*starts[1:], len(order)]), needed)
 
 
-def _assemble(store: TokenStore, sentences: np.ndarray, shape: Shape) -> Batch:
+def _assemble(store: Sentences, sentences: np.ndarray, shape: Shape) -> Batch:
   B, J, T = shape
   index = np.full(B, -1, np.int32)
   index[: len(sentences)] = sentences

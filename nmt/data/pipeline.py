@@ -99,7 +99,8 @@ def _build_train(data: ConfigDict, corpus: Corpus, pool: Pool, folder: Path) -> 
   rows, counts = filters.survey(corpus, filters.Rules.of(data.filter), pool)
   source, target = _learn(data, corpus, rows, pool)
   _save_tokenizers(folder, source, target)
-  store.write(folder, corpus, rows, source, target, pool)
+  dropout, samples = data.tokenizer.dropout, data.tokenizer.samples
+  store.write(folder, corpus, rows, source, target, pool, dropout, samples)
   report = {
     "filter": {"pairs": len(corpus), **counts},
     "tokenizer": data.tokenizer.to_dict() | {"source": source.size, "target": target.size},

@@ -4,12 +4,12 @@ import numpy as np
 
 Shape = tuple[int, int, int]
 
-FINE = 8  # up to so many multiples, lengths are rounded to one multiple; above, more coarsely
+FINE = 16  # up to so many multiples, lengths are rounded to one multiple; above, more coarsely
 RARE = 1 / 50  # a shape that a smaller share of the batches needs is merged into a larger one
 
 
 def round_up(lengths: np.ndarray, multiple: int) -> np.ndarray:
-  """Rounds lengths up to multiples; above FINE multiples by at most an eighth of the length.
+  """Rounds lengths up to multiples; above FINE multiples by less than an eighth of the length.
 
   So the number of different results grows with the logarithm of the longest length only.
   """

@@ -1,16 +1,18 @@
 """SentencePiece subwords, set so that detokenising gives back any text to the letter."""
 
+import functools
 import io
 import re
 from collections.abc import Iterable, Sequence
 
 import sentencepiece
 
+from nmt.data.bpe_dropout import SPACE, Sampler
 from nmt.data.ids import BOS, EOS, PAD, SPECIAL, UNK
 from nmt.errors import UserError
 
-SPACE = "\u2581"  # SentencePiece writes a space so, and would read this character as a space:
-ESCAPE = "\ue000"  # in text it becomes ESCAPE 1, and the (private) ESCAPE itself ESCAPE 0
+# SentencePiece would read SPACE in a text as a space:
+ESCAPE = "\ue000"  # it becomes ESCAPE 1, and the (private) ESCAPE itself ESCAPE 0
 LINE_BYTES = 1 << 24  # SentencePiece leaves longer lines out of training
 
 
@@ -25,6 +27,14 @@ class Subwords:
 
   def encode(self, line: str) -> list[int]:
     return self._processor.encode(_escape(line))
+
+  def sample(self, lines: Sequence[str], dropout: float, seed: str) -> list[list[int]]:
+    """The ids of lines under BPE-dropout."""
+    return self._sampler.encode([_escape(line) for line in lines], dropout, seed)
+
+  @functools.cached_property
+  def _sampler(self) -> Sampler:
+    return Sampler(self._processor)
 
   def decode(self, ids: Iterable[int]) -> str:
     return _unescape(self._processor.decode([index for index in map(int, ids) if index > EOS]))

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from nmt.data.ids import PAD
 from nmt.models.products import Product
 
-_CHUNKS = 4  # of all positions: the logits of one are in memory at a time
+_CHUNKS = 4  # of all positions, where their number allows: one's logits are in memory at a time
 
 
 def loss_sums(
@@ -59,7 +59,7 @@ def cross_entropy(
     *sums, _ = _sums(product, label_smoothing, W_VxL, b_V, *rows)
     return jax.tree.map(jnp.add, total, tuple(sums)), None
 
-  return jax.lax.scan(chunk, _zeros(t_NxL), _cut(t_NxL, y_N, real_N))[0]
+  return jax.lax.scan(chunk, _nothing(), _cut(t_NxL, y_N, real_N))[0]
 
 
 def _forward(product, label_smoothing, t, W, b, y, real):
@@ -75,7 +75,7 @@ def _forward(product, label_smoothing, t, W, b, y, real):
     total = jax.tree.map(jnp.add, total, (tuple(sums), d_W, d_b))
     return total, product("nv,vl->nl", slope, W).astype(t.dtype)
 
-  start = _zeros(t), jnp.zeros_like(W), jnp.zeros_like(b)
+  start = _nothing(), jnp.zeros_like(W), jnp.zeros_like(b)
   (sums, d_W, d_b), d_t = jax.lax.scan(chunk, start, _cut(t, y, real))
   return sums, (d_t.reshape(t.shape), d_W, d_b)
 
@@ -101,9 +101,8 @@ def _sums(product, label_smoothing, W, b, t, y, real):
   return loss.sum(), nll.sum(), correct, (logits, normaliser)
 
 
-def _zeros(t):
-  zero = jnp.float32(0)
-  return zero, zero, jnp.int32(0)
+def _nothing():
+  return jnp.float32(0), jnp.float32(0), jnp.int32(0)
 
 
 def _cut(*arrays):

@@ -32,7 +32,7 @@ class Program:
 
   abstract: State  # shapes, types and shardings
   create: Callable[[], State]
-  step: Callable[..., tuple[State, Sums]]  # state, rows, scale; the state is donated
+  step: jax.stages.Wrapped  # state, rows, scale -> state, sums; the state is donated
   add: Callable[..., tuple[Any, Sums]]  # state, (gradients, sums), rows, first row; one of several
   finish: Callable[..., tuple[State, Sums]]  # state, (gradients, sums), scale
   nothing: Callable[[State], tuple[Any, Sums]]  # what `add` starts from

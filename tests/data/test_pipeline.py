@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from nmt.data import corpora, pipeline
+from nmt.data import corpora, parallel, pipeline
 from nmt.data.ids import EOS
 from nmt.data.tokenizers import KINDS
 from nmt.errors import UserError
@@ -27,6 +27,26 @@ def test_text_becomes_tokens_that_decode_to_it(data, kind):
   assert json.loads(json.dumps(prepared.report)) == prepared.report
   assert prepared.report["filter"]["pairs"] == 300
   assert prepared.report["filter"]["kept"] == prepared.report["train"]["pairs"]
+
+
+def test_samples_of_bpe_dropout_follow_each_other(data, monkeypatch, tmp_path):
+  data.tokenizer.update(kind="bpe", size=330, joint=True, dropout=0.3, samples=3)
+  prepared = pipeline.prepare(data)
+  train, n = prepared.train, prepared.report["filter"]["kept"]
+  assert train.rows.tolist() == train.rows[:n].tolist() * 3
+  decode = prepared.source.decode
+  alike = 0
+  for index in range(n):
+    found = [train.source(index + k * n).tolist() for k in range(3)]
+    assert len({decode(ids) for ids in found}) == 1
+    alike += len({tuple(ids) for ids in found}) == 1
+  assert alike < n / 3
+  pair = corpora.open_corpus(data, "valid")[0]
+  assert prepared.valid.source(0)[:-1].tolist() == prepared.source.encode(pair.source)
+  monkeypatch.setattr(parallel, "workers", lambda pairs: 2)
+  data.cache = str(tmp_path / "other")
+  again = pipeline.prepare(data).train
+  assert all(np.array_equal(again.target(i), train.target(i)) for i in range(3 * n))
 
 
 def test_the_validation_split_is_not_filtered(data, tmp_path):

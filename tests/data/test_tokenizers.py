@@ -1,5 +1,6 @@
 import pickle
 
+import numpy as np
 import pytest
 
 from nmt.data import tokenizers
@@ -132,3 +133,27 @@ def test_unknown_kinds_and_damaged_files_are_named(tmp_path):
       tokenizers.load(tmp_path / "t")
   with pytest.raises(UserError, match="cannot read the tokenizer"):
     tokenizers.load(tmp_path / "none")
+
+
+def test_bpe_dropout_leaves_out_merges_and_loses_no_text(trained):
+  bpe = trained["bpe"]
+  lines = LINES[:2] * 50
+  first, again, other = (bpe.sample(lines, 0.1, seed) for seed in ("1", "1", "2"))
+  assert first == again != other
+  assert [bpe.decode(ids) for ids in first] == lines
+  assert len({tuple(ids) for ids in first[::2]}) > 10
+  most, few, none = (sum(map(len, bpe.sample(lines, p, "1"))) for p in (0.5, 0.1, 0.0))
+  assert most > few > none
+
+
+def test_without_dropout_the_merges_are_those_of_sentencepiece(trained):
+  bpe = trained["bpe"]
+  for line in LINES[:4] + STRANGE:
+    assert bpe.sample([line], 0.0, "") == [bpe.encode(line)]
+
+
+def test_each_possible_merge_is_left_out_with_the_probability_of_dropout():
+  bpe = tokenizers.train("bpe", 265, ["ab ab ab"], "en")  # the merges a+b, then space+ab
+  draws = bpe.sample(["ab"] * 20_000, 0.3, "1")
+  lengths = np.bincount([len(ids) for ids in draws], minlength=4)[1:] / 20_000
+  np.testing.assert_allclose(lengths, [0.49, 0.21, 0.30], atol=0.015)

@@ -2,7 +2,6 @@
 
 import types
 
-import jax
 import numpy as np
 import pytest
 
@@ -69,13 +68,6 @@ def config():
   return config
 
 
-@pytest.fixture(scope="package", autouse=True)
-def _programs(tmp_path_factory):
-  """Programs are compiled fast rather than to be fast, and kept: runs of a config compile once."""
-  folder = jax.config.jax_compilation_cache_dir
-  jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("programs")))
-  jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-  jax.config.update("jax_disable_most_optimizations", True)
-  yield
-  jax.config.update("jax_compilation_cache_dir", folder)
-  jax.config.update("jax_disable_most_optimizations", False)
+@pytest.fixture(scope="module", autouse=True)
+def _programs(quick_programs):
+  pass

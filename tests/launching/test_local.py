@@ -1,0 +1,87 @@
+"""Workers are started, watched, signalled and their exit codes obeyed."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nmt.launching.local import Local
+from nmt.workdir import Workdir
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(home):
+  with Local() as executor:
+    return executor.run(home)
+
+
+def test_a_worker_turned_away_by_a_live_run_does_not_touch_its_status(tmp_path, worker):
+  worker("sys.exit(2)")
+  home = Workdir(tmp_path)
+  with home.lock():
+    home.status("running")
+    assert run(home) == 2
+    assert home.read_status()["state"] == "running"
+
+
+@pytest.mark.parametrize("code", [0, 75, 3])
+def test_the_exit_code_of_the_worker_is_passed_on(tmp_path, worker, code):
+  worker(f"W.make(); W.status('running', update=5); sys.exit({code})")
+  home = Workdir(tmp_path / "w")
+  assert run(home) == code
+  status = home.read_status()
+  assert status["update"] == 5
+  assert status["state"] == ("failed" if code == 3 else "running")
+
+
+def test_a_profile_is_asked_for_by_flag_and_not_by_config(tmp_path, worker, capfd):
+  import launch
+
+  worker("print(sys.argv[3:], flush=True); W.status('failed')")
+  for flag, passed in ((["--profile"], ["--profile"]), ([], [])):
+    launch.main([f"--workdir={tmp_path}", "--config=configs/quickstart.py", *flag])
+    assert str(passed) in capfd.readouterr().out
+
+
+def test_a_killed_worker_is_a_failed_run(tmp_path, worker, capsys):
+  worker("W.make(); os.kill(os.getpid(), signal.SIGKILL)")
+  assert run(Workdir(tmp_path)) == 137
+  assert "killed by SIGKILL" in capsys.readouterr().err
+  assert Workdir(tmp_path).read_status()["state"] == "failed"
+
+
+OBEYING = """
+  signal.signal(signal.SIGTERM, lambda *_: sys.exit(75))
+  signal.signal(signal.SIGINT, lambda *_: sys.exit(75))
+  print("ready", flush=True)
+  time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signals_reach_the_worker_and_stop_the_sweep(tmp_path, worker, number):
+  script = worker(OBEYING)
+  code = (
+    "import sys, launch; from nmt import cli; from nmt.launching import local\n"
+    f"local.WORKER = (sys.executable, {str(script)!r})\ncli.entry(launch.main)"
+  )
+  running = subprocess.Popen(
+    [sys.executable, "-c", code, f"--workdir={tmp_path / 'w'}"],
+    cwd=ROOT,
+    stdout=subprocess.PIPE,
+    text=True,
+  )
+  assert running.stdout is not None
+  with running.stdout as out:
+    line = ""
+    while line != "ready\n":
+      line = out.readline()
+      assert line
+    running.send_signal(number)
+    rest = out.read()
+  assert running.wait() == 75
+  assert "stopped; the same command continues it" in rest
+  assert [p.name for p in (tmp_path / "w").iterdir()] == ["rnnsearch"]
