@@ -63,6 +63,7 @@ def get_config() -> ConfigDict:
         tie=False,  # output word vectors = target embedding (needs maxout == embedding)
         init="paper",  # paper | glorot
         precision="float32",  # float32 | bfloat16, of products; parameters and sums stay float32
+        loop="scan",  # scan | kernel: the steps of a recurrence in one Pallas kernel, for TPUs
         dropout=dict(
           embedding=0.0,
           state=0.0,  # annotations

@@ -94,6 +94,7 @@ def _choices() -> dict[str, list[str]]:
     "model.cell": ["gru"],
     "model.readout": ["previous", "current"],
     "model.init": ["paper", "glorot"],
+    "model.loop": ["scan", "kernel"],
     "model.precision": ["float32", "bfloat16"],
     "train.optimizer.name": ["adadelta", "adam", "adamw", "sgd"],
     "train.schedule.name": ["constant", "inverse_sqrt", "cosine", "plateau"],

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 from ml_collections import ConfigDict
 
-from nmt.models import attention, cells, late
+from nmt.models import attention, cells, late, loops
 from nmt.models.attention.base import Memory
 from nmt.models.dropout import dropout, split
 from nmt.models.initializers import Initializers, blocks, zeros
@@ -29,6 +29,7 @@ class Decoder(nnx.Module):
     cell, mechanism = cells.find(model.cell), attention.find(model.attention.kind)
     n, width = model.size, mechanism.width(model)
     self.product = product(model.precision)
+    self.loop = loops.find(model.loop)
     self.previous = model.readout == "previous"
     self.tie = model.tie
     self.rates = model.dropout.embedding, model.dropout.readout
@@ -74,7 +75,7 @@ class Decoder(nnx.Module):
       return after, (state["s"] if self.previous else after["s"], c, alpha)
 
     inputs = self.cell.project(words)
-    _, (s, c, alpha) = late.scan(step, self, memory, self.attention.late, state, inputs)
+    _, (s, c, alpha) = late.scan(step, self, memory, self.attention.late, state, inputs, self.loop)
     t = self.readout(s, self.readout.project(words), self.readout.context(c)).swapaxes(0, 1)
     return dropout(readout_keys, self.rates[1], t), alpha.swapaxes(0, 1)
 

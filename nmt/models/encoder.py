@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 from ml_collections import ConfigDict
 
-from nmt.models import cells, late
+from nmt.models import cells, late, loops
 from nmt.models.dropout import dropout
 from nmt.models.initializers import Initializers
 
@@ -19,6 +19,7 @@ class Encoder(nnx.Module):
   def __init__(self, model: ConfigDict, words: int, start: Initializers):
     cell = cells.find(model.cell)
     self.rate = model.dropout.embedding
+    self.loop = loops.find(model.loop)
     self.E_x = nnx.Param(start.embedding((words, model.embedding)))
     self.forward = cell(model.embedding, model.size, model.precision, start)
     self.backward = cell(model.embedding, model.size, model.precision, start)
@@ -32,23 +33,27 @@ class Encoder(nnx.Module):
     state at the last position is that of the last real word.
     """
     embedded = dropout(keys_B, self.rate, self.E_x[...][source_BxJ]).swapaxes(0, 1)
-    real_JxB = real_BxJ.T
-    forward, _ = run(self.forward, embedded, real_JxB)
-    backward, first = run(self.backward, embedded, real_JxB, reverse=True)
+    real_JxBx1 = real_BxJ.T[:, :, None]
+    forward, _ = run(self.loop, self.forward, embedded, real_JxBx1)
+    backward, first = run(self.loop, self.backward, embedded, real_JxBx1, reverse=True)
     return jnp.concatenate([forward, backward], axis=-1).swapaxes(0, 1), first
 
 
 def run(
-  cell: cells.GRU, x_JxBxM: jax.Array, real_JxB: jax.Array, reverse: bool = False
+  loop: late.Loop,
+  cell: cells.GRU,
+  x_JxBxM: jax.Array,
+  real_JxBx1: jax.Array,
+  reverse: bool = False,
 ) -> tuple[jax.Array, jax.Array]:
   """All states h_JxBxn of a cell that starts at 0, and its last one."""
   x_JxBxG = cell.project(x_JxBxM)
 
   def step(cell, _, h, inputs):
     x, real = inputs
-    h = jnp.where(real[:, None], cell(h, x), h)
+    h = jnp.where(real, cell(h, x), h)
     return h, h
 
   h_0 = jnp.zeros_like(x_JxBxG[0, :, : x_JxBxG.shape[-1] // cell.blocks])
-  last, h_JxBxN = late.scan(step, cell, {}, (), h_0, (x_JxBxG, real_JxB), reverse)
+  last, h_JxBxN = late.scan(step, cell, {}, (), h_0, (x_JxBxG, real_JxBx1), loop, reverse)
   return h_JxBxN, last

@@ -15,6 +15,9 @@ from jax import lax
 
 from nmt.models.products import Product
 
+Spec = tuple[Product, str]
+Loop = Callable[..., tuple[Any, Any]]
+
 
 class Late:
   """An array that is the same in all steps, and only ever the second operand of a product.
@@ -27,7 +30,7 @@ class Late:
   def __init__(self, value: jax.Array, slots: list[jax.Array] | None):
     self.value, self.slots = value, slots
     self.shape = value.shape
-    self.specs: list[tuple[Product, str]] = []
+    self.specs: list[Spec] = []
     self.operands: list[jax.Array] = []
     self.results: list[jax.Array] = []
 
@@ -51,11 +54,13 @@ def scan(
   late: tuple[str, ...],
   carry: Any,
   xs: Any,
+  loop: Loop,
   reverse: bool = False,
 ) -> tuple[Any, Any]:
   """lax.scan of step(module, memory, carry, x) -> (carry, y), with late gradients.
 
-  The matrices of `module`, and of `memory` what `late` names, reach `step` as `Late`.
+  The matrices of `module`, and of `memory` what `late` names, reach `step` as `Late`. `loop` of
+  this file or of another runs the steps.
   """
   graph, *states = nnx.split(module, lambda _, value: value.ndim == 2, ...)
   matrices, others = map(nnx.to_pure_dict, states)
@@ -64,7 +69,7 @@ def scan(
     (matrices, late), (others, memory) = constants, rest
     return step(nnx.merge(graph, matrices, others), memory | late, carry, x)
 
-  return _scan(
+  return loop(
     whole,
     reverse,
     (matrices, {key: memory[key] for key in late}),
@@ -74,51 +79,61 @@ def scan(
   )
 
 
+def noted(step, tree, leaves, slots, rest, carry, x):
+  """What a step returns, and each constant with the notes of its products."""
+  notes = [Late(leaf, slots and slots[i]) for i, leaf in enumerate(leaves)]
+  return step(jax.tree.unflatten(tree, notes), rest, carry, x), notes
+
+
+def results(step, tree, leaves, rest, carry, x):
+  """Shapes and types of the products of each constant, and so of its slots."""
+
+  def found(*arguments):
+    return [note.results for note in noted(step, tree, leaves, None, *arguments)[1]]
+
+  return jax.eval_shape(found, rest, carry, x)
+
+
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _scan(step, reverse, constants, rest, carry, xs):
+def loop(step, reverse, constants, rest, carry, xs):
   leaves, tree = jax.tree.flatten(constants)
 
   def body(carry, x):
-    return step(jax.tree.unflatten(tree, [Late(leaf, None) for leaf in leaves]), rest, carry, x)
+    return noted(step, tree, leaves, None, rest, carry, x)[0]
 
   return lax.scan(body, carry, xs, reverse=reverse)
 
 
 def _forward(step, reverse, constants, rest, carry, xs):
   leaves, tree = jax.tree.flatten(constants)
-  specs: list[list[tuple[Product, str]]] = []
-
-  def noted(rest, carry, x, slots):
-    late = [Late(leaf, slot) for leaf, slot in zip(leaves, slots, strict=True)]
-    after = step(jax.tree.unflatten(tree, late), rest, carry, x)
-    specs[:] = [one.specs for one in late]
-    return after, [one.operands for one in late], [one.results for one in late]
+  specs: list[list[Spec]] = []
 
   def run(rest, carry, xs, slots):
     def body(carry, inputs):
-      (carry, y), operands, _ = noted(rest, carry, *inputs)
-      return carry, (y, operands)
+      x, slots = inputs
+      (carry, y), notes = noted(step, tree, leaves, slots, rest, carry, x)
+      specs[:] = [note.specs for note in notes]
+      return carry, (y, [note.operands for note in notes])
 
     carry, (ys, operands) = lax.scan(body, carry, (xs, slots), reverse=reverse)
     return (carry, ys), operands
 
-  first = jax.tree.map(lambda x: x[0], xs)
-  *_, results = jax.eval_shape(noted, rest, carry, first, [None] * len(leaves))
+  sizes = results(step, tree, leaves, rest, carry, jax.tree.map(lambda x: x[0], xs))
   steps = jax.tree.leaves(xs)[0].shape[0]
-  slots = jax.tree.map(lambda result: jnp.zeros((steps, *result.shape), result.dtype), results)
+  slots = jax.tree.map(lambda size: jnp.zeros((steps, *size.shape), size.dtype), sizes)
   found, slopes, operands = jax.vjp(run, rest, carry, xs, slots, has_aux=True)
-  total = jax.tree_util.Partial(functools.partial(_gradients, tree, specs))
+  total = jax.tree_util.Partial(functools.partial(gradients, tree, specs))
   return found, (slopes, total, leaves, operands)
 
 
-def _gradients(tree, specs, leaves, operands, slots):
-  """Of each constant: the sum over its products and over all steps."""
+def gradients(tree, specs, leaves, operands, slots):
+  """Of each constant: the sum over its products and over all steps, from its slots' gradients."""
   totals = []
-  for leaf, uses, its_operands, gradients in zip(leaves, specs, operands, slots, strict=True):
+  for leaf, uses, its_operands, slopes in zip(leaves, specs, operands, slots, strict=True):
     total = jnp.zeros_like(leaf)
-    for (product, spec), a, gradient in zip(uses, its_operands, gradients, strict=True):
+    for (product, spec), a, slope in zip(uses, its_operands, slopes, strict=True):
       left, right, out = spec.replace("->", ",").split(",")
-      total += product(f"T{left},T{out}->{right}", a, gradient).astype(leaf.dtype)
+      total += product(f"T{left},T{out}->{right}", a, slope).astype(leaf.dtype)
     totals.append(total)
   return jax.tree.unflatten(tree, totals)
 
@@ -129,7 +144,7 @@ def _backward(step, reverse, saved, gradients):
   return total(leaves, operands, slots), *others
 
 
-_scan.defvjp(_forward, _backward)
+loop.defvjp(_forward, _backward)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))

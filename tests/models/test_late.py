@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from nmt.models import late
+from nmt.models import kernel, late
 from nmt.models.products import product
 
 T, B, N, M = 5, 3, 4, 2
@@ -28,7 +28,8 @@ class Cell(nnx.Module):
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-def test_values_and_gradients_are_those_of_a_scan(reverse):
+@pytest.mark.parametrize("loop", [late.loop, kernel.loop], ids=["loop", "kernel"])
+def test_values_and_gradients_are_those_of_a_scan(reverse, loop):
   random = np.random.default_rng(0)
   with jax.enable_x64(True):
 
@@ -52,7 +53,7 @@ def test_values_and_gradients_are_those_of_a_scan(reverse):
       return jax.lax.scan(lambda s, x: cell(memory, s, x), s, xs, reverse=reverse)
 
     def ours(cell, memory, s, xs):
-      return late.scan(Cell.__call__, cell, memory, ("values",), s, xs, reverse)
+      return late.scan(Cell.__call__, cell, memory, ("values",), s, xs, loop, reverse)
 
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12), loss(ours), loss(plain))
 
@@ -65,7 +66,7 @@ def test_no_matrix_is_added_up_in_the_loop():
     cell = nnx.merge(graph, params)
     memory = {"values": jnp.ones((B, M, N)), "gain": jnp.ones((B, N))}
     return late.scan(
-      Cell.__call__, cell, memory, ("values",), jnp.ones((B, N)), jnp.ones((T, B, N))
+      Cell.__call__, cell, memory, ("values",), jnp.ones((B, N)), jnp.ones((T, B, N)), late.loop
     )[0].sum()
 
   program = jax.make_jaxpr(jax.grad(run))(nnx.to_pure_dict(params))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nmt.errors import UserError
-from nmt.models import init, rebuild, translation
+from nmt.models import init, loops, rebuild, translation
 from nmt.models.attention import kinds
 
 # Compiling is nearly all the time of these tests.
@@ -113,9 +113,10 @@ def test_gradients_are_the_slopes_of_the_oracle(
     assert abs(found - expected) < 1e-6 * max(1, abs(expected)), path
 
 
+@pytest.mark.parametrize("loop", loops.LOOPS)
 @pytest.mark.parametrize("kind", kinds())
-def test_all_steps_at_once_equal_one_after_another(small, weights, sizes, pairs, pad, kind):
-  config = small(**{"attention.kind": kind, "readout": "current"})
+def test_all_steps_at_once_equal_one_after_another(small, weights, sizes, pairs, pad, kind, loop):
+  config = small(**{"attention.kind": kind, "readout": "current", "loop": loop})
   with jax.enable_x64(True):
     params = jax.tree.map(jnp.asarray, weights(config))
     source, target = (jnp.asarray(pad(side, 7)) for side in zip(*pairs, strict=True))
@@ -183,6 +184,7 @@ def test_the_structure_is_made_once_a_config(small, sizes):
     ("attention.kind", "additive, none"),
     ("cell", "gru"),
     ("init", "paper or glorot"),
+    ("loop", "scan or kernel"),
     ("precision", "float32 or bfloat16"),
   ],
 )
