@@ -59,6 +59,7 @@ def get_config() -> ConfigDict:
           kind="additive",  # none: the RNNencdec baseline
           size=1000,  # n'
         ),
+        conditional=False,  # a second cell: the first reads the word, and attention its state
         readout="previous",  # the state the readout sees: previous (appendix) | current (3.1)
         tie=False,  # output word vectors = target embedding (needs maxout == embedding)
         init="paper",  # paper | glorot

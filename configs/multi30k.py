@@ -13,7 +13,7 @@ VARIANTS = ("en-de", "en-fr", "de-en", "fr-en")
 
 
 def get_config(variant: str = "en-de") -> ConfigDict:
-  """A regularised RNNsearch over joint BPE with BPE-dropout."""
+  """A regularised RNNsearch with a conditional GRU, over joint BPE."""
   config = base.get_config()
   config.data.corpus = "text"
   config.data.url = (
@@ -27,23 +27,23 @@ def get_config(variant: str = "en-de") -> ConfigDict:
   config.data.tokenizer.kind = "bpe"
   config.data.tokenizer.size = 5000
   config.data.tokenizer.joint = True
-  config.data.tokenizer.dropout = 0.1
-  config.data.tokenizer.samples = 16
   config.batch.size = 64
   config.batch.window = 50
   config.batch.multiple = 4
-  config.model.size = 320
+  config.model.size = 256
   config.model.embedding = 256
   config.model.maxout = 256
-  config.model.attention.size = 320
+  config.model.attention.size = 256
+  config.model.conditional = True
+  config.model.readout = "current"
   config.model.tie = True
   config.model.init = "glorot"
   config.model.dropout.embedding = 0.3
   config.model.dropout.state = 0.4
   config.model.dropout.readout = 0.4
-  config.train.updates = 9_000
+  config.train.updates = 9_500
   config.train.optimizer.name = "adam"
-  config.train.optimizer.learning_rate = 1.2e-3
+  config.train.optimizer.learning_rate = 1.5e-3
   config.train.schedule.name = "cosine"
   config.train.schedule.warmup = 500
   config.train.label_smoothing = 0.1

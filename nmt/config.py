@@ -150,6 +150,7 @@ _RANGES: dict[str, _Range] = {
   "model.embedding": _COUNT,
   "model.maxout": _COUNT,
   "model.attention.size": _COUNT,
+  "model.conditional": _SWITCH,
   "model.tie": _SWITCH,
   "model.dropout.embedding": _SHARE,
   "model.dropout.state": _SHARE,

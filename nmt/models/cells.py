@@ -21,9 +21,11 @@ class GRU(nnx.Module):
 
   blocks = 3  # [z r s~], the last axis of x and of everything that is added to it
 
-  def __init__(self, inputs: int, size: int, precision: str, start: Initializers):
+  def __init__(self, inputs: int | None, size: int, precision: str, start: Initializers):
+    """inputs: the width of what `project` takes; None: whoever owns the inputs projects them."""
     self.product = product(precision)
-    self.W = nnx.Param(blocks(start.dense, 3)((inputs, 3 * size)))
+    if inputs is not None:
+      self.W = nnx.Param(blocks(start.dense, 3)((inputs, 3 * size)))
     self.b = nnx.Param(zeros((3 * size,)))
     self.U_zr = nnx.Param(blocks(start.recurrent, 2)((size, 2 * size)))
     self.U = nnx.Param(start.recurrent((size, size)))

@@ -23,6 +23,12 @@ class Decoder(nnx.Module):
 
   s_0 = tanh(W_s hb_1 + b_s);  c_i, alpha_i = attention(s_{i-1}, H)
   s_i = cell(s_{i-1}, [W_z W_r W] E y_{i-1} + b + [C_z C_r C] c_i)
+
+  conditional (Sennrich et al., 2017, section 3.1, with the paper's cells): the word comes first, so
+  that attention knows it.
+
+  s'_i = cell(s_{i-1}, [W_z W_r W] E y_{i-1} + b);  c_i, alpha_i = attention(s'_i, H)
+  s_i = second(s'_i, [C_z C_r C] c_i + b')
   """
 
   def __init__(self, model: ConfigDict, words: int, start: Initializers):
@@ -38,6 +44,9 @@ class Decoder(nnx.Module):
     self.b_s = nnx.Param(zeros((n,)))
     self.C = nnx.Param(blocks(start.dense, cell.blocks)((width, cell.blocks * n)))
     self.cell = cell(model.embedding, n, model.precision, start)
+    self.conditional = model.conditional
+    if model.conditional:
+      self.second = cell(None, n, model.precision, start)
     self.attention = mechanism(model, start)
     self.readout = Readout(model, width, words, start)
 
@@ -54,8 +63,12 @@ class Decoder(nnx.Module):
 
     `x_BxG` is the cell's projection of E y_{i-1}; `context` gives [C_z C_r C] c from what was read.
     """
-    c, alpha, carry = self.attention(state["s"], memory, state["attention"])
-    s = self.cell(state["s"], x_BxG + context(c))
+    before = self.cell(state["s"], x_BxG) if self.conditional else state["s"]
+    c, alpha, carry = self.attention(before, memory, state["attention"])
+    if self.conditional:
+      s = self.second(before, context(c) + self.second.b[...][None])
+    else:
+      s = self.cell(before, x_BxG + context(c))
     return {"s": s, "attention": carry}, c, alpha
 
   def features(

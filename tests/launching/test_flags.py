@@ -42,7 +42,7 @@ def test_flags_change_the_config_and_nothing_else():
   changes = claim.differences(flags.load("configs/multi30k.py", "de-en"), order.config)
   assert changes == [
     "data.test: ('test_2016_flickr',) -> ('val',)",
-    "model.size: 320 -> 7",
+    "model.size: 256 -> 7",
     "model.tie: True -> False",
     "train.clip: 1.0 -> 2.0",
   ]

@@ -22,7 +22,7 @@ def sigmoid(x):
 
 
 def gru(p, x, s, c_z=0.0, c_r=0.0, c_s=0.0):
-  W_z, W_r, W = np.split(p["W"], 3, axis=1)
+  W_z, W_r, W = np.split(p["W"], 3, axis=1) if "W" in p else np.zeros((3, len(x), len(s)))
   b_z, b_r, b = np.split(p["b"], 3)
   U_z, U_r = np.split(p["U_zr"], 2, axis=1)
   z = sigmoid(W_z.T @ x + U_z.T @ s + b_z + c_z)
@@ -45,7 +45,7 @@ def annotate(p, source):
   return forward, backward
 
 
-def read(params, source, target, kind="additive", readout="previous", tie=False):
+def read(params, source, target, kind="additive", readout="previous", tie=False, conditional=False):
   """log p(y_i | y_<i, x), alpha and decoder states of one pair of token lists."""
   p, J = params["decoder"], len(source)
   forward, backward = annotate(params["encoder"], source)
@@ -53,15 +53,19 @@ def read(params, source, target, kind="additive", readout="previous", tie=False)
   s = np.tanh(p["W_s"].T @ backward[0] + p["b_s"])
   log_ps, alphas, states = [], [], []
   for y in [BOS, *target[:-1]]:
+    E_y = p["E_y"][y]
+    first = gru(p["cell"], E_y, s) if conditional else s
     if kind == "none":
       alpha, c = np.eye(J)[J - 1], forward[-1]
     else:
       a = p["attention"]
-      e = np.array([a["v_a"] @ np.tanh(a["W_a"].T @ s + a["U_a"].T @ h_j + a["b_a"]) for h_j in h])
+      e = np.array(
+        [a["v_a"] @ np.tanh(a["W_a"].T @ first + a["U_a"].T @ h_j + a["b_a"]) for h_j in h]
+      )
       alpha = np.exp(e) / np.exp(e).sum()
       c = sum(alpha[j] * h[j] for j in range(J))
-    E_y = p["E_y"][y]
-    new = gru(p["cell"], E_y, s, *(C.T @ c for C in np.split(p["C"], 3, axis=1)))
+    C_c = [C.T @ c for C in np.split(p["C"], 3, axis=1)]
+    new = gru(p["second"], E_y, first, *C_c) if conditional else gru(p["cell"], E_y, s, *C_c)
     o = p["readout"]
     seen = s if readout == "previous" else new
     pre = o["U_o"].T @ seen + o["V_o"].T @ E_y + o["C_o"].T @ c + o["b_t"]

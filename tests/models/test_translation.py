@@ -14,10 +14,15 @@ from nmt.models.attention import kinds
 # Compiling is nearly all the time of these tests.
 quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 TEACHED = [
-  ("additive", "previous", False),
-  ("additive", "current", True),
-  ("none", "previous", True),
+  dict(kind="additive", readout="previous", tie=False),
+  dict(kind="additive", readout="current", tie=True),
+  dict(kind="none", readout="previous", tie=True),
+  dict(kind="additive", readout="current", conditional=True),
 ]
+
+
+def configured(choice):
+  return {"attention.kind" if key == "kind" else key: value for key, value in choice.items()}
 
 
 def stepped(model, source, target):
@@ -39,12 +44,12 @@ def taught(model, source, target):
   return jax.nn.log_softmax(model.logits(t)), alpha
 
 
-@pytest.mark.parametrize(("kind", "readout", "tie"), TEACHED)
+@pytest.mark.parametrize("choice", TEACHED)
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-10)])
 def test_the_model_is_the_papers(
-  small, weights, sizes, pairs, pad, oracle, kind, readout, tie, dtype, tolerance
+  small, weights, sizes, pairs, pad, oracle, choice, dtype, tolerance
 ):
-  config = small(**{"attention.kind": kind, "readout": readout, "tie": tie})
+  config = small(**configured(choice))
   exact = weights(config)
   with jax.enable_x64(dtype == "float64"):
     params = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), exact)
@@ -58,7 +63,7 @@ def test_the_model_is_the_papers(
     (log_p, alpha), (log_p_step, alpha_step, states) = run(params)
     assert log_p.dtype == alpha.dtype == states.dtype == dtype
   for b, (x, y) in enumerate(pairs):
-    expected = oracle.read(exact, x, y, kind, readout, tie)
+    expected = oracle.read(exact, x, y, **choice)
     T, J = len(y), len(x)
     for got, wanted in [
       (log_p[b, :T], expected.log_p),
@@ -71,17 +76,15 @@ def test_the_model_is_the_papers(
       assert error.max() < tolerance
 
 
-@pytest.mark.parametrize(("kind", "readout", "tie"), TEACHED[1:])
-def test_gradients_are_the_slopes_of_the_oracle(
-  small, weights, sizes, pairs, pad, oracle, kind, readout, tie
-):
-  config = small(**{"attention.kind": kind, "readout": readout, "tie": tie})
+@pytest.mark.parametrize("choice", TEACHED[1:])
+def test_gradients_are_the_slopes_of_the_oracle(small, weights, sizes, pairs, pad, oracle, choice):
+  config = small(**configured(choice))
   params = weights(config)
 
   def loss(params):
     total = 0.0
     for x, y in pairs:
-      log_p = oracle.read(params, x, y, kind, readout, tie).log_p
+      log_p = oracle.read(params, x, y, **choice).log_p
       total -= log_p[np.arange(len(y)), y].sum()
     return total
 
@@ -114,9 +117,13 @@ def test_gradients_are_the_slopes_of_the_oracle(
 
 
 @pytest.mark.parametrize("loop", loops.LOOPS)
+@pytest.mark.parametrize("conditional", [False, True])
 @pytest.mark.parametrize("kind", kinds())
-def test_all_steps_at_once_equal_one_after_another(small, weights, sizes, pairs, pad, kind, loop):
-  config = small(**{"attention.kind": kind, "readout": "current", "loop": loop})
+def test_all_steps_at_once_equal_one_after_another(
+  small, weights, sizes, pairs, pad, kind, loop, conditional
+):
+  choice = {"attention.kind": kind, "readout": "current", "loop": loop, "conditional": conditional}
+  config = small(**choice)
   with jax.enable_x64(True):
     params = jax.tree.map(jnp.asarray, weights(config))
     source, target = (jnp.asarray(pad(side, 7)) for side in zip(*pairs, strict=True))
