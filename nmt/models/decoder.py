@@ -24,8 +24,8 @@ class Decoder(nnx.Module):
   s_0 = tanh(W_s hb_1 + b_s);  c_i, alpha_i = attention(s_{i-1}, H)
   s_i = cell(s_{i-1}, [W_z W_r W] E y_{i-1} + b + [C_z C_r C] c_i)
 
-  conditional (Sennrich et al., 2017, section 3.1, with the paper's cells): the word comes first, so
-  that attention knows it.
+  conditional (Nematus: Sennrich et al., 2017, section 2; with the paper's cells): the word comes
+  first, so that attention knows it.
 
   s'_i = cell(s_{i-1}, [W_z W_r W] E y_{i-1} + b);  c_i, alpha_i = attention(s'_i, H)
   s_i = second(s'_i, [C_z C_r C] c_i + b')
