@@ -72,7 +72,7 @@ def test_all_systems_train_on_the_same_sentences():
   from experiments.speed.sizes import config
   from nmt.data.batches import Batches
 
-  store = Sentences(drawn(600), TINY.vocabulary)
+  store = Sentences(drawn(2000), TINY.vocabulary)
   task = workloads.Realistic(TINY, store, workloads.windows(TINY, store, 4))
   ours = System()
   ours.task, ours.config = task, config(TINY)
@@ -81,7 +81,7 @@ def test_all_systems_train_on_the_same_sentences():
     numbers = [TINY.parts * window + part for part in range(TINY.parts)]
     a = [row for number in numbers for b in ours._batches(number) for row in b.source_BxJ]
     b = [row for number in numbers for b in task.batches(number) for row in b.source_BxJ]
-    assert len(a) == 20 * TINY.batch
+    assert len(a) == ours.config.batch.window * TINY.batch
     assert sorted(tuple(r[r > 0]) for r in a) == sorted(tuple(r[r > 0]) for r in b)
 
 

@@ -28,10 +28,24 @@ class Attention(EnergyAttention):
     return super().precompute(h_BxJxD, real_BxJ) | {"keys": keys}
 
   def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
-    query = affine(self.product, s_BxN, self.W_a[...])
-    # The gradient computes tanh of B x J x n' anew: half the memory, in no more time.
-    match = jax.checkpoint(self._match, prevent_cse=False) if self.keeps else self._match
-    return match(memory["keys"], query, self.v_a[...])
+    return match(memory["keys"], affine(self.product, s_BxN, self.W_a[...]), self.v_a[...])
 
-  def _match(self, keys: jax.Array, query: jax.Array, v_a: jax.Array) -> jax.Array:
-    return (jnp.tanh(keys + query[:, None, :]) * v_a[None, None]).sum(axis=2)
+
+@jax.custom_vjp
+def match(keys_BxJxA: jax.Array, query_BxA: jax.Array, v_A: jax.Array) -> jax.Array:
+  """e_BxJ = v^T tanh(key + query); the gradient computes tanh anew, so that no step keeps it."""
+  return (jnp.tanh(keys_BxJxA + query_BxA[:, None]) * v_A[None, None]).sum(axis=2)
+
+
+def _forward(keys, query, v):
+  return match(keys, query, v), (keys, query, v)
+
+
+def _backward(saved, slope_BxJ):
+  keys, query, v = saved
+  slope, tanh = slope_BxJ[:, :, None], jnp.tanh(keys + query[:, None])
+  d_keys = slope * v[None, None] * (1 - tanh * tanh)
+  return d_keys, d_keys.sum(axis=1), (slope * tanh).sum(axis=(0, 1))
+
+
+match.defvjp(_forward, _backward)

@@ -26,7 +26,6 @@ class EnergyAttention(nnx.Module):
 
   def __init__(self, model: ConfigDict, start: Initializers):
     self.product = product(model.precision)
-    self.keeps = model.loop != "kernel"  # what the forward steps computed, for the gradient
 
   @staticmethod
   def width(model: ConfigDict) -> int:
