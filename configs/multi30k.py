@@ -3,6 +3,9 @@
   python launch.py --config=configs/multi30k.py:en-de
 
 Variants: en-de (the default), en-fr, de-en, fr-en. Selected on val, tested on test_2016_flickr.
+
+En-de, seed 1, on 2 cores: 79 minutes of training (137 minutes of processor); BLEU 40.25
+lower-cased, 39.77 cased (sacreBLEU, 13a, beam 12, update 8000; results/multi30k_en_de.json).
 """
 
 from ml_collections import ConfigDict
