@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from nmt.data.ids import BOS, EOS, PAD
 from nmt.decoding.hypotheses import Hypotheses, Step, penalties
+from nmt.decoding.topk import best_tokens
 
 
 def greedy(
@@ -35,7 +36,7 @@ def greedy(
   """
   B = limit_B.shape[0]
   _, (logits, alpha) = jax.eval_shape(step, memory, state, jnp.zeros(B, jnp.int32))
-  penalty_1xV = penalties(logits.shape[-1], forbid)[None, :]
+  penalty_V = penalties(logits.shape[-1], forbid)
   history_TxBxJ = jnp.zeros((steps, *alpha.shape)) if alphas else None
 
   def going(carry):
@@ -45,10 +46,8 @@ def greedy(
   def body(carry):
     i, state, y_B, live_B, log_p_B, tokens_TxB, history_TxBxJ = carry
     state, (logits_BxV, alpha_BxJ) = step(memory, state, y_B)
-    logits_BxV = logits_BxV.astype(jnp.float32)
-    choice_BxV = logits_BxV + penalty_1xV
-    y_B = jnp.argmax(choice_BxV, axis=-1).astype(jnp.int32)
-    log_y_B = jnp.max(choice_BxV, axis=-1) - jax.nn.logsumexp(logits_BxV, axis=-1)
+    log_y_Bx1, _, y_Bx1 = best_tokens(logits_BxV[None], penalty_V, jnp.zeros((B, 1)))
+    y_B, log_y_B = y_Bx1[:, 0], log_y_Bx1[:, 0]
     tokens_TxB = tokens_TxB.at[i].set(jnp.where(live_B, y_B, PAD))
     if alphas:
       history_TxBxJ = history_TxBxJ.at[i].set(jnp.where(live_B[:, None], alpha_BxJ, 0.0))

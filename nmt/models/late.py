@@ -107,15 +107,21 @@ def loop(step, reverse, constants, rest, carry, xs):
 def _forward(step, reverse, constants, rest, carry, xs):
   leaves, tree = jax.tree.flatten(constants)
   specs: list[list[Spec]] = []
+  form: list[Any] = []
 
   def run(rest, carry, xs, slots):
     def body(carry, inputs):
       x, slots = inputs
       (carry, y), notes = noted(step, tree, leaves, slots, rest, carry, x)
       specs[:] = [note.specs for note in notes]
-      return carry, (y, [note.operands for note in notes])
+      found, shape = jax.tree.flatten((y, [note.operands for note in notes]))
+      once = {id(one): one for one in found}  # what is used twice is kept once
+      form[:] = [shape, [list(once).index(id(one)) for one in found]]
+      return carry, list(once.values())
 
-    carry, (ys, operands) = lax.scan(body, carry, (xs, slots), reverse=reverse)
+    carry, once = lax.scan(body, carry, (xs, slots), reverse=reverse)
+    shape, places = form
+    ys, operands = jax.tree.unflatten(shape, [once[place] for place in places])
     return (carry, ys), operands
 
   sizes = results(step, tree, leaves, rest, carry, jax.tree.map(lambda x: x[0], xs))
@@ -153,13 +159,13 @@ def _multiply(product, spec, a, b, slot):
 
 
 def _multiply_forward(product, spec, a, b, slot):
-  return product(spec, a, b), (a, b)
+  return product(spec, a, b), (jnp.zeros((0,), a.dtype), b)
 
 
 def _multiply_backward(product, spec, operands, gradient):
   left, right, out = spec.replace("->", ",").split(",")
-  a, b = operands
-  return product(f"{out},{right}->{left}", gradient, b).astype(a.dtype), None, gradient
+  like_a, b = operands
+  return product(f"{out},{right}->{left}", gradient, b).astype(like_a.dtype), None, gradient
 
 
 _multiply.defvjp(_multiply_forward, _multiply_backward)

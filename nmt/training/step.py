@@ -84,13 +84,18 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     norm = optax.tree.norm(gradients)
     finite = state["finite"] & jnp.isfinite(totals["loss"]) & jnp.isfinite(norm)
     rate = scale * batch_scale(config) * learning_rate(train, update)
-    steps, optimizer_state = method.update(gradients, state["optimizer"], state["params"])
-    params = jax.tree.map(lambda p, s: p - rate * s, state["params"], steps)
-    after = {"params": params, "optimizer": optimizer_state, "update": update}
-    if train.ema:
-      after["average"] = average(train.ema, state["average"], params, update)
-    before = {key: state[key] for key in after}
-    after = jax.tree.map(lambda new, old: jnp.where(finite, new, old), after, before)
+
+    def moved(state):
+      steps, optimizer_state = method.update(gradients, state["optimizer"], state["params"])
+      params = jax.tree.map(lambda p, s: p - rate * s, state["params"], steps)
+      after = {"params": params, "optimizer": optimizer_state, "update": update}
+      if train.ema:
+        after["average"] = average(train.ema, state["average"], params, update)
+      return after
+
+    # Not a `where` of old and new, for which XLA would copy the old state.
+    before = {key: value for key, value in state.items() if key != "finite"}
+    after = jax.lax.cond(finite, moved, lambda state: state, before)
     results = totals | {"gradient_norm": norm, "learning_rate": rate, "finite": finite}
     return after | {"finite": finite}, results
 

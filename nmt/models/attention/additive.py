@@ -34,7 +34,7 @@ class Attention(EnergyAttention):
 @jax.custom_vjp
 def match(keys_BxJxA: jax.Array, query_BxA: jax.Array, v_A: jax.Array) -> jax.Array:
   """e_BxJ = v^T tanh(key + query); the gradient computes tanh anew, so that no step keeps it."""
-  return (jnp.tanh(keys_BxJxA + query_BxA[:, None]) * v_A[None, None]).sum(axis=2)
+  return jnp.einsum("bja,a->bj", jnp.tanh(keys_BxJxA + query_BxA[:, None]), v_A)
 
 
 def _forward(keys, query, v):
@@ -43,9 +43,10 @@ def _forward(keys, query, v):
 
 def _backward(saved, slope_BxJ):
   keys, query, v = saved
-  slope, tanh = slope_BxJ[:, :, None], jnp.tanh(keys + query[:, None])
-  d_keys = slope * v[None, None] * (1 - tanh * tanh)
-  return d_keys, d_keys.sum(axis=1), (slope * tanh).sum(axis=(0, 1))
+  tanh = jnp.tanh(keys + query[:, None])
+  slope = slope_BxJ[:, :, None] * (1 - tanh * tanh)
+  d_v = jnp.einsum("n,na->a", slope_BxJ.reshape(-1), tanh.reshape(-1, tanh.shape[-1]))
+  return slope * v[None, None], slope.sum(axis=1) * v[None], d_v
 
 
 match.defvjp(_forward, _backward)

@@ -57,10 +57,22 @@ class EnergyAttention(nnx.Module):
     return c, alpha, self.advance(carry, alpha)
 
 
+@jax.custom_vjp
 def normalise(e_BxJ: jax.Array, real_BxJ: jax.Array) -> jax.Array:
   """softmax over real words; exactly 0 on padding, and everywhere if no word is real."""
   e = jnp.where(real_BxJ, e_BxJ, jnp.finfo(e_BxJ.dtype).min)
-  top = jax.lax.stop_gradient(e.max(axis=1, keepdims=True))
-  weights = jnp.where(real_BxJ, jnp.exp(e - top), 0)
+  weights = jnp.where(real_BxJ, jnp.exp(e - e.max(axis=1, keepdims=True)), 0)
   total = weights.sum(axis=1, keepdims=True)
   return weights / jnp.where(total > 0, total, 1)
+
+
+def _forward(e, real):
+  alpha = normalise(e, real)
+  return alpha, alpha
+
+
+def _backward(alpha, slope):
+  return alpha * (slope - (alpha * slope).sum(axis=1, keepdims=True)), None
+
+
+normalise.defvjp(_forward, _backward)
