@@ -7,6 +7,7 @@ from ml_collections import ConfigDict
 
 from nmt.data.batches import iterate
 from nmt.data.pipeline import Prepared
+from nmt.training import ahead
 from nmt.training.meter import NonFinite
 from nmt.training.metrics import Metrics
 from nmt.training.profile import Profile
@@ -37,6 +38,7 @@ def train(
     stopping.deferring(),
     session.checkpoints,
     Metrics(workdir, progress.update, config.train.updates) as metrics,
+    ahead.compiling(session, ahead.threads()),
     Profile(session, metrics) if profile else contextlib.nullcontext() as tracer,
   ):
     metrics.say(session.opening())

@@ -1,0 +1,52 @@
+"""Compiles the programs of the shapes to come while the first updates run."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import NamedSharding
+
+from nmt.data.batches import Batches
+from nmt.data.shapes import Shape
+from nmt.training import mesh as meshes
+from nmt.training.session import Session
+
+
+def threads() -> int:
+  """How many to spare for it; none on two cores, which one compilation keeps busy."""
+  return max(0, (len(os.sched_getaffinity(0)) - 2) // 2)
+
+
+@contextmanager
+def compiling(session: Session, threads: int) -> Iterator[list[Future[None]]]:
+  """Compiles, in threads, the updates of all shapes to come, in the order of their use.
+
+  The programs reach the updates through JAX's cache on disk. Nothing is done where an update is
+  made of several batches. At the end of the block, what has not begun is left.
+  """
+  mesh, program = session.mesh, session.program
+
+  def compile_(shape: Shape) -> None:
+    B, J, T = shape
+    cut = NamedSharding(mesh, meshes.BATCH)
+    rows = tuple(jax.ShapeDtypeStruct((B, L), jnp.int32, sharding=cut) for L in (J, T))
+    program.step.lower(program.abstract, rows, 1.0).compile()
+
+  if not threads or session.config.train.accumulate > 1:
+    yield []
+    return
+  pool = ThreadPoolExecutor(threads, thread_name_prefix="compile")
+  try:
+    shapes = coming(session.batches, session.progress.batches)
+    yield [pool.submit(compile_, shape) for shape in shapes[1:]]
+  finally:
+    pool.shutdown(cancel_futures=True)
+
+
+def coming(batches: Batches, position: int) -> list[Shape]:
+  """The shapes of an epoch's batches from a position on, by their first use."""
+  positions = range(position, position + batches.epoch_size())
+  return list(dict.fromkeys(batches.shape(number) for number in positions))
