@@ -9,13 +9,13 @@ from ml_collections import ConfigDict
 
 
 def optimizer(train: ConfigDict) -> optax.GradientTransformation:
-  """Clipping by global norm, then the method of `train.optimizer`; its learning rate is left out.
+  """The method of `train.optimizer`, without clipping and without its learning rate.
 
-  The step multiplies the result by -`learning_rate(train, update)`. AdamW's weight decay is spared
-  the biases (vectors).
+  The step multiplies the gradient by `clip_factor` before, and the result by
+  -`learning_rate(train, update)`. AdamW's weight decay is spared the biases (vectors).
   """
   o = train.optimizer
-  chain = [optax.clip_by_global_norm(train.clip) if train.clip else optax.identity()]
+  chain = [optax.identity()]
   if o.name == "adadelta":
     chain.append(optax.scale_by_adadelta(o.rho, o.eps))
   elif o.name in ("adam", "adamw"):
@@ -25,6 +25,11 @@ def optimizer(train: ConfigDict) -> optax.GradientTransformation:
   elif o.momentum:
     chain.append(optax.trace(o.momentum))
   return optax.chain(*chain)
+
+
+def clip_factor(train: ConfigDict, norm: jax.Array) -> jax.Array:
+  """What a gradient of a global norm is multiplied by, so that its norm is at most `train.clip`."""
+  return jnp.minimum(1.0, train.clip / norm) if train.clip else jnp.float32(1.0)
 
 
 def _matrices(params):

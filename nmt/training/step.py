@@ -14,7 +14,7 @@ from ml_collections import ConfigDict
 from nmt import models
 from nmt.training import mesh as meshes
 from nmt.training.loss import loss_sums
-from nmt.training.optimizer import average, batch_scale, learning_rate, optimizer
+from nmt.training.optimizer import average, batch_scale, clip_factor, learning_rate, optimizer
 
 State = dict[str, Any]
 Rows = tuple[jax.Array, jax.Array]  # source_BxJ and target_BxT
@@ -80,13 +80,14 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
 
   def apply(state, gradients, totals, scale):
     update = state["update"] + 1
-    gradients = jax.tree.map(lambda g: g / jnp.maximum(totals["tokens"], 1), gradients)
-    norm = optax.tree.norm(gradients)
+    tokens = jnp.maximum(totals["tokens"], 1)
+    norm = optax.tree.norm(gradients) / tokens
     finite = state["finite"] & jnp.isfinite(totals["loss"]) & jnp.isfinite(norm)
     rate = scale * batch_scale(config) * learning_rate(train, update)
 
     def moved(state):
-      steps, optimizer_state = method.update(gradients, state["optimizer"], state["params"])
+      mean = jax.tree.map(lambda g: clip_factor(train, norm) / tokens * g, gradients)
+      steps, optimizer_state = method.update(mean, state["optimizer"], state["params"])
       params = jax.tree.map(lambda p, s: p - rate * s, state["params"], steps)
       after = {"params": params, "optimizer": optimizer_state, "update": update}
       if train.ema:
@@ -144,11 +145,13 @@ def _sharded(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh)
     return loss_sums(model, source, target, smoothing, keys)
 
   def gradients(params, rows, keys):
-    gradients, sums = jax.grad(loss, has_aux=True)(params, rows, keys, smoothing)
-    return jax.lax.psum((gradients, sums), meshes.AXES)
+    return total(jax.grad(loss, has_aux=True)(params, rows, keys, smoothing))
 
   def evaluate(params, rows):
-    return jax.lax.psum(loss(params, rows, None, 0.0)[1], meshes.AXES)
+    return total(loss(params, rows, None, 0.0)[1])
+
+  def total(sums):  # of one device, XLA would make a copy
+    return jax.lax.psum(sums, meshes.AXES) if mesh.size > 1 else sums
 
   def shard(function, arguments):
     specs = (meshes.WHOLE,) + (meshes.BATCH,) * arguments

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nmt.training.optimizer import average, batch_scale, learning_rate, optimizer
+from nmt.training.optimizer import average, batch_scale, clip_factor, learning_rate, optimizer
 
 
 def rates(config, name, updates, **schedule):
@@ -44,13 +44,12 @@ def test_each_method_goes_downhill(config, name):
     assert jnp.all(jnp.sign(steps["w"]) == jnp.sign(params["w"]))
 
 
-def test_gradient_is_clipped_by_global_norm(config):
-  config.train.optimizer.name = "sgd"
-  config.train.clip = 1.0
-  method = optimizer(config.train)
-  gradients = {"a": jnp.array([3.0]), "b": jnp.array([4.0])}
-  steps, _ = method.update(gradients, method.init(gradients))
-  np.testing.assert_allclose([steps["a"][0], steps["b"][0]], [0.6, 0.8], rtol=1e-6)
+def test_gradient_is_clipped_to_its_global_norm(config):
+  config.train.clip = 2.0
+  factors = [float(clip_factor(config.train, jnp.float32(norm))) for norm in (0, 1, 2, 5)]
+  np.testing.assert_allclose(factors, [1, 1, 1, 0.4], rtol=1e-6)
+  config.train.clip = 0.0
+  assert clip_factor(config.train, jnp.float32(5)) == 1
 
 
 def test_decay_spares_biases(config):
