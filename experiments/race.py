@@ -61,7 +61,9 @@ def main(arguments: Sequence[str]) -> None:
   with tempfile.TemporaryDirectory() as place:
     theirs = joeynmt(options.folder, Path(place), 60 * options.minutes)
     if not theirs:
-      raise UserError(f"Joey NMT ended, or had {options.minutes} minutes, without a validation; see above")
+      raise UserError(
+        f"Joey NMT ended, or had {options.minutes} minutes, without a validation; see above"
+      )
     goal = max(point["bleu"] for point in theirs)
     ours = nmt(options.folder, Path(place), goal)
   found = compare(ours, theirs)

@@ -1,5 +1,7 @@
 """Costs of a token are compared by corpus and by update."""
 
+import json
+
 import pytest
 
 from experiments import flat
@@ -7,7 +9,7 @@ from experiments import flat
 
 def lines(costs):
   return [
-    {"update": flat.LINE * (i + 2), "target_tokens": 100, "cpu_seconds": 100 * c, "seconds": c}
+    {"update": flat.LINE * (i + 2), "target_tokens": 100, "cpu_seconds": 100 * c}
     for i, c in enumerate(costs)
   ]
 
@@ -21,3 +23,14 @@ def test_costs_that_grow_are_seen():
   by_update = found["cpu microseconds a target token"]["until update"]
   assert list(by_update) == [1250, 2250, 3250]
   assert by_update[1250] == pytest.approx(1e6)
+
+
+def test_lines_of_training_but_the_first_are_read(tmp_path):
+  rows = [
+    {"kind": kind, "update": i, "target_tokens": 10 * i, "timing": {"cpu_seconds": i}}
+    for i, kind in enumerate(["train", "valid", "train", "train"])
+  ]
+  (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+  assert flat.lines(tmp_path / "metrics.jsonl") == [
+    {"update": i, "target_tokens": 10 * i, "cpu_seconds": i} for i in (2, 3)
+  ]
