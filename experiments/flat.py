@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> None:
   small, large = (
     train(options.folder, pairs, updates) for pairs, updates in ((few, length), (many, shorter))
   )
-  found = summary(small, large[: len(small)], few, many)
+  found = summary(small, large, few, many)
   if options.json:
     write_json(options.json, found | {"lines": {few: small, many: large}})
   print(json.dumps(found, indent=2))

@@ -7,9 +7,9 @@ reach the same validation BLEU on Multi30k in a third of Joey NMT's time or less
 
 DIR holds train and val of Multi30k, .en and .de. First Joey NMT trains, by its own command, for
 --minutes; then the project, until its BLEU on val is no less than Joey NMT's best. Both have the
-machine to themselves, the same subwords, embeddings and states; both cut sentences at 80 words a
-side or more; both validate greedily, by detokenised sacreBLEU. Seconds are those of the whole
-process up to the end of a validation: start, tokenising, compiling and validations included.
+machine to themselves, subwords learnt alike, and the same embeddings and states; both validate
+greedily, by detokenised sacreBLEU. Seconds are those of the whole process up to the end of a
+validation: start, tokenising, compiling and validations included. Not yet run to its end.
 
 Joey NMT's settings are those of its configs/iwslt14_deen_bpe.yaml (Bahdanau's attention), but for
 sizes, a learning rate of 1e-3 in place of 2e-4, which is slow for a model of this size, and its

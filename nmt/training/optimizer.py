@@ -15,7 +15,7 @@ def optimizer(train: ConfigDict) -> optax.GradientTransformation:
   -`learning_rate(train, update)`. AdamW's weight decay is spared the biases (vectors).
   """
   o = train.optimizer
-  chain = [optax.identity()]
+  chain = [optax.identity()]  # plain gradient descent; no chain may be empty
   if o.name == "adadelta":
     chain.append(optax.scale_by_adadelta(o.rho, o.eps))
   elif o.name in ("adam", "adamw"):

@@ -86,7 +86,8 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     rate = scale * batch_scale(config) * learning_rate(train, update)
 
     def moved(state):
-      mean = jax.tree.map(lambda g: clip_factor(train, norm) / tokens * g, gradients)
+      factor = clip_factor(train, norm) / tokens
+      mean = jax.tree.map(lambda g: factor * g, gradients)
       steps, optimizer_state = method.update(mean, state["optimizer"], state["params"])
       params = jax.tree.map(lambda p, s: p - rate * s, state["params"], steps)
       after = {"params": params, "optimizer": optimizer_state, "update": update}

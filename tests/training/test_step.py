@@ -136,3 +136,14 @@ def test_state_stays_as_before_what_is_not_finite(noisy, batch):
   again, results = run(program, mesh, healed, batch)
   assert np.isfinite(results["loss"])
   jax.tree.map(np.testing.assert_array_equal, again, healed)
+
+
+def test_a_clipped_update_is_as_long_as_the_clip(noisy, batch):
+  noisy.train.optimizer.update(name="sgd", learning_rate=1.0)
+  noisy.train.update(clip=1e-3, ema=0.0)
+  program, mesh = build(noisy)
+  start = jax.device_get(program.create())
+  after, results = run(program, mesh, start, batch)
+  assert results["gradient_norm"] > 0.01
+  moved = jax.tree.map(lambda a, b: ((a - b) ** 2).sum(), after["params"], start["params"])
+  np.testing.assert_allclose(sum(jax.tree.leaves(moved)) ** 0.5, 1e-3, rtol=1e-2)
