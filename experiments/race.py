@@ -56,20 +56,28 @@ def main(arguments: Sequence[str]) -> None:
   )
   parser.add_argument("--folder", type=Path, required=True, help="holds train and val, en and de")
   parser.add_argument("--minutes", type=float, default=25, help="of Joey NMT's training")
-  parser.add_argument("--json", type=Path, help="a file for what was found")
+  parser.add_argument("--json", type=Path, help="for what was found; Joey NMT's half is kept")
   options = parser.parse_args(arguments)
+  known = options.json and options.json.exists()
+  theirs: Points = json.loads(options.json.read_text())["joeynmt"] if known else []
   with tempfile.TemporaryDirectory() as place:
-    theirs = joeynmt(options.folder, Path(place), 60 * options.minutes)
+    theirs = theirs or joeynmt(options.folder, Path(place), 60 * options.minutes)
     if not theirs:
       raise UserError(
         f"Joey NMT ended, or had {options.minutes} minutes, without a validation; see above"
       )
+    write(options.json, {"joeynmt": theirs})
     goal = max(point["bleu"] for point in theirs)
     ours = nmt(options.folder, Path(place), goal)
   found = compare(ours, theirs)
-  if options.json:
-    write_json(options.json, {"nmt": ours, "joeynmt": theirs, "found": found})
+  write(options.json, {"joeynmt": theirs, "nmt": ours, "found": found})
   print(json.dumps(found, indent=2))
+
+
+def write(path: Path | None, value: dict[str, Any]) -> None:
+  """Writes what is known, where that was asked for."""
+  if path:
+    write_json(path, value)
 
 
 def compare(ours: Points, theirs: Points) -> dict[str, Any]:
@@ -234,7 +242,7 @@ def settings(place: Path) -> dict[str, Any]:
       "scheduling": "exponential",
       "decrease_factor": 1.0,  # constant
       "epochs": 100,
-      "validation_freq": 250,
+      "validation_freq": 500,
       "logging_freq": 50,
       "keep_best_ckpts": 1,
       "shuffle": True,
