@@ -26,6 +26,7 @@ WHAT = ("train", "greedy", "beam", "memory", "input", "startup")
 BEAM = 5
 DIFFERENCES = {
   "nmt": "the paper's model, float32, one program a shape",
+  "pure": "nmt's model and batches without modules, in functions of arrays; only trains",
   "torch": "the same model but for the GRU, which resets after the product (same cost); eager",
   "joeynmt": (
     "its own recurrent model: input feeding, attention vector instead of maxout, attention after "

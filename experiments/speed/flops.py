@@ -47,4 +47,4 @@ def _updates(size: Size, J: Lengths, T: Lengths, source: int, target: int) -> fl
   return float(np.sum(3 * 2 * (source * J + target * T + between * J * T)))
 
 
-COUNTS = {"nmt": training, "torch": training, "joeynmt": joeynmt}
+COUNTS = {"nmt": training, "pure": training, "torch": training, "joeynmt": joeynmt}

@@ -31,7 +31,7 @@ class System:
       return self._prepare_search(task, rounds)
     V = task.size.vocabulary
     self.mesh = meshes.build(self.config.mesh)
-    self.program = step.build(self.config, V, V, self.mesh)
+    self.program = self.build(V)
     if isinstance(task, workloads.Realistic):
       self.own = Batches(task.store, self.config.batch, self.config.seed)
     temporary = self._temporary(task) if isinstance(task, workloads.Long) else {}
@@ -44,6 +44,10 @@ class System:
           first, second = self._timed([batch]), self._timed([batch])
           by_shape[shape] = first - second
     return {"compile_seconds": by_shape, **temporary}
+
+  def build(self, V: int) -> Any:
+    """The program that trains."""
+    return step.build(self.config, V, V, self.mesh)
 
   def run(self, number: int) -> dict[str, int]:
     """One round: all updates, or all translations; returns real tokens, sentences, positions."""

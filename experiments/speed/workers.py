@@ -19,6 +19,7 @@ from nmt.errors import UserError
 
 SYSTEMS = {
   "nmt": "experiments.speed.ours",
+  "pure": "experiments.speed.pure",
   "torch": "experiments.speed.peers.torch_system",
   "joeynmt": "experiments.speed.peers.joeynmt_system",
 }

@@ -1,6 +1,5 @@
 """Annotations and target words -> what the readout needs, step by step or all steps at once."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -29,6 +28,8 @@ class Decoder(nnx.Module):
 
   s'_i = cell(s_{i-1}, [W_z W_r W] E y_{i-1} + b);  c_i, alpha_i = attention(s'_i, H)
   s_i = second(s'_i, [C_z C_r C] c_i + b')
+
+  [C_z C_r C] c_i is linear in the annotations, so they are multiplied, once, and not every context.
   """
 
   def __init__(self, model: ConfigDict, words: int, start: Initializers):
@@ -54,22 +55,27 @@ class Decoder(nnx.Module):
     """Memory of the source and the state before the first word; `first_BxN` is hb_1."""
     memory = self.attention.precompute(h_BxJxD, real_BxJ)
     s_0 = jnp.tanh(affine(self.product, first_BxN, self.W_s[...], self.b_s[...]))
-    return memory, {"s": s_0, "attention": self.attention.begin(memory)}
+    state = {"s": s_0, "attention": self.attention.begin(memory)}
+    values = memory["values"]
+    scratchpad = memory | {"values": affine(self.product, values, self.C[...])}
+    return {"scratchpad": scratchpad, "readout": self.readout.context(values)}, state
 
   def update(
-    self, memory: Memory, state: State, x_BxG: jax.Array, context: Callable[[jax.Array], jax.Array]
+    self, memory: Memory, state: State, x_BxG: jax.Array
   ) -> tuple[State, jax.Array, jax.Array]:
-    """One step: the next state, c_i and alpha_i.
+    """One step: the next state, the one that the readout sees, and alpha_i.
 
-    `x_BxG` is the cell's projection of E y_{i-1}; `context` gives [C_z C_r C] c from what was read.
+    `memory` is the scratchpad's, `x_BxG` the cell's projection of E y_{i-1}.
     """
-    before = self.cell(state["s"], x_BxG) if self.conditional else state["s"]
-    c, alpha, carry = self.attention(before, memory, state["attention"])
+    last = state["s"]
+    before = self.cell(last, x_BxG) if self.conditional else last
+    alpha, carry = self.attention(before, memory, state["attention"])
+    c = self.attention.context(alpha, memory["values"])
     if self.conditional:
-      s = self.second(before, context(c) + self.second.b[...][None])
+      s = self.second(before, c + self.second.b[...][None])
     else:
-      s = self.cell(before, x_BxG + context(c))
-    return {"s": s, "attention": carry}, c, alpha
+      s = self.cell(before, x_BxG + c)
+    return {"s": s, "attention": carry}, last if self.previous else s, alpha
 
   def features(
     self, memory: Memory, state: State, y_BxT: jax.Array, keys_B: jax.Array | None = None
@@ -82,28 +88,29 @@ class Decoder(nnx.Module):
     words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
 
     def step(self, memory, state, x):
-      after, c, alpha = self.update(
-        memory, state, x, lambda c: affine(self.product, c, self.C[...])
-      )
-      return after, (state["s"] if self.previous else after["s"], c, alpha)
+      after, *seen = self.update(memory, state, x)
+      return after, seen
 
-    inputs = self.cell.project(words)
-    _, (s, c, alpha) = late.scan(step, self, memory, self.attention.late, state, inputs, self.loop)
-    t = self.readout(s, self.readout.project(words), self.readout.context(c)).swapaxes(0, 1)
-    return dropout(readout_keys, self.rates[1], t), alpha.swapaxes(0, 1)
-
-  def for_search(self, memory: Memory) -> Memory:
-    """Memory whose values are [C C_o] h_j, so that no step of a search multiplies a context."""
-    both = jnp.concatenate([self.C[...], self.readout.C_o[...]], axis=1)
-    return memory | {"values": affine(self.product, memory["values"], both)}
+    _, (s, alpha) = late.scan(
+      step,
+      self,
+      memory["scratchpad"],
+      self.attention.late,
+      state,
+      self.cell.project(words),
+      self.loop,
+    )
+    alpha = alpha.swapaxes(0, 1)
+    c = self.attention.context(alpha, memory["readout"]).swapaxes(0, 1)
+    t = self.readout(s, self.readout.project(words), c).swapaxes(0, 1)
+    return dropout(readout_keys, self.rates[1], t), alpha
 
   def step(self, memory: Memory, state: State, y_B: jax.Array):
-    """The state after one step of a search, t_Bxl and alpha_BxJ; memory is `for_search`."""
-    words, width = self.E_y[...][y_B], self.C[...].shape[1]
-    x = self.cell.project(words)
-    after, c, alpha = self.update(memory, state, x, lambda c: c[:, :width])
-    s = state["s"] if self.previous else after["s"]
-    return after, self.readout(s, self.readout.project(words), c[:, width:]), alpha
+    """The state after one step, t_Bxl and alpha_BxJ, y_B being the previous word."""
+    words = self.E_y[...][y_B]
+    after, s, alpha = self.update(memory["scratchpad"], state, self.cell.project(words))
+    c = self.attention.context(alpha, memory["readout"])
+    return after, self.readout(s, self.readout.project(words), c), alpha
 
   def words(self) -> tuple[jax.Array, jax.Array]:
     """W_o (Vxl) and b_o (V)."""

@@ -64,19 +64,23 @@ def scan(
   """
   graph, *states = nnx.split(module, lambda _, value: value.ndim == 2, ...)
   matrices, others = map(nnx.to_pure_dict, states)
+  fixed = {key: value for key, value in memory.items() if key not in late}
+  leaves, tree = jax.tree.flatten((matrices, {key: memory[key] for key in late}))
 
   def whole(constants, rest, carry, x):
     (matrices, late), (others, memory) = constants, rest
     return step(nnx.merge(graph, matrices, others), memory | late, carry, x)
 
-  return loop(
-    whole,
-    reverse,
-    (matrices, {key: memory[key] for key in late}),
-    (others, {key: memory[key] for key in memory if key not in late}),
-    carry,
-    xs,
-  )
+  uses = results(whole, tree, leaves, (others, fixed), carry, jax.tree.map(lambda x: x[0], xs))
+  idle = [None if its else jax.typeof(leaf) for its, leaf in zip(uses, leaves, strict=True)]
+
+  def lean(constants, rest, carry, x):  # a loop is not given what no step uses, as word vectors
+    given = iter(constants)
+    every = [next(given) if one is None else one for one in idle]
+    return whole(jax.tree.unflatten(tree, every), rest, carry, x)
+
+  constants = [leaf for leaf, one in zip(leaves, idle, strict=True) if one is None]
+  return loop(lean, reverse, constants, (others, fixed), carry, xs)
 
 
 def noted(step, tree, leaves, slots, rest, carry, x):

@@ -61,8 +61,7 @@ class Translation(nnx.Module):
 
   def start(self, source_BxJ: jax.Array) -> tuple[Memory, State]:
     """Memory of the source and the state before the first word, for `step`."""
-    memory, state = self._read(source_BxJ, None)
-    return self.decoder.for_search(memory), state
+    return self._read(source_BxJ, None)
 
   def step(
     self, memory: Memory, state: State, y_B: jax.Array

@@ -3,6 +3,8 @@
 import importlib
 import json
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from rich.console import Console
@@ -12,6 +14,7 @@ from experiments.speed.__main__ import Results, main, section, tasks
 from experiments.speed.sentences import LONGEST, Sentences, drawn
 from experiments.speed.sizes import SIZES, Size
 from experiments.speed.workers import SYSTEMS
+from nmt.errors import UserError
 
 TINY = Size("tiny", 8, 8, 4, 40, 8, "adam", 2, 2, 24)
 
@@ -87,11 +90,13 @@ def test_all_systems_train_on_the_same_sentences():
 
 @pytest.mark.parametrize("name", list(SYSTEMS))
 def test_every_system_does_what_every_task_asks(name):
-  if name != "nmt":
+  if name in ("torch", "joeynmt"):
     pytest.importorskip(name)
   lengths = np.minimum(drawn(200), 8)
   fixed, *others = tasks(TINY, lengths, ["train", "greedy", "beam", "memory"], 1)
   for task in others if name == "nmt" else (fixed, *others):  # nmt's fixed lengths: see below
+    if name == "pure" and task.what == "search":
+      continue
     system = importlib.import_module(SYSTEMS[name]).System()
     prepared = system.prepare(task, 1)
     counts = system.run(0)
@@ -104,6 +109,35 @@ def test_every_system_does_what_every_task_asks(name):
     if name == "nmt":
       assert prepared["compile_seconds"]
       assert task.what != "memory" or prepared["temporary_mb"] > 0
+
+
+def test_the_model_without_modules_is_the_same():
+  from experiments.speed import pure
+  from experiments.speed.sizes import config
+  from nmt import models
+  from nmt.training.loss import loss_sums
+
+  V = TINY.vocabulary
+  model = config(TINY).model
+  params = models.init(model, V, V, 1)
+  padded = workloads.padded(Sentences(np.minimum(drawn(9), 7), V), np.arange(9))
+  rows = tuple(map(jnp.asarray, padded))
+
+  def ours(params):
+    return loss_sums(models.rebuild(model, V, V, params), *rows)[0]
+
+  wanted, slopes = jax.jit(jax.value_and_grad(ours))(params)
+  found, others = jax.jit(jax.value_and_grad(lambda params: pure.loss(params, *rows)[0]))(params)
+  assert float(found) == pytest.approx(float(wanted), rel=1e-6)
+  jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), slopes, others)
+
+
+def test_without_modules_nothing_is_searched():
+  from experiments.speed import pure
+
+  task = workloads.Search(TINY, Sentences(drawn(9), TINY.vocabulary), 1)
+  with pytest.raises(UserError, match="--what=train"):
+    pure.System().prepare(task, 1)
 
 
 def test_a_section_is_measured_shown_and_kept(monkeypatch, tmp_path):

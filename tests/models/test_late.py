@@ -74,3 +74,15 @@ def test_no_matrix_is_added_up_in_the_loop():
   assert len(scans) == 2
   for scan in scans:
     assert all(value.aval.shape != (N, N) for value in scan.outvars)  # T come first in all outputs
+
+
+def test_a_loop_is_given_no_matrix_that_its_steps_do_not_use():
+  def loop(step, reverse, constants, rest, carry, xs):
+    shapes.extend(constant.shape for constant in jax.tree.leaves(constants))
+    return late.loop(step, reverse, constants, rest, carry, xs)
+
+  shapes: list[tuple[int, ...]] = []
+  cell = Cell(lambda *shape: jnp.ones(shape))
+  memory = {"values": jnp.ones((B, M, N)), "gain": jnp.ones((B, N))}
+  late.scan(Cell.__call__, cell, memory, ("values",), jnp.ones((B, N)), jnp.ones((T, B, N)), loop)
+  assert sorted(shapes) == sorted([(N, N), (N, M), (B, M, N)])  # U, V and the values; not idle

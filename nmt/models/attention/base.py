@@ -18,8 +18,8 @@ class EnergyAttention(nnx.Module):
 
   alpha_i = softmax_j(energies(s_{i-1}, h_j)) over real words;  c_i = sum_j alpha_ij values_j
 
-  A mechanism writes `energies`, and `precompute` for what does not depend on the step. Its context
-  must be linear in memory["values"], whose last axis the decoder may have multiplied by a matrix.
+  A mechanism writes `energies`, and `precompute` for what does not depend on the step. The decoder
+  multiplies the last axis of memory["values"] by its matrices, so `context` must be linear in it.
   """
 
   late: tuple[str, ...] = ("values",)  # of the memory, what is only the second operand of products
@@ -48,13 +48,15 @@ class EnergyAttention(nnx.Module):
     """What is carried on, after this step's alpha."""
     return carry
 
-  def __call__(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any
-  ) -> tuple[jax.Array, jax.Array, Any]:
-    """The context c_BxD, alpha_BxJ and the next carry, for the state s_{i-1}."""
+  def __call__(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> tuple[jax.Array, Any]:
+    """alpha_BxJ and the next carry, for the state s_{i-1}."""
     alpha = normalise(self.energies(s_BxN, memory, carry), memory["real"])
-    c = self.product("bj,bjd->bd", alpha, memory["values"])
-    return c, alpha, self.advance(carry, alpha)
+    return alpha, self.advance(carry, alpha)
+
+  def context(self, alpha: jax.Array, values_BxJxD: jax.Array) -> jax.Array:
+    """c_BxD of a step's alpha_BxJ, or c_BxTxD of all steps' alpha_BxTxJ."""
+    steps = "t" * (alpha.ndim - 2)
+    return self.product(f"b{steps}j,bjd->b{steps}d", alpha, values_BxJxD)
 
 
 @jax.custom_vjp

@@ -26,7 +26,10 @@ class Attention(EnergyAttention):
     n = h_BxJxD.shape[2] // 2
     return {"values": jnp.einsum("bj,bjn->bn", alpha, h_BxJxD[:, :, :n]), "alpha": alpha}
 
-  def __call__(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any
-  ) -> tuple[jax.Array, jax.Array, Any]:
-    return memory["values"], memory["alpha"], carry
+  def __call__(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> tuple[jax.Array, Any]:
+    return memory["alpha"], carry
+
+  def context(self, alpha: jax.Array, values_BxD: jax.Array) -> jax.Array:
+    B, D = values_BxD.shape
+    steps = alpha.shape[1:-1]
+    return jnp.broadcast_to(values_BxD.reshape(B, *(1 for _ in steps), D), (B, *steps, D))

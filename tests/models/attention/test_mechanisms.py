@@ -30,8 +30,8 @@ def attend(mechanism, h, lengths, s):
   memory = mechanism.precompute(h, real)
   carry, results = mechanism.begin(memory), []
   for i in range(3):
-    c, alpha, carry = mechanism((i + 1) * s, memory, carry)
-    results.append((c, alpha))
+    alpha, carry = mechanism((i + 1) * s, memory, carry)
+    results.append((mechanism.context(alpha, memory["values"]), alpha))
   return [jnp.stack(part, axis=1) for part in zip(*results, strict=True)]
 
 
@@ -85,15 +85,25 @@ def test_a_row_without_words_gives_zeros_and_finite_slopes(mechanism, inputs):
 
 
 def test_the_context_is_linear_in_the_values(mechanism, inputs):
-  # A search multiplies the values by [C C_o] once a sentence instead of every context.
+  # The decoder multiplies the values by [C C_o] once a sentence instead of every context.
   h, s = inputs
   memory = mechanism.precompute(h, jnp.ones(h.shape[:2], bool))
-  matrix = np.random.default_rng(4).standard_normal((memory["values"].shape[-1], 5))
+  values = memory["values"]
+  matrix = np.random.default_rng(4).standard_normal((values.shape[-1], 5))
   matrix = jnp.asarray(matrix, jnp.float32)
-  c, _, _ = mechanism(s, memory, mechanism.begin(memory))
-  mapped = memory | {"values": memory["values"] @ matrix}
-  read, _, _ = mechanism(s, mapped, mechanism.begin(mapped))
+  alpha, _ = mechanism(s, memory, mechanism.begin(memory))
+  c = mechanism.context(alpha, values)
+  read = mechanism.context(alpha, values @ matrix)
   np.testing.assert_allclose(read, c @ matrix, rtol=1e-4, atol=1e-4)
+
+
+def test_contexts_of_all_steps_are_those_of_each(mechanism, inputs):
+  h, s = inputs
+  memory = mechanism.precompute(h, jnp.ones(h.shape[:2], bool))
+  steps = [mechanism(k * s, memory, mechanism.begin(memory))[0] for k in range(4)]
+  each = [mechanism.context(alpha, memory["values"]) for alpha in steps]
+  together = mechanism.context(jnp.stack(steps, axis=1), memory["values"])
+  np.testing.assert_allclose(together, jnp.stack(each, axis=1), rtol=1e-5, atol=1e-6)
 
 
 def test_memory_and_carry_have_the_sentences_first(mechanism, inputs):

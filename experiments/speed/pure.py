@@ -1,0 +1,127 @@
+"""The same model without modules: functions of a tree of arrays, jax.jit, and optax.
+
+What modules, the mesh and the step's precautions cost is the ratio of nmt to this.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from ml_collections import ConfigDict
+
+from experiments.speed import ours, workloads
+from nmt import models
+from nmt.data.ids import BOS, PAD
+from nmt.errors import UserError
+from nmt.models import late
+from nmt.models.attention.additive import match
+from nmt.models.attention.base import normalise
+from nmt.models.cells import blend, reset
+from nmt.models.products import affine, product
+from nmt.training.loss import cross_entropy
+from nmt.training.optimizer import optimizer
+
+times = product("float32")
+
+
+class System(ours.System):
+  """pure: nmt's interface, batches and search, and this file's update."""
+
+  def prepare(self, task: workloads.Task, rounds: int) -> dict[str, Any]:
+    if isinstance(task, workloads.Search):
+      raise UserError("pure only trains: give --what=train")
+    return super().prepare(task, rounds)
+
+  def build(self, V: int) -> Any:
+    return Program(self.config, V)
+
+
+class Program:
+  """What nmt.training.step.Program is to the benchmark."""
+
+  def __init__(self, config: ConfigDict, V: int):
+    method, rate = optimizer(config.train), config.train.optimizer.learning_rate
+
+    def create():
+      params = models.init(config.model, V, V, config.seed)
+      return {"params": params, "optimizer": method.init(params)}
+
+    def step(state, rows, scale):
+      gradients, results = jax.grad(loss, has_aux=True)(state["params"], *rows)
+      mean = jax.tree.map(lambda g: g / results["tokens"], gradients)
+      norm = optax.tree.norm(mean)
+      mean = jax.tree.map(lambda g: g * jnp.minimum(1, config.train.clip / norm), mean)
+      steps, after = method.update(mean, state["optimizer"], state["params"])
+      params = jax.tree.map(lambda p, s: p - scale * rate * s, state["params"], steps)
+      results |= {"gradient_norm": norm, "learning_rate": jnp.float32(rate), "finite": True}
+      return {"params": params, "optimizer": after}, results
+
+    self.create, self.step = create, jax.jit(step, donate_argnums=0)
+    self.abstract = jax.eval_shape(create)
+
+  def update(self, state: Any, batches: list[Any], scale: float) -> Any:
+    return self.step(state, batches[0], scale)
+
+
+def loss(params, source_BxJ, target_BxT):
+  """The sum of -log p(y) over the real target tokens, and the sums that the meter reads."""
+  real = target_BxT != PAD
+  t = features(params, source_BxJ, target_BxT)
+  readout = params["decoder"]["readout"]
+  flat = t.reshape(-1, t.shape[-1]), readout["W_o"], readout["b_o"]
+  total, nll, correct = cross_entropy(times, 0.0, *flat, target_BxT.reshape(-1), real.reshape(-1))
+  return total, {"loss": total, "nll": nll, "correct": correct, "tokens": real.sum()}
+
+
+def features(params, source_BxJ, target_BxT):
+  """t_BxTxl of RNNsearch."""
+  encoder, decoder = params["encoder"], params["decoder"]
+  attention, readout = decoder["attention"], decoder["readout"]
+  real = source_BxJ != PAD
+  x = encoder["E_x"][source_BxJ].swapaxes(0, 1)
+  forward, _ = recurrence(encoder["forward"], x, real, reverse=False)
+  backward, first = recurrence(encoder["backward"], x, real, reverse=True)
+  h = jnp.concatenate([forward, backward], axis=-1).swapaxes(0, 1)
+
+  keys = affine(times, h, attention["U_a"], attention["b_a"])
+  s_0 = jnp.tanh(affine(times, first, decoder["W_s"], decoder["b_s"]))
+  cell = decoder["cell"]
+  previous = jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
+  words = decoder["E_y"][previous].swapaxes(0, 1)
+
+  def step(constants, rest, s, x):
+    (W_a, values, U), (keys, v_a, real) = constants, rest
+    alpha = normalise(match(keys, times("bn,na->ba", s, W_a), v_a), real)
+    after = gru(U, s, x + times("bj,bjd->bd", alpha, values))
+    return after, (s, alpha)
+
+  constants = attention["W_a"], affine(times, h, decoder["C"]), (cell["U_zr"], cell["U"])
+  rest = keys, attention["v_a"], real
+  inputs = affine(times, words, cell["W"], cell["b"])
+  _, (s, alpha) = late.loop(step, False, constants, rest, s_0, inputs)
+  c = times("btj,bjd->btd", alpha.swapaxes(0, 1), affine(times, h, readout["C_o"])).swapaxes(0, 1)
+  pair = affine(times, s, readout["U_o"]) + affine(times, words, readout["V_o"], readout["b_t"]) + c
+  one, other = jnp.split(pair, 2, axis=-1)
+  return jnp.where(one >= other, one, other).swapaxes(0, 1)
+
+
+def recurrence(cell, x_JxBxM, real_BxJ, reverse):
+  """All states of a direction, and its last one."""
+  inputs = affine(times, x_JxBxM, cell["W"], cell["b"]), real_BxJ.T[:, :, None]
+
+  def step(U, _, h, inputs):
+    x, real = inputs
+    h = jnp.where(real, gru(U, h, x), h)
+    return h, h
+
+  h_0 = jnp.zeros((x_JxBxM.shape[1], cell["U"].shape[0]))
+  last, h = late.loop(step, reverse, (cell["U_zr"], cell["U"]), (), h_0, inputs)
+  return h, last
+
+
+def gru(matrices, s_BxN, x_Bx3N):
+  """The next state, from U_zr and U."""
+  (U_zr, U), n = matrices, s_BxN.shape[1]
+  gates, kept = reset(x_Bx3N[:, : 2 * n] + times("bn,nm->bm", s_BxN, U_zr), s_BxN)
+  return blend(gates, s_BxN, x_Bx3N[:, 2 * n :] + times("bn,nm->bm", kept, U))
