@@ -10,7 +10,7 @@ DIR holds train and val of Multi30k, .en and .de. First Joey NMT trains, by its 
 machine to themselves, subwords learnt alike, and the same embeddings and states; both validate
 greedily, by detokenised sacreBLEU. Seconds are those of the whole process up to the end of a
 validation: start, tokenising, compiling and validations included.
-A --json that has Joey NMT's half is gone on with.
+A race stopped after Joey NMT's half goes on, by its --json, with ours.
 
 Joey NMT's settings are those of its configs/iwslt14_deen_bpe.yaml (Bahdanau's attention), but for
 sizes, a learning rate of 1e-3 in place of 2e-4, which is slow for a model of this size, and its
@@ -35,7 +35,7 @@ from nmt.errors import UserError
 from nmt.workdir import write_json
 
 SOURCE, TARGET = "en", "de"
-OURS = {  # beside configs/multi30k.py: a schedule for minutes
+OURS = {  # beside configs/multi30k.py: for minutes, small batches and little dropout
   "batch.size": 40,
   "train.updates": 4000,
   "train.schedule.warmup": 300,
@@ -60,23 +60,28 @@ def main(arguments: Sequence[str]) -> None:
   parser.add_argument("--minutes", type=float, default=25, help="of Joey NMT's training")
   parser.add_argument("--json", type=Path, help="a file for what was found")
   options = parser.parse_args(arguments)
-  known = options.json and options.json.exists()
-  theirs: Points = json.loads(options.json.read_text())["joeynmt"] if known else []
+  theirs = half(options.json)
   with tempfile.TemporaryDirectory() as place:
-    theirs = theirs or joeynmt(options.folder, Path(place), 60 * options.minutes)
     if not theirs:
-      raise UserError(
-        f"Joey NMT ended, or had {options.minutes} minutes, without a validation; see above"
-      )
-    write(options.json, {"joeynmt": theirs})
-    goal = max(point["bleu"] for point in theirs)
-    ours = nmt(options.folder, Path(place), goal)
+      theirs = joeynmt(options.folder, Path(place), 60 * options.minutes)
+      if not theirs:
+        raise UserError(
+          f"Joey NMT ended, or had {options.minutes} minutes, without a validation; see above"
+        )
+      keep(options.json, {"joeynmt": theirs})
+    ours = nmt(options.folder, Path(place), max(point["bleu"] for point in theirs))
   found = compare(ours, theirs)
-  write(options.json, {"joeynmt": theirs, "nmt": ours, "found": found})
+  keep(options.json, {"joeynmt": theirs, "nmt": ours, "found": found})
   print(json.dumps(found, indent=2))
 
 
-def write(path: Path | None, value: dict[str, Any]) -> None:
+def half(path: Path | None) -> Points:
+  """Joey NMT's points of a race that was stopped after them; none of one that ended."""
+  found = json.loads(path.read_text()) if path and path.exists() else {}
+  return [] if "found" in found else found.get("joeynmt", [])
+
+
+def keep(path: Path | None, value: dict[str, Any]) -> None:
   """Writes what is known, where that was asked for."""
   if path:
     write_json(path, value)

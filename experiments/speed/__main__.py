@@ -54,6 +54,8 @@ def main(arguments: Sequence[str]) -> None:
   options = parser.parse_args(arguments)
   if options.rounds < 1:
     parser.error("--rounds must be 1 or more")
+  if "pure" in options.against and {"greedy", "beam"} & set(options.what):
+    parser.error("pure does not search: give --what=train")
 
   languages = options.source, options.target
   lengths = measured(options.folder, languages) if options.folder else drawn()

@@ -12,7 +12,10 @@ Lengths = float | np.ndarray
 
 
 def training(size: Size, J: Lengths, T: Lengths) -> float:
-  """An update on sentences of J source and T target tokens, by our model."""
+  """An update on sentences of J source and T target tokens, as the equations have it.
+
+  The project multiplies annotations by C and C_o, not contexts: as often, where J is T.
+  """
   m, n, l = size.embedding, size.n, size.maxout
   source = _encoder(size)
   target = (

@@ -25,11 +25,11 @@ times = product("float32")
 
 
 class System(ours.System):
-  """pure: nmt's interface, batches and search, and this file's update."""
+  """pure: nmt's interface and batches, and this file's update."""
 
   def prepare(self, task: workloads.Task, rounds: int) -> dict[str, Any]:
     if isinstance(task, workloads.Search):
-      raise UserError("pure only trains: give --what=train")
+      raise UserError("pure does not search: give --what=train")
     return super().prepare(task, rounds)
 
   def build(self, V: int) -> Any:
@@ -57,7 +57,8 @@ class Program:
       return {"params": params, "optimizer": after}, results
 
     self.create, self.step = create, jax.jit(step, donate_argnums=0)
-    self.abstract = jax.eval_shape(create)
+    params = models.shapes(config.model, V, V)
+    self.abstract = {"params": params, "optimizer": jax.eval_shape(method.init, params)}
 
   def update(self, state: Any, batches: list[Any], scale: float) -> Any:
     return self.step(state, batches[0], scale)
@@ -68,13 +69,15 @@ def loss(params, source_BxJ, target_BxT):
   real = target_BxT != PAD
   t = features(params, source_BxJ, target_BxT)
   readout = params["decoder"]["readout"]
-  flat = t.reshape(-1, t.shape[-1]), readout["W_o"], readout["b_o"]
-  total, nll, correct = cross_entropy(times, 0.0, *flat, target_BxT.reshape(-1), real.reshape(-1))
+  W_o, b_o, y_N = readout["W_o"], readout["b_o"], target_BxT.reshape(-1)
+  total, nll, correct = cross_entropy(
+    times, 0.0, t.reshape(-1, t.shape[-1]), W_o, b_o, y_N, real.reshape(-1)
+  )
   return total, {"loss": total, "nll": nll, "correct": correct, "tokens": real.sum()}
 
 
 def features(params, source_BxJ, target_BxT):
-  """t_BxTxl of RNNsearch."""
+  """t_BxTxl of RNNsearch, for the product with W_o."""
   encoder, decoder = params["encoder"], params["decoder"]
   attention, readout = decoder["attention"], decoder["readout"]
   real = source_BxJ != PAD
@@ -99,7 +102,8 @@ def features(params, source_BxJ, target_BxT):
   rest = keys, attention["v_a"], real
   inputs = affine(times, words, cell["W"], cell["b"])
   _, (s, alpha) = late.loop(step, False, constants, rest, s_0, inputs)
-  c = times("btj,bjd->btd", alpha.swapaxes(0, 1), affine(times, h, readout["C_o"])).swapaxes(0, 1)
+  values = affine(times, h, readout["C_o"])
+  c = times("btj,bjd->btd", alpha.swapaxes(0, 1), values).swapaxes(0, 1)
   pair = affine(times, s, readout["U_o"]) + affine(times, words, readout["V_o"], readout["b_t"]) + c
   one, other = jnp.split(pair, 2, axis=-1)
   return jnp.where(one >= other, one, other).swapaxes(0, 1)

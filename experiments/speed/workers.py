@@ -55,7 +55,7 @@ class Worker:
     return self._ask("run", number)
 
   def peak(self) -> float:
-    """GFLOP/s of a large product; only nmt has it."""
+    """GFLOP/s of a large product; only nmt is asked."""
     return self._ask("peak")
 
   def close(self) -> None:

@@ -29,7 +29,9 @@ class Decoder(nnx.Module):
   s'_i = cell(s_{i-1}, [W_z W_r W] E y_{i-1} + b);  c_i, alpha_i = attention(s'_i, H)
   s_i = second(s'_i, [C_z C_r C] c_i + b')
 
-  [C_z C_r C] c_i is linear in the annotations, so they are multiplied, once, and not every context.
+  C c_i = sum_j alpha_ij (C h_j), and C_o c_i of the readout likewise: both matrices multiply the
+  annotations, once a sentence, and no context. The memory is {"scratchpad": the mechanism's, with
+  values C h_j; "readout": C_o h_j}.
   """
 
   def __init__(self, model: ConfigDict, words: int, start: Initializers):
@@ -58,12 +60,12 @@ class Decoder(nnx.Module):
     state = {"s": s_0, "attention": self.attention.begin(memory)}
     values = memory["values"]
     scratchpad = memory | {"values": affine(self.product, values, self.C[...])}
-    return {"scratchpad": scratchpad, "readout": self.readout.context(values)}, state
+    return {"scratchpad": scratchpad, "readout": self.readout.values(values)}, state
 
   def update(
     self, memory: Memory, state: State, x_BxG: jax.Array
-  ) -> tuple[State, jax.Array, jax.Array]:
-    """One step: the next state, the one that the readout sees, and alpha_i.
+  ) -> tuple[State, tuple[jax.Array, jax.Array]]:
+    """One step: the next state; s, the one that the readout sees, and alpha_i.
 
     `memory` is the scratchpad's, `x_BxG` the cell's projection of E y_{i-1}.
     """
@@ -75,7 +77,7 @@ class Decoder(nnx.Module):
       s = self.second(before, c + self.second.b[...][None])
     else:
       s = self.cell(before, x_BxG + c)
-    return {"s": s, "attention": carry}, last if self.previous else s, alpha
+    return {"s": s, "attention": carry}, (last if self.previous else s, alpha)
 
   def features(
     self, memory: Memory, state: State, y_BxT: jax.Array, keys_B: jax.Array | None = None
@@ -87,18 +89,9 @@ class Decoder(nnx.Module):
     word_keys, readout_keys = split(keys_B, 2)
     words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
 
-    def step(self, memory, state, x):
-      after, *seen = self.update(memory, state, x)
-      return after, seen
-
+    scratchpad, inputs = memory["scratchpad"], self.cell.project(words)
     _, (s, alpha) = late.scan(
-      step,
-      self,
-      memory["scratchpad"],
-      self.attention.late,
-      state,
-      self.cell.project(words),
-      self.loop,
+      Decoder.update, self, scratchpad, self.attention.late, state, inputs, self.loop
     )
     alpha = alpha.swapaxes(0, 1)
     c = self.attention.context(alpha, memory["readout"]).swapaxes(0, 1)
@@ -108,7 +101,7 @@ class Decoder(nnx.Module):
   def step(self, memory: Memory, state: State, y_B: jax.Array):
     """The state after one step, t_Bxl and alpha_BxJ, y_B being the previous word."""
     words = self.E_y[...][y_B]
-    after, s, alpha = self.update(memory["scratchpad"], state, self.cell.project(words))
+    after, (s, alpha) = self.update(memory["scratchpad"], state, self.cell.project(words))
     c = self.attention.context(alpha, memory["readout"])
     return after, self.readout(s, self.readout.project(words), c), alpha
 

@@ -41,7 +41,7 @@ def _backward(step, reverse, saved, gradients):
   constants, rest, before, xs = saved
   leaves, tree = jax.tree.flatten(constants)
   specs: list[list[late.Spec]] = []
-  sizes = late.results(step, tree, leaves, rest, *_first((before, xs)))
+  sizes = late.results(step, tree, leaves, rest, *late.first((before, xs)))
 
   def body(kept, gradients, inputs):
     leaves, rest = kept
@@ -73,7 +73,7 @@ loop.defvjp(_forward, _backward)
 def _grid(body: Callable[..., tuple[Any, Any]], kept: Any, carry: Any, xs: Any, reverse: bool):
   """lax.scan of body(kept, carry, x) -> (carry, y), as a kernel whose grid is time."""
   steps = jax.tree.leaves(xs)[0].shape[0]
-  after, y = jax.eval_shape(body, kept, carry, _first(xs))
+  after, y = jax.eval_shape(body, kept, carry, late.first(xs))
   ys = jax.tree.map(lambda one: jax.ShapeDtypeStruct((steps, *one.shape), one.dtype), y)
 
   def still(array):
@@ -116,10 +116,6 @@ def _grid(body: Callable[..., tuple[Any, Any]], kept: Any, carry: Any, xs: Any, 
 def _whole_memory() -> pltpu.CompilerParams:
   most = pltpu.get_tpu_info().vmem_capacity_bytes
   return pltpu.CompilerParams(dimension_semantics=("arbitrary",), vmem_limit_bytes=most)
-
-
-def _first(xs: Any) -> Any:
-  return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), xs)
 
 
 def _real(gradients: Any, values: Any) -> Any:

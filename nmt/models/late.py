@@ -59,8 +59,8 @@ def scan(
 ) -> tuple[Any, Any]:
   """lax.scan of step(module, memory, carry, x) -> (carry, y), with late gradients.
 
-  The matrices of `module`, and of `memory` what `late` names, reach `step` as `Late`. `loop` of
-  this file or of another runs the steps.
+  The matrices of `module`, and of `memory` what `late` names, reach `step` as `Late`; those that
+  no step multiplies, as word vectors, do not reach it. `loop` of this file or of another runs it.
   """
   graph, *states = nnx.split(module, lambda _, value: value.ndim == 2, ...)
   matrices, others = map(nnx.to_pure_dict, states)
@@ -71,16 +71,9 @@ def scan(
     (matrices, late), (others, memory) = constants, rest
     return step(nnx.merge(graph, matrices, others), memory | late, carry, x)
 
-  uses = results(whole, tree, leaves, (others, fixed), carry, jax.tree.map(lambda x: x[0], xs))
-  idle = [None if its else jax.typeof(leaf) for its, leaf in zip(uses, leaves, strict=True)]
-
-  def lean(constants, rest, carry, x):  # a loop is not given what no step uses, as word vectors
-    given = iter(constants)
-    every = [next(given) if one is None else one for one in idle]
-    return whole(jax.tree.unflatten(tree, every), rest, carry, x)
-
-  constants = [leaf for leaf, one in zip(leaves, idle, strict=True) if one is None]
-  return loop(lean, reverse, constants, (others, fixed), carry, xs)
+  uses = results(whole, tree, leaves, (others, fixed), carry, first(xs))
+  used = [leaf if its else None for leaf, its in zip(leaves, uses, strict=True)]
+  return loop(whole, reverse, jax.tree.unflatten(tree, used), (others, fixed), carry, xs)
 
 
 def noted(step, tree, leaves, slots, rest, carry, x):
@@ -96,6 +89,11 @@ def results(step, tree, leaves, rest, carry, x):
     return [note.results for note in noted(step, tree, leaves, None, *arguments)[1]]
 
   return jax.eval_shape(found, rest, carry, x)
+
+
+def first(xs):
+  """Shapes and types of what one step is given."""
+  return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), xs)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -128,7 +126,7 @@ def _forward(step, reverse, constants, rest, carry, xs):
     ys, operands = jax.tree.unflatten(shape, [once[place] for place in places])
     return (carry, ys), operands
 
-  sizes = results(step, tree, leaves, rest, carry, jax.tree.map(lambda x: x[0], xs))
+  sizes = results(step, tree, leaves, rest, carry, first(xs))
   steps = jax.tree.leaves(xs)[0].shape[0]
   slots = jax.tree.map(lambda size: jnp.zeros((steps, *size.shape), size.dtype), sizes)
   found, slopes, operands = jax.vjp(run, rest, carry, xs, slots, has_aux=True)

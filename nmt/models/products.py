@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmt.errors import UserError
 
@@ -55,7 +56,7 @@ def product(precision: str) -> Product:
 
 def _product(plain: Product, spec: str, a: jax.Array, b: Any) -> jax.Array:
   """plain(spec, a, b), by b's own leave if it takes its gradient late."""
-  return plain(spec, a, b) if isinstance(b, jax.Array) else b.multiply(plain, spec, a)
+  return plain(spec, a, b) if isinstance(b, jax.Array | np.ndarray) else b.multiply(plain, spec, a)
 
 
 def affine(product: Product, x: jax.Array, *weights: jax.Array) -> jax.Array:

@@ -34,12 +34,12 @@ class Readout(nnx.Module):
     """V_o E y + b_t, from the embedded words y_...xm."""
     return affine(self.product, y, self.V_o[...], self.b_t[...])
 
-  def context(self, c: jax.Array) -> jax.Array:
-    """C_o c, from contexts c_...xD."""
-    return affine(self.product, c, self.C_o[...])
+  def values(self, h: jax.Array) -> jax.Array:
+    """C_o h, from annotations h_...xD: averaged with alpha, they are C_o c."""
+    return affine(self.product, h, self.C_o[...])
 
   def __call__(self, s: jax.Array, y: jax.Array, c: jax.Array) -> jax.Array:
-    """t_...xl from states s_...xn, and words and contexts as `project` and `context` give them."""
+    """t_...xl from states s_...xn, words as `project` gives them, and C_o c."""
     pair = affine(self.product, s, self.U_o[...]) + y + c
     first, second = jnp.split(pair, 2, axis=-1)
     return jnp.where(first >= second, first, second)  # the gradient goes to one, even in a tie

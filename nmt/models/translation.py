@@ -31,12 +31,6 @@ class Translation(nnx.Module):
     self.encoder = Encoder(model, source_size, start)
     self.decoder = Decoder(model, target_size, start)
 
-  def _read(self, source_BxJ, keys_B):
-    embedding_keys, state_keys = split(keys_B, 2)
-    real_BxJ = source_BxJ != PAD
-    h_BxJxD, first_BxN = self.encoder(source_BxJ, real_BxJ, embedding_keys)
-    return self.decoder.start(dropout(state_keys, self.rate, h_BxJxD), real_BxJ, first_BxN)
-
   def features(
     self, source_BxJ: jax.Array, target_BxT: jax.Array, keys_B: jax.Array | None = None
   ) -> tuple[jax.Array, jax.Array]:
@@ -45,7 +39,7 @@ class Translation(nnx.Module):
     Step i sees y_{i-1}, with BOS before the first. `keys_B`, one key a sentence, switch dropout on.
     """
     encoder_keys, decoder_keys = split(keys_B, 2)
-    memory, state = self._read(source_BxJ, encoder_keys)
+    memory, state = self.start(source_BxJ, encoder_keys)
     previous = jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
     return self.decoder.features(memory, state, previous, decoder_keys)
 
@@ -59,9 +53,12 @@ class Translation(nnx.Module):
     flat = self.product("nl,vl->nv", t.reshape(-1, t.shape[-1]), W_o) + b_o[None]
     return flat.reshape(*t.shape[:-1], W_o.shape[0])
 
-  def start(self, source_BxJ: jax.Array) -> tuple[Memory, State]:
-    """Memory of the source and the state before the first word, for `step`."""
-    return self._read(source_BxJ, None)
+  def start(self, source_BxJ: jax.Array, keys_B: jax.Array | None = None) -> tuple[Memory, State]:
+    """Memory of the source and the state before the first word."""
+    embedding_keys, state_keys = split(keys_B, 2)
+    real_BxJ = source_BxJ != PAD
+    h_BxJxD, first_BxN = self.encoder(source_BxJ, real_BxJ, embedding_keys)
+    return self.decoder.start(dropout(state_keys, self.rate, h_BxJxD), real_BxJ, first_BxN)
 
   def step(
     self, memory: Memory, state: State, y_B: jax.Array

@@ -49,6 +49,16 @@ def test_a_command_is_watched_until_it_is_good_enough(tmp_path):
   assert scores.read_text() == ended
 
 
+def test_only_a_race_that_was_stopped_goes_on(tmp_path):
+  path = tmp_path / "race.json"
+  assert race.half(None) == race.half(path) == []
+  theirs = [point(250, 10, 100)]
+  race.keep(path, {"joeynmt": theirs})
+  assert race.half(path) == theirs
+  race.keep(path, {"joeynmt": theirs, "nmt": theirs, "found": {}})
+  assert race.half(path) == []
+
+
 def test_cpu_of_a_process():
   assert race.cpu(os.getpid()) == pytest.approx(sum(os.times()[:4]), abs=1)
 

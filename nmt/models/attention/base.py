@@ -54,7 +54,7 @@ class EnergyAttention(nnx.Module):
     return alpha, self.advance(carry, alpha)
 
   def context(self, alpha: jax.Array, values_BxJxD: jax.Array) -> jax.Array:
-    """c_BxD of a step's alpha_BxJ, or c_BxTxD of all steps' alpha_BxTxJ."""
+    """c_BxD of a step's alpha_BxJ, or c_BxTxD of all steps' alpha_BxTxJ; any width D."""
     steps = "t" * (alpha.ndim - 2)
     return self.product(f"b{steps}j,bjd->b{steps}d", alpha, values_BxJxD)
 

@@ -30,6 +30,5 @@ class Attention(EnergyAttention):
     return memory["alpha"], carry
 
   def context(self, alpha: jax.Array, values_BxD: jax.Array) -> jax.Array:
-    B, D = values_BxD.shape
-    steps = alpha.shape[1:-1]
-    return jnp.broadcast_to(values_BxD.reshape(B, *(1 for _ in steps), D), (B, *steps, D))
+    values = jnp.expand_dims(values_BxD, range(1, alpha.ndim - 1))
+    return jnp.broadcast_to(values, (*alpha.shape[:-1], values_BxD.shape[1]))

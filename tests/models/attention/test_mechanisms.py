@@ -85,7 +85,7 @@ def test_a_row_without_words_gives_zeros_and_finite_slopes(mechanism, inputs):
 
 
 def test_the_context_is_linear_in_the_values(mechanism, inputs):
-  # The decoder multiplies the values by [C C_o] once a sentence instead of every context.
+  # The decoder multiplies the values by C and C_o once a sentence and no context.
   h, s = inputs
   memory = mechanism.precompute(h, jnp.ones(h.shape[:2], bool))
   values = memory["values"]
