@@ -7,7 +7,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from nmt.errors import UserError
 
@@ -56,7 +55,7 @@ def product(precision: str) -> Product:
 
 def _product(plain: Product, spec: str, a: jax.Array, b: Any) -> jax.Array:
   """plain(spec, a, b), by b's own leave if it takes its gradient late."""
-  return plain(spec, a, b) if isinstance(b, jax.Array | np.ndarray) else b.multiply(plain, spec, a)
+  return b.multiply(plain, spec, a) if hasattr(b, "multiply") else plain(spec, a, b)
 
 
 def affine(product: Product, x: jax.Array, *weights: jax.Array) -> jax.Array:
