@@ -6,8 +6,8 @@ trains it, and RNNencdec beside it (experiments/lengths.py); this model alone:
 
   python launch.py --config=configs/quickstart.py
 
-On 2 cores: 3 minutes from start to test scores; BLEU 95.60 on test and 76.07 on sentences longer
-than any trained on, AER 8.83; without attention 28.03 and 10.98.
+On 2 cores: 3 minutes from start to test scores; BLEU 95.91 on test and 75.62 on sentences longer
+than any trained on, AER 9.06; without attention 28.00 and 11.58.
 """
 
 from ml_collections import ConfigDict
