@@ -87,13 +87,13 @@ class Workdir:
     The kernel lets go of it when the process dies, however it dies, so no stale lock is left.
     """
     self.make()
-    try:
-      file = open(self.lock_file, "a+", encoding="utf-8")  # noqa: SIM115
-    except OSError as e:
-      raise UserError(f"workdir {self} can't be written ({e.strerror})") from None
-    # A child made by fork shares the lock and could outlive this process: it lets go at birth.
-    os.register_at_fork(after_in_child=file.close)
-    with file:
+    with contextlib.ExitStack() as stack:
+      try:
+        file = stack.enter_context(open(self.lock_file, "a+", encoding="utf-8"))
+      except OSError as e:
+        raise UserError(f"workdir {self} can't be written ({e.strerror})") from None
+      # A child made by fork shares the lock and could outlive this process: it lets go at birth.
+      os.register_at_fork(after_in_child=file.close)
       try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
       except BlockingIOError:

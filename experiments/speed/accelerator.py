@@ -173,7 +173,7 @@ def bucketed(size: Size, task: dict[str, Any]) -> dict[str, Any]:
 
 
 def profile(size: Size, task: dict[str, Any]) -> dict[str, Any]:
-  """The ten most costly operations of some updates, and how many kernels were launched."""
+  """The most costly operations of some updates, ten if not told, and the kernels launched."""
   bench = Bench(size, task["precision"], task["batch"])
   rows = bench.fixed(task["length"])
   for _ in range(3):
@@ -189,7 +189,7 @@ def profile(size: Size, task: dict[str, Any]) -> dict[str, Any]:
     path = next(Path(folder).rglob("*.xplane.pb"))
     found = costs(path)
     calls = _calls(path)
-  dearest = sorted(found.seconds.items(), key=lambda item: -item[1])[:10]
+  dearest = sorted(found.seconds.items(), key=lambda item: -item[1])[: task.get("operations", 10)]
   return {
     "seconds": seconds,
     "busy_share": found.busy / seconds,

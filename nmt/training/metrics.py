@@ -22,7 +22,7 @@ class Metrics:
 
   def __init__(self, workdir: Workdir, update: int, updates: int):
     _truncate(workdir, update)
-    self._file = open(workdir.metrics, "a", encoding="utf-8")  # noqa: SIM115
+    self._path = workdir.metrics
     self._events = SummaryWriter(str(workdir.tensorboard), purge_step=update + 1)
     self._updates, self._started = updates, (time.monotonic(), update)
     self._console = Console(stderr=True)
@@ -38,21 +38,21 @@ class Metrics:
 
   def __exit__(self, *error: object) -> None:
     self._bar.stop()
-    self._file.close()
     self._events.close()
 
   def write(self, kind: str, update: int, values: dict[str, Any], timing: dict[str, Any]) -> None:
     """One line to the file, and a point for each number to TensorBoard."""
     line = {"kind": kind, "update": update, **values, "timing": timing}
-    self._file.write(json.dumps(line) + "\n")
-    self._file.flush()
+    with open(self._path, "a", encoding="utf-8") as file:
+      file.write(json.dumps(line) + "\n")
     for name, value in {**values, **timing}.items():
       if isinstance(value, int | float):
         self._events.add_scalar(f"{kind}/{name}", value, update)
 
   def sync(self) -> None:
     """Everything on disk, so that no checkpoint is ahead of its lines."""
-    os.fsync(self._file.fileno())
+    with open(self._path, "a", encoding="utf-8") as file:
+      os.fsync(file.fileno())
 
   def show(self, update: int, text: str) -> None:
     """The progress of training: a bar on a terminal, otherwise a line."""

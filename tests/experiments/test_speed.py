@@ -14,7 +14,6 @@ from experiments.speed.__main__ import Results, main, section, tasks
 from experiments.speed.sentences import LONGEST, Sentences, drawn
 from experiments.speed.sizes import SIZES, Size
 from experiments.speed.workers import SYSTEMS
-from nmt.errors import UserError
 
 TINY = Size("tiny", 8, 8, 4, 40, 8, "adam", 2, 2, 24)
 
@@ -94,8 +93,6 @@ def test_every_system_does_what_every_task_asks(name):
     pytest.importorskip(name)
   lengths = np.minimum(drawn(200), 8)
   fixed, *others = tasks(TINY, lengths, ["train", "greedy", "beam", "memory"], 1)
-  if name == "pure":
-    others = [task for task in others if task.what != "search"]
   for task in others if name == "nmt" else (fixed, *others):  # nmt's fixed lengths: see below
     system = importlib.import_module(SYSTEMS[name]).System()
     prepared = system.prepare(task, 1)
@@ -131,11 +128,10 @@ def test_the_model_without_modules_is_the_same():
   jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), slopes, others)
 
 
-def test_without_modules_nothing_is_searched():
-
-  task = workloads.Search(TINY, Sentences(drawn(9), TINY.vocabulary), 1)
-  with pytest.raises(UserError, match="--what=train"):
-    pure.System().prepare(task, 1)
+def test_without_modules_nothing_is_searched(capsys):
+  with pytest.raises(SystemExit):
+    main(["--against=pure"])
+  assert "give --what=train" in capsys.readouterr().err
 
 
 def test_a_section_is_measured_shown_and_kept(monkeypatch, tmp_path):
