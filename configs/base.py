@@ -25,6 +25,7 @@ def get_config() -> ConfigDict:
           min_words=1,
           max_words=50,
           max_ratio=0.0,  # longer side / shorter side in words; 0: any
+          max_tokens=500,  # of the tokenizer, a side; 0: any
           distinct=True,  # drop exact duplicates of a pair
         ),
         tokenizer=dict(

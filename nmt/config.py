@@ -1,7 +1,9 @@
 """A resolved config: stored as JSON, and checked before anything runs."""
 
 import difflib
+import functools
 import os
+import runpy
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,28 @@ from nmt import workdir
 from nmt.errors import UserError
 
 _MODELS = Path(__file__).parent / "models"
+_BASE = Path(__file__).parents[1] / "configs" / "base.py"
+
+# Of keys that older runs do not have: what was done before there was the key, if not the default.
+_BEFORE: dict[str, Any] = {"data.filter.max_tokens": 0}
 
 
 def load(path: str | os.PathLike[str]) -> ConfigDict:
-  """Reads what `save` wrote (JSON's lists become tuples again); UserError if it is damaged."""
+  """Reads what `save` wrote, now or before some of today's keys existed.
+
+  JSON's lists become tuples again, and keys that the file lacks get the value that means what was
+  done without them. UserError if it is damaged or holds an unknown key or a value out of range.
+  """
   tree = workdir.read_json(path)
   if not isinstance(tree, dict):
     raise UserError(f"{path}: not a config")
-  return ConfigDict(_tuples(tree), convert_dict=True)
+  saved = ConfigDict(_tuples(tree), convert_dict=True)
+  flat = {**_defaults(), **_BEFORE, **flatten(saved)}
+  try:
+    _check(flat)
+  except UserError as e:
+    raise UserError(f"{path}: {e}") from None
+  return _nested(flat)
 
 
 def save(config: ConfigDict, path: str | os.PathLike[str]) -> None:
@@ -56,7 +72,16 @@ def attention_kinds() -> list[str]:
 
 def validate(config: ConfigDict) -> None:
   """Raises UserError, naming the key, for a value out of range or an impossible combination."""
-  flat, choices = flatten(config), _choices()
+  flat = flatten(config)
+  _check(flat)
+  for wrong, line in _combinations(flat):
+    if wrong:
+      raise UserError(line)
+
+
+def _check(flat: dict[str, Any]) -> None:
+  """Raises UserError for an unknown or missing key, or a value of a wrong type or out of range."""
+  choices = _choices()
   for key in flat:
     if key not in choices and key not in _RANGES:
       raise UserError(f"unknown config key {key}{nearest(key, [*choices, *_RANGES])}")
@@ -70,9 +95,20 @@ def validate(config: ConfigDict) -> None:
     value = _get(flat, key)
     if type(value) not in types or not inside(value):
       raise UserError(f"{key}={value!r} must be {wish}")
-  for wrong, line in _combinations(flat):
-    if wrong:
-      raise UserError(line)
+
+
+def _nested(flat: dict[str, Any]) -> ConfigDict:
+  """The inverse of `flatten`."""
+  tree: dict[str, Any] = {}
+  for key, value in flat.items():
+    *groups, last = key.split(".")
+    functools.reduce(lambda group, name: group.setdefault(name, {}), groups, tree)[last] = value
+  return ConfigDict(tree, convert_dict=True)
+
+
+@functools.cache
+def _defaults() -> dict[str, Any]:
+  return flatten(runpy.run_path(str(_BASE))["get_config"]())
 
 
 def _tuples(tree: Any) -> Any:
@@ -130,6 +166,7 @@ _RANGES: dict[str, _Range] = {
   "data.filter.min_words": _COUNT,
   "data.filter.max_words": _COUNT,
   "data.filter.max_ratio": (_REAL, lambda x: x == 0 or x >= 1, "1 or more, or 0 for any ratio"),
+  "data.filter.max_tokens": _WHOLE,
   "data.filter.distinct": _SWITCH,
   "data.tokenizer.size": (_INTEGER, lambda x: x >= 5, "5 or more: four entries are special"),
   "data.tokenizer.joint": _SWITCH,

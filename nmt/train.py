@@ -16,17 +16,18 @@ from ml_collections import ConfigDict
 
 from nmt import cli, run
 from nmt import config as configs
+from nmt.data import pipeline
 from nmt.data.corpora import open_corpus
 from nmt.data.pipeline import Prepared, prepare
 from nmt.decoding.translator import Translator
 from nmt.errors import UserError
 from nmt.evaluation.bleu import bleu
 from nmt.evaluation.report import report
-from nmt.training import loop
+from nmt.training import checkpoints, loop
 from nmt.training.meter import NonFinite
 from nmt.training.session import Validate
 from nmt.training.stopping import CONTINUE, Stopped, Stopping
-from nmt.workdir import Workdir, write_json
+from nmt.workdir import Workdir, read_json, write_json
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
       home.status("stopped", **_last(home))
       return CONTINUE
     except NonFinite as e:
-      home.status("failed", **_last(home), reason=str(e))
+      home.status("failed", **_last(home), reason=str(e), nonfinite=e.update)
       print(f"error: {e}", file=sys.stderr)
       return 1
     except BaseException as e:
@@ -65,9 +66,23 @@ def main(arguments: Sequence[str]) -> int:
 def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) -> int:
   """Data, training, test."""
   tests = {split: open_corpus(config.data, split) for split in config.data.test}
-  prepared = prepare(config.data)
-  prepared.save_tokenizers(home.tokenizers)
-  write_json(home.data, prepared.report)
+  if checkpoints.updates(home.checkpoints):
+    prepared = prepare(config.data, home.tokenizers)
+    if changes := pipeline.changes(read_json(home.data), prepared.report):
+      raise UserError(
+        f"the data are not those that {home} began with: {changes}; bring those back, or choose "
+        "another --workdir"
+      )
+  else:
+    checkpoints.probe(home.checkpoints)
+    prepared = prepare(config.data)
+    prepared.save_tokenizers(home.tokenizers)
+    write_json(home.data, prepared.report)
+  for split in ("train", "valid"):
+    if count := prepared.report[split]["too_many_tokens"]:
+      most = config.data.filter.max_tokens if split == "train" else pipeline.VALID_TOKENS
+      key = " (data.filter.max_tokens)" if split == "train" else ""
+      print(f"{split}: {count} pairs of more than {most} tokens{key} left out", file=sys.stderr)
   code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profile)
   if code == 0:
     best = run.load(home)

@@ -1,5 +1,6 @@
 """A config is stored without loss and nothing impossible passes."""
 
+import json
 import re
 from pathlib import Path
 
@@ -25,6 +26,38 @@ def test_load_gives_back_what_save_was_given(tmp_path):
   assert loaded == config
   assert type(loaded.data.test) is tuple
   config_lib.validate(loaded)
+
+
+def test_keys_that_an_older_file_lacks_mean_what_was_done_without_them(tmp_path):
+  path = tmp_path / "config.json"
+  config_lib.save(changed(model__size=7), path)
+  tree = json.loads(path.read_text())
+  del tree["data"]["filter"]["max_tokens"], tree["decode"], tree["train"]["schedule"]["floor"]
+  path.write_text(json.dumps(tree))
+  expected = changed(model__size=7, data__filter__max_tokens=0)
+  assert config_lib.load(path) == expected
+  config_lib.validate(config_lib.load(path))
+
+
+def test_what_older_files_meant_is_said_of_keys_that_there_are():
+  assert config_lib._BEFORE.keys() <= config_lib.flatten(base.get_config()).keys()
+
+
+@pytest.mark.parametrize(
+  ("key", "value", "line"),
+  [
+    ("seed", "1", "seed='1' must be a whole number"),
+    ("model", 5, "unknown config key model"),
+    ("seed", {"a": 1}, "unknown config key seed.a"),
+    ("sede", 1, "unknown config key sede; did you mean seed?"),
+  ],
+)
+def test_a_hand_edited_file_is_one_line(tmp_path, key, value, line):
+  path = tmp_path / "config.json"
+  config_lib.save(base.get_config(), path)
+  path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+  with pytest.raises(UserError, match=re.escape(f"{path}: {line}")):
+    config_lib.load(path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "\udcff"])

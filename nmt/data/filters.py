@@ -1,5 +1,6 @@
 """Which pairs of the training corpus are kept, and how many fall to which rule."""
 
+import dataclasses
 import functools
 import hashlib
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Rules:
 
   @classmethod
   def of(cls, filter_config: ConfigDict) -> "Rules":
-    return cls(**filter_config.to_dict())
+    return cls(*(filter_config[field.name] for field in dataclasses.fields(cls)))
 
   def verdict(self, pair: Pair) -> int:
     """KEPT or the rule that the pair breaks, duplicates aside."""

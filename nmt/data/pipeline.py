@@ -1,6 +1,8 @@
 """From a config to tokenizers and token stores, each made once and kept in the cache."""
 
+import dataclasses
 import functools
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +20,8 @@ from nmt.data.store import TokenStore
 from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
 
-FORMAT = 1  # of the cached folders: raise it when their content changes for the same config
+FORMAT = 2  # of the cached folders: raise it when their content changes for the same config
+VALID_TOKENS = 2000  # of a side: a longer pair of the validation split is left out
 LEARN_FROM = 2_000_000  # lines: subwords of a larger corpus are learnt from every k-th line
 
 
@@ -37,42 +40,70 @@ class Prepared:
     _save_tokenizers(folder, self.source, self.target)
 
 
-def prepare(data: ConfigDict) -> Prepared:
+def prepare(data: ConfigDict, tokenizers: Path | None = None) -> Prepared:
   """Opens, filters, learns tokenizers and tokenises; what was done before is only opened.
 
-  UserError: whatever is wrong with the corpus or its settings, in one line.
+  `tokenizers`: a folder with those to use instead, as a run that goes on keeps its own. UserError:
+  whatever is wrong with the corpus or its settings, in one line.
   """
   with Pool() as pool:
-    return _prepare(data, pool)
+    return _prepare(data, tokenizers, pool)
 
 
-def _prepare(data: ConfigDict, pool: Pool) -> Prepared:
+def _prepare(data: ConfigDict, given: Path | None, pool: Pool) -> Prepared:
   train, valid = (open_corpus(data, split, pool) for split in (data.train, data.valid))
-  home = cache.root(data.cache) / "tokens"
-  key = cache.key(
+  home, tokenizer = cache.root(data.cache), data.tokenizer
+  learnt_key = cache.key(
     format=FORMAT,
     corpus=train.fingerprint,
     languages=(data.source, data.target),
-    filter=data.filter.to_dict(),
-    tokenizer=data.tokenizer.to_dict(),
+    filter=dataclasses.asdict(filters.Rules.of(data.filter)),
+    tokenizer=(tokenizer.kind, tokenizer.size, tokenizer.joint),
   )
-  folder = cache.once(home / key, functools.partial(_build_train, data, train, pool))
-  source, target = load_tokenizers(folder)
-  valid_key = cache.key(train=key, corpus=valid.fingerprint)
+  learn = functools.partial(_learn_from, data, train, pool)
+  learnt = cache.once(home / "tokenizers" / learnt_key, learn)
+  source, target = load_tokenizers(given or learnt)
+  hashes = [hashlib.sha256(side.dump()).hexdigest() for side in (source, target)]
+  how = data.filter.max_tokens, tokenizer.dropout, tokenizer.samples
+  key = cache.key(train=learnt_key, tokenizers=hashes, how=how)
 
-  def build_valid(where: Path) -> None:
-    store.write(where, valid, range(len(valid)), source, target, pool)
+  def tokenise(where: Path) -> None:
+    store.write(where, train, np.load(learnt / "rows.npy"), source, target, pool, *how)
 
-  valid_folder = cache.once(home / valid_key, build_valid)
-  report = json.loads((folder / "report.json").read_text())
-  stores = TokenStore(folder), TokenStore(valid_folder)
+  def tokenise_valid(where: Path) -> None:
+    store.write(where, valid, range(len(valid)), source, target, pool, VALID_TOKENS)
+
+  stores = (
+    TokenStore(cache.once(home / "tokens" / key, tokenise)),
+    TokenStore(
+      cache.once(home / "tokens" / cache.key(train=key, corpus=valid.fingerprint), tokenise_valid)
+    ),
+  )
+  report = json.loads((learnt / "report.json").read_text())
   report |= {
+    "tokenizer": tokenizer.to_dict() | {"source": source.size, "target": target.size},
     "corpus": data.corpus,
     "train": _summary(data.train, train, stores[0]),
     "valid": _summary(data.valid, valid, stores[1]),
     "key": key,
   }
   return Prepared(source, target, *stores, report)
+
+
+def changes(before: dict[str, Any], after: dict[str, Any]) -> str:
+  """What differs between the data of two reports, for people; empty if nothing does.
+
+  Reports from before there were digests are compared by the hash of the corpus.
+  """
+  found = []
+  for split in ("train", "valid"):
+    old, new = before[split], after[split]
+    by = "digest" if "digest" in old else "fingerprint"
+    if old[by] != new[by]:
+      counts = "pairs", "source_tokens", "target_tokens"
+      shown = [f"{old[x]} -> {new[x]} {x.replace('_', ' ')}" for x in counts if old[x] != new[x]]
+      found.append(f"{split} ({old['split']}): {', '.join(shown) or 'as many pairs, another text'}")
+  return "; ".join(found)
 
 
 def load_tokenizers(folder: Path) -> tuple[Tokenizer, Tokenizer]:
@@ -95,17 +126,11 @@ def _save_tokenizers(folder: Path, source: Tokenizer, target: Tokenizer) -> None
   tokenizers.save(target, folder / "target.tokenizer")
 
 
-def _build_train(data: ConfigDict, corpus: Corpus, pool: Pool, folder: Path) -> None:
+def _learn_from(data: ConfigDict, corpus: Corpus, pool: Pool, folder: Path) -> None:
   rows, counts = filters.survey(corpus, filters.Rules.of(data.filter), pool)
-  source, target = _learn(data, corpus, rows, pool)
-  _save_tokenizers(folder, source, target)
-  dropout, samples = data.tokenizer.dropout, data.tokenizer.samples
-  store.write(folder, corpus, rows, source, target, pool, dropout, samples)
-  report = {
-    "filter": {"pairs": len(corpus), **counts},
-    "tokenizer": data.tokenizer.to_dict() | {"source": source.size, "target": target.size},
-  }
-  (folder / "report.json").write_text(json.dumps(report))
+  _save_tokenizers(folder, *_learn(data, corpus, rows, pool))
+  np.save(folder / "rows.npy", rows)
+  (folder / "report.json").write_text(json.dumps({"filter": {"pairs": len(corpus), **counts}}))
 
 
 def _learn(
@@ -160,4 +185,6 @@ def _summary(split: str, corpus: Corpus, tokens: TokenStore) -> dict[str, Any]:
     "pairs": len(tokens),
     "source_tokens": int(tokens.source_lengths.sum()),
     "target_tokens": int(tokens.target_lengths.sum()),
+    "too_many_tokens": tokens.left_out,
+    "digest": tokens.digest,
   }

@@ -12,37 +12,84 @@ from nmt.workdir import Workdir
 
 State = Literal["new", "unfinished", "done"]
 
+# Where a run finds its data and its devices: no part of what it computes.
+PLACES = ("data.dir", "data.url", "data.cache", "mesh.data", "mesh.model")
+
 
 def look(home: Workdir, config: ConfigDict) -> State:
   """What `home` holds of `config`; raises UserError if that is a run of another config.
 
-  A run that failed before its first checkpoint (a wrong data.dir, say) gives way to another config.
+  A run can be given other places, more updates, and after a loss that was not finite a lower
+  learning rate. One that failed before its first checkpoint (a wrong data.dir, say) gives way to
+  another config.
   """
   if not home.config.exists():
     return "new"
-  changes = differences(config_lib.load(home.config), config)
-  if changes and home.read_status().get("state") == "failed" and not _saved(home):
+  taken, refused = _compare(home, config_lib.load(home.config), config)
+  status = home.read_status().get("state")
+  if refused and status == "failed" and not _saved(home):
     return "new"
-  if changes:
-    shown = ", ".join(changes[:8]) + (f" and {len(changes) - 8} more" if len(changes) > 8 else "")
+  if refused:
+    shown = ", ".join(refused[:8]) + (f" and {len(refused) - 8} more" if len(refused) > 8 else "")
     raise UserError(
       f"workdir {home} holds a run of another config: {shown}; choose another --workdir"
     )
-  return "done" if home.read_status().get("state") == "done" else "unfinished"
+  return "done" if status == "done" and "train.updates" not in taken else "unfinished"
 
 
 def claim(home: Workdir, config: ConfigDict) -> State:
-  """`look`, and writes config.json and provenance.json; raises UserError if a live run is there."""
+  """`look`, and writes config.json and provenance.json; raises UserError if a live run is there.
+
+  The config.json of a run that is there already is written again only where a change is taken on.
+  """
   with home.lock():
     state = look(home, config)
     if state == "new":
       workdir.write_json(home.provenance, provenance.collect(sys.argv))
       config_lib.save(config, home.config)  # last: this file is what makes the folder a run
     elif state == "unfinished":
-      first = workdir.read_json(home.provenance) if home.provenance.exists() else {}
-      first.setdefault("resumed", []).append(provenance.collect(sys.argv))
+      first = _provenance(home)
+      resumed = provenance.collect(sys.argv)
+      old = config_lib.load(home.config)
+      if taken := _compare(home, old, config)[0]:
+        before = config_lib.flatten(old)
+        resumed["changed"] = {key: [before[key], value] for key, value in taken.items()}
+      first.setdefault("resumed", []).append(resumed)
       workdir.write_json(home.provenance, first)
+      if taken:
+        old.update_from_flattened_dict(taken)
+        config_lib.save(old, home.config)
     return state
+
+
+def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str, Any], list[str]]:
+  """The changes that the run of `home` can take on, by key, and lines about those that it can't.
+
+  A value that the run had before it took on another one is no change: the first command of a run
+  that was made longer still means that run.
+  """
+  before, after = config_lib.flatten(old), config_lib.flatten(new)
+  starts = _provenance(home).get("resumed", [])
+  earlier = [(k, pair[0]) for start in starts for k, pair in start.get("changed", {}).items()]
+  taken: dict[str, Any] = {}
+  refused = []
+  for key in _changed(before, after):
+    was, value = before.get(key), after.get(key)
+    if (key, value) in earlier:
+      continue
+    longer = key == "train.updates" and value is not None and value > was
+    lower = key == "train.optimizer.learning_rate" and value is not None and value < was
+    if longer and before["train.schedule.name"] == "cosine":
+      refused.append(f"{_line(before, after, key)} (the cosine schedule is made for its updates)")
+    elif key in PLACES or longer or (lower and "nonfinite" in home.read_status()):
+      taken[key] = value
+    else:
+      refused.append(_line(before, after, key))
+  return taken, refused
+
+
+def _provenance(home: Workdir) -> dict[str, Any]:
+  return workdir.read_json(home.provenance) if home.provenance.exists() else {}
 
 
 def _saved(home: Workdir) -> bool:
@@ -52,11 +99,19 @@ def _saved(home: Workdir) -> bool:
 def differences(old: ConfigDict, new: ConfigDict) -> list[str]:
   """`key: old -> new` for every key that differs, in order."""
   before, after = config_lib.flatten(old), config_lib.flatten(new)
+  return [_line(before, after, key) for key in _changed(before, after)]
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
   return [
-    f"{key}: {_show(before, key)} -> {_show(after, key)}"
+    key
     for key in {**before, **after}
     if key not in before or key not in after or before[key] != after[key]
   ]
+
+
+def _line(before: dict[str, Any], after: dict[str, Any], key: str) -> str:
+  return f"{key}: {_show(before, key)} -> {_show(after, key)}"
 
 
 def _show(flat: dict[str, Any], key: str) -> str:

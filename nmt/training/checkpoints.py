@@ -1,7 +1,10 @@
 """States on disk: saved without stopping the training, and restored whole or not at all."""
 
+import hashlib
+import json
 import logging
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, Self
@@ -13,10 +16,12 @@ import orbax.checkpoint as ocp
 from nmt.errors import UserError
 from nmt.training.progress import Progress
 from nmt.training.step import State
+from nmt.workdir import write_json
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs the stack of all it raises
 
 ARRAYS = ("params", "optimizer", "average")  # of a state; the rest follows from the progress
+FACTS = Path("facts", "metadata")  # where Orbax's JSON handler puts what is no array
 
 
 class Checkpoints:
@@ -40,20 +45,27 @@ class Checkpoints:
   def save(self, state: State, progress: Progress) -> None:
     """Starts saving; the state may be donated once this returns.
 
-    Does nothing if this very state is saved. One saved before its validation is replaced.
+    Does nothing if this very state is saved. One saved before its validation keeps its arrays and
+    gets the new progress. UserError: the first checkpoint of this process can't be read back.
     """
     if self._saved == (progress.update, progress.validated):
       return
-    if self._manager.latest_step() == progress.update:
-      self._manager.delete(progress.update)
-    self._saved = progress.update, progress.validated
     arrays = {key: state[key] for key in ARRAYS if key in state}
-    facts = {"progress": progress.as_dict(), "digests": _digests(arrays)}
+    facts = _sealed({"progress": progress.as_dict(), "digests": _digests(arrays)})
     self._best = progress.best_update
-    items = {key: ocp.args.StandardSave(tree) for key, tree in arrays.items()}
-    self._manager.save(
-      progress.update, args=ocp.args.Composite(facts=ocp.args.JsonSave(facts), **items)
-    )
+    first = self._saved == (0, 0)
+    if self._manager.latest_step() == progress.update:
+      self._manager.wait_until_finished()
+      write_json(self.folder / str(progress.update) / FACTS, facts)
+    else:
+      items = {key: ocp.args.StandardSave(tree) for key, tree in arrays.items()}
+      self._manager.save(
+        progress.update, args=ocp.args.Composite(facts=ocp.args.JsonSave(facts), **items)
+      )
+    self._saved = progress.update, progress.validated
+    if first:
+      self._manager.wait_until_finished()
+      _read_back(self._manager, progress.update, arrays, self.folder)
 
   def restore(self, abstract: State) -> tuple[State, Progress] | None:
     """The last whole checkpoint, or None if there are none.
@@ -81,6 +93,11 @@ class Checkpoints:
     if damaged:
       raise UserError(f"no checkpoint in {self.folder} is whole; remove it to start again")
     return None
+
+  def last(self) -> int:
+    """The update of the last checkpoint, once it is on disk; 0 if there are none."""
+    self._manager.wait_until_finished()
+    return self._manager.latest_step() or 0
 
   def __enter__(self) -> Self:
     return self
@@ -116,11 +133,55 @@ def read(
   """The arrays asked for, checked against what was saved bit for bit, and the progress."""
   items = {key: ocp.args.StandardRestore(tree) for key, tree in wanted.items()}
   found = manager.restore(update, args=ocp.args.Composite(facts=ocp.args.JsonRestore(), **items))
-  arrays = {key: found[key] for key in wanted}
+  facts, arrays = found["facts"], {key: found[key] for key in wanted}
+  if facts.keys() - {"seal"} != {"progress", "digests"} or facts != _sealed(facts, "seal" in facts):
+    raise ValueError("its progress differs from what was saved")
   for key, digest in _digests(arrays).items():
-    if digest != found["facts"]["digests"][key]:
+    if digest != facts["digests"][key]:
       raise ValueError(f"{key} differ from what was saved")
-  return arrays, Progress.of(found["facts"]["progress"])
+  progress = Progress.of(facts["progress"])
+  if progress.update != update:
+    raise ValueError(f"it is of update {progress.update}")
+  return arrays, progress
+
+
+def probe(folder: Path) -> None:
+  """Raises UserError unless a checkpoint written beside `folder` can be read back."""
+  place = folder.with_name(f"{folder.name}.probe")
+  shutil.rmtree(place, ignore_errors=True)
+  arrays = {"params": {"x": jnp.arange(8, dtype=jnp.float32)}}
+  facts = _sealed({"progress": Progress(0, update=1).as_dict(), "digests": _digests(arrays)})
+  try:
+    with ocp.CheckpointManager(place.absolute()) as manager:
+      item = ocp.args.StandardSave(arrays["params"])
+      manager.save(1, args=ocp.args.Composite(facts=ocp.args.JsonSave(facts), params=item))
+      manager.wait_until_finished()
+      _read_back(manager, 1, arrays, folder)
+  finally:
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _read_back(
+  manager: ocp.CheckpointManager, update: int, arrays: dict[str, Any], folder: Path
+) -> None:
+  """Raises UserError unless the checkpoint just written can be read and holds these arrays."""
+  like = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding), arrays)
+  try:
+    for key, tree in like.items():  # one by one: a device may not hold all of them twice
+      read(manager, update, {key: tree})
+  except Exception as e:
+    raise UserError(
+      f"a checkpoint in {folder} can't be read back ({_first_line(e)}); choose another --workdir, "
+      "whose name has only letters, digits and . , = + - _"
+    ) from e
+
+
+def _sealed(facts: dict[str, Any], seal: bool = True) -> dict[str, Any]:
+  """`facts` with a hash of the rest, without which no bit of the progress would be checked."""
+  rest = {key: value for key, value in facts.items() if key != "seal"}
+  if not seal:  # written before there were seals
+    return rest
+  return rest | {"seal": hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
 
 
 def _digests(trees: dict[str, Any]) -> dict[str, int]:
@@ -150,7 +211,7 @@ def updates(folder: Path) -> list[int]:
   """The updates of a folder's checkpoints, oldest first; empty if there is no such folder."""
   if not folder.is_dir():
     return []
-  return sorted(ocp.utils.checkpoint_steps(folder.absolute()))
+  return sorted(ocp.path.step.checkpoint_steps(folder.absolute()))
 
 
 def load(folder: Path, which: str | int, name: str, abstract: Any) -> tuple[Any, int]:

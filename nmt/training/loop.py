@@ -28,16 +28,16 @@ def train(
 
   Goes on from the last whole checkpoint, and ends with the same bits as a run that never stopped.
   `validate(params)` gives the scores of the validation split beside its perplexity. `profile` asks
-  for a trace of some updates. Raises NonFinite, with the batch and the state before it saved, when
-  a loss or a gradient is not finite; UserError when batches can't be cut over the devices or no
-  checkpoint is whole.
+  for a trace of some updates. Raises NonFinite when a loss or a gradient is not finite; its batch
+  and the state before it are in W/nonfinite. UserError when batches can't be cut over the devices
+  or no checkpoint is whole.
   """
   session = Session(config, workdir, prepared)
   progress = session.progress
   with (
     stopping.deferring(),
     session.checkpoints,
-    Metrics(workdir, progress.update, config.train.updates) as metrics,
+    Metrics(workdir, progress.update, progress.validated, config.train.updates) as metrics,
     ahead.compiling(session, ahead.threads()),
     Profile(session, metrics) if profile else contextlib.nullcontext() as tracer,
   ):
@@ -61,8 +61,11 @@ def train(
       session.settle()
     except NonFinite as e:
       where = session.keep_bad(e.update)
-      session.save(metrics)
-      raise NonFinite(e.update, f"; its batch is in {where}") from None
+      raise NonFinite(
+        e.update,
+        f"; its batch is in {where}; with a lower --config.train.optimizer.learning_rate the same "
+        f"command goes on from update {session.checkpoints.last()}",
+      ) from None
     session.save(metrics)
     reason = progress.over(config)
     metrics.say(f"done: {reason}" if reason else f"stopped at update {progress.update}")

@@ -16,12 +16,15 @@ from nmt.workdir import Workdir, replacing
 class Metrics:
   """Appends to metrics.jsonl, the source of truth, and to TensorBoard's events; shows progress.
 
-  A line is {"kind", "update", values..., "timing": {...}}. Everything but `timing` is the same
-  in any run of this config; lines beyond `update`, from which the run goes on, are removed.
+  A line is {"kind", "update", values..., "timing": {...}}. Everything but `timing` is the same to
+  the bit in any run of this config with the same packages, processor and number of cores and
+  devices, stopped or not; elsewhere sums are taken in another order, and the 8th digit may differ.
+  Lines beyond `update`, where the run goes on, are removed, and so are validations beyond
+  `validated`.
   """
 
-  def __init__(self, workdir: Workdir, update: int, updates: int):
-    _truncate(workdir, update)
+  def __init__(self, workdir: Workdir, update: int, validated: int, updates: int):
+    _truncate(workdir, {"train": update, "valid": validated})
     self._path = workdir.metrics
     self._events = SummaryWriter(str(workdir.tensorboard), purge_step=update + 1)
     self._updates, self._started = updates, (time.monotonic(), update)
@@ -78,16 +81,17 @@ def _clock(seconds: float) -> str:
   return f"{hours}:{minutes:02}:{seconds:02}"
 
 
-def _truncate(workdir: Workdir, update: int) -> None:
-  """Removes what an interrupted run wrote beyond `update`, half-written lines included."""
+def _truncate(workdir: Workdir, last: dict[str, int]) -> None:
+  """Removes what an interrupted run wrote beyond the last update of each kind, and half lines."""
   if not workdir.metrics.exists():
     return
   kept = []
   for line in workdir.metrics.read_text(encoding="utf-8", errors="replace").splitlines():
     try:
-      if json.loads(line)["update"] <= update:
+      found = json.loads(line)
+      if found["update"] <= last[found["kind"]]:
         kept.append(line + "\n")
-    except ValueError:
+    except (ValueError, LookupError, TypeError):
       continue
   with replacing(workdir.metrics) as beside:
     beside.write_text("".join(kept), encoding="utf-8")

@@ -1,6 +1,7 @@
 """What the loop does in one line each: update, log, validate, judge, save."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -126,7 +127,10 @@ class Session:
     self.checkpoints.save(self.state, self.progress)
 
   def keep_bad(self, update: int) -> Path:
-    """Saves the batches of an update that was not finite, and goes back to before it."""
+    """Saves the batches of an update that was not finite, and the state before it, in a folder.
+
+    That state is no checkpoint: what made the loss overflow is in it, and no lower rate helps it.
+    """
     count = self.config.train.accumulate
     folder = self.workdir.path / "nonfinite"
     folder.mkdir(exist_ok=True)
@@ -140,6 +144,9 @@ class Session:
       np.savez(file, **arrays)
       os.fsync(file.fileno())
     self.progress.update, self.progress.batches = update - 1, (update - 1) * count
+    shutil.rmtree(folder / "state", ignore_errors=True)
+    with Checkpoints(folder / "state", keep=1) as before:
+      before.save(self.state, self.progress)
     return folder / f"{update}.npz"
 
   def _place(self, batch: Batch) -> step.Rows:

@@ -73,6 +73,58 @@ def test_what_was_prepared_is_opened_again_and_changes_make_it_anew(data, monkey
   assert len(keys) == 4
 
 
+def test_tokenizers_that_are_given_are_used(data, tmp_path):
+  first = pipeline.prepare(data)
+  first.save_tokenizers(tmp_path / "run")
+  again = pipeline.prepare(data, tmp_path / "run")
+  assert again.report == first.report
+  data.tokenizer.size = 12
+  other = pipeline.prepare(data, tmp_path / "run")
+  assert other.source.dump() == first.source.dump()
+  assert pipeline.changes(first.report, other.report) == ""
+  assert pipeline.changes(first.report, pipeline.prepare(data).report)
+
+
+def test_what_changed_in_the_data_is_said(data, tmp_path):
+  first = pipeline.prepare(data)
+  first.save_tokenizers(tmp_path / "run")
+  before = json.loads(json.dumps(first.report))
+  train = tmp_path / "text/train.en"
+  lines = train.read_text().split("\n")
+  lines[7] = " ".join(reversed(lines[7].split(" ")))
+  train.write_text("\n".join(lines))
+  after = pipeline.prepare(data, tmp_path / "run").report
+  assert pipeline.changes(before, after) == "train (train): as many pairs, another text"
+  with open(tmp_path / "text/valid.en", "a") as en, open(tmp_path / "text/valid.fr", "a") as fr:
+    en.write("a\n")
+    fr.write("a cat\n")
+  shown = pipeline.changes(before, pipeline.prepare(data, tmp_path / "run").report)
+  assert "valid (valid): 20 -> 21 pairs" in shown
+  for split in ("train", "valid"):  # a report from before there were digests
+    del before[split]["digest"]
+  assert "train (train): as many pairs" in pipeline.changes(before, after)
+  assert not pipeline.changes(before, first.report)
+
+
+def test_a_line_of_too_many_tokens_is_left_out_and_counted(data, tmp_path):
+  first = pipeline.prepare(data)
+  with open(tmp_path / "text/train.en", "a") as en, open(tmp_path / "text/train.fr", "a") as fr:
+    en.write("a" * 3000 + "\n")
+    fr.write("a\n")
+  data.tokenizer.kind = "characters"
+  prepared = pipeline.prepare(data)
+  assert len(prepared.train) == len(first.train)
+  assert prepared.train.source_lengths.max() < 100
+  assert prepared.report["train"]["too_many_tokens"] == 1
+  data.valid = "train"
+  assert pipeline.prepare(data).report["valid"]["too_many_tokens"] == 1
+  data.filter.max_tokens = 0
+  assert pipeline.prepare(data).train.source_lengths.max() == 3001
+  data.filter.max_tokens = 1
+  with pytest.raises(UserError, match=r"at most 1 tokens a side; data\.filter\.max_tokens"):
+    pipeline.prepare(data)
+
+
 @pytest.mark.parametrize("joint", [False, True])
 def test_tokenizers_travel_with_a_run(data, tmp_path, joint):
   data.tokenizer.update(kind="bpe", size=330, joint=joint)
@@ -94,7 +146,7 @@ def test_a_vocabulary_too_large_for_the_corpus_is_refused_and_nothing_is_left(da
   data.tokenizer.update(kind="bpe", size=9000)
   with pytest.raises(UserError, match=r"at most \d+"):
     pipeline.prepare(data)
-  assert not [path for path in (tmp_path / "cache/tokens").iterdir() if path.is_dir()]
+  assert not [path for path in (tmp_path / "cache/tokenizers").iterdir() if path.is_dir()]
 
 
 def test_the_grammar_is_ready_to_train_on(data):

@@ -67,3 +67,70 @@ def test_a_run_that_failed_before_its_first_checkpoint_gives_way(tmp_path):
   (home.checkpoints / "5").mkdir(parents=True)
   with pytest.raises(UserError, match="another config"):
     claim.claim(home, config)
+
+
+def started(tmp_path, **changes):
+  """A run with a checkpoint, and its config changed."""
+  home, config = Workdir(tmp_path), base.get_config()
+  claim.claim(home, config)
+  (home.checkpoints / "5").mkdir(parents=True)
+  home.status("stopped", update=5)
+  config.update_from_flattened_dict({key.replace("__", "."): v for key, v in changes.items()})
+  return home, config
+
+
+def test_a_run_goes_on_with_other_devices_and_data_in_another_place(tmp_path):
+  changes = dict(mesh__data=2, mesh__model=2, data__dir="/elsewhere", data__cache="/c")
+  home, config = started(tmp_path, **changes)
+  assert claim.claim(home, config) == "unfinished"
+  assert config_lib.load(home.config) == config
+  changed = json.loads(home.provenance.read_text())["resumed"][0]["changed"]
+  assert changed["mesh.data"] == [-1, 2]
+  home.status("done")
+  assert claim.claim(home, base.get_config()) == "done"
+
+
+def test_a_run_is_made_longer_where_the_schedule_allows_it(tmp_path):
+  home, config = started(tmp_path, train__updates=700_000)
+  home.status("done")
+  assert claim.claim(home, config) == "unfinished"
+  assert config_lib.load(home.config).train.updates == 700_000
+  home.status("done")
+  assert claim.claim(home, config) == "done"
+  assert claim.claim(home, base.get_config()) == "done"  # the command that it was begun with
+  config.train.updates = 600_000
+  with pytest.raises(UserError, match=r"train\.updates: 700000 -> 600000; choose another"):
+    claim.claim(home, config)
+
+
+def test_a_cosine_is_made_for_its_updates(tmp_path):
+  home, config = Workdir(tmp_path), base.get_config()
+  config.train.schedule.name = "cosine"
+  claim.claim(home, config)
+  config.train.updates += 1
+  with pytest.raises(UserError, match=r"the cosine schedule is made for its updates"):
+    claim.claim(home, config)
+
+
+def test_a_loss_that_was_not_finite_may_go_on_at_a_lower_rate(tmp_path):
+  home, config = started(tmp_path, train__optimizer__learning_rate=0.5)
+  with pytest.raises(UserError, match=r"learning_rate: 1\.0 -> 0\.5"):
+    claim.claim(home, config)
+  home.status("failed", nonfinite=7)
+  assert claim.claim(home, config) == "unfinished"
+  assert config_lib.load(home.config).train.optimizer.learning_rate == 0.5
+  home.status("failed", nonfinite=9)
+  config.train.optimizer.learning_rate = 2.0
+  with pytest.raises(UserError, match=r"learning_rate: 0\.5 -> 2\.0"):
+    claim.claim(home, config)
+
+
+def test_an_older_config_means_the_same_run_and_is_left_as_it_is(tmp_path):
+  home, config = started(tmp_path)
+  config.data.filter.max_tokens = 0
+  config_lib.save(config, home.config)
+  saved = json.loads(home.config.read_text())
+  del saved["data"]["filter"]["max_tokens"], saved["train"]["ema"]
+  home.config.write_text(json.dumps(saved))
+  assert claim.claim(home, config) == "unfinished"
+  assert json.loads(home.config.read_text()) == saved

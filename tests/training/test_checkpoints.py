@@ -1,5 +1,6 @@
 """What is saved comes back bit for bit, on any mesh, and what is damaged is not believed."""
 
+import os
 import shutil
 
 import jax
@@ -119,6 +120,79 @@ def test_none_whole(config, tmp_path):
   damage(tmp_path / "c", 1, "truncated")
   with pytest.raises(UserError, match=r"no checkpoint in .* is whole"):
     Checkpoints(tmp_path / "c", 2).restore(abstract(config))
+
+
+def test_a_new_progress_never_leaves_a_moment_without_a_checkpoint(config, tmp_path, monkeypatch):
+  folder, like = tmp_path / "c", abstract(config)
+  placed = jax.tree.map(lambda x, a: jax.device_put(x, a.sharding), state(3), like)
+  with Checkpoints(folder, 2) as saved:
+    saved.save(placed, Progress(seed=1, update=3))
+
+    def killed(*_):
+      assert updates_readable(config, folder) == [3]
+      raise KeyboardInterrupt
+
+    after = Progress(seed=1, update=3, validated=3, best_update=3)
+    with monkeypatch.context() as patch:
+      patch.setattr(os, "replace", killed)
+      with pytest.raises(KeyboardInterrupt):
+        saved.save(placed, after)
+  found, progress = Checkpoints(folder, 2).restore(like)
+  equal(found, 3)
+  assert progress.validated == 0
+  with Checkpoints(folder, 2) as saved:
+    saved.restore(like)
+    saved.save(placed, after)
+  found, progress = Checkpoints(folder, 2).restore(like)
+  equal(found, 3)
+  assert progress.validated == 3
+
+
+def updates_readable(config, folder):
+  like = abstract(config)["params"]
+  return [n for n in checkpoints.updates(folder) if checkpoints.load(folder, n, "params", like)]
+
+
+@pytest.mark.parametrize(
+  ("old", "new"),
+  [(b'"batches": 400', b'"batches": 401'), (b'"progress"', b'"progresr"'), (b'"seal"', b'"seam"')],
+)
+def test_a_flipped_bit_in_the_progress_is_damage(config, tmp_path, old, new, capsys):
+  folder, like = tmp_path / "c", abstract(config)
+  with Checkpoints(folder, 3) as saved:
+    for update in (2, 3):
+      placed = jax.tree.map(lambda x, a: jax.device_put(x, a.sharding), state(update), like)
+      saved.save(placed, Progress(seed=1, update=update, batches=400))
+  facts = folder / "3" / checkpoints.FACTS
+  content = facts.read_bytes()
+  assert content.count(old) == 1
+  facts.write_bytes(content.replace(old, new))
+  with Checkpoints(folder, 3) as saved:
+    assert saved.restore(like)[1].update == 2
+  assert "checkpoint 3 can't be read" in capsys.readouterr().err
+
+
+def test_a_checkpoint_under_another_ones_name_is_not_believed(config, tmp_path):
+  folder = tmp_path / "c"
+  save(config, folder, [1, 2])
+  os.replace(folder / "2", folder / "9")
+  with Checkpoints(folder, 3) as saved:
+    assert saved.restore(abstract(config))[1].update == 1
+
+
+@pytest.mark.filterwarnings(ABANDONED)
+def test_a_folder_whose_name_a_library_can_not_write_is_refused(tmp_path):
+  checkpoints.probe(tmp_path / "100% é [a" / "checkpoints")
+  for name in ("run[lr=0.1]", "a\\b"):
+    with pytest.raises(UserError, match=r"can't be read back .*; choose another --workdir"):
+      checkpoints.probe(tmp_path / name / "checkpoints")
+    assert list((tmp_path / name).iterdir()) == []
+
+
+@pytest.mark.filterwarnings(ABANDONED)
+def test_the_first_save_is_read_back(config, tmp_path):
+  with pytest.raises(UserError, match="can't be read back"):
+    save(config, tmp_path / "run[1]", [1])
 
 
 def test_a_save_cut_short_is_no_checkpoint(config, tmp_path):

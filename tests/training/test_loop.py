@@ -141,6 +141,9 @@ def test_not_finite_ends_a_run_and_keeps_its_batch(everything, prepared, tmp_pat
   index = int(kept["sentences"][0])
   row = kept["source"][0]
   np.testing.assert_array_equal(row[row > 0], prepared.train.source(index))
-  assert updates(Workdir(tmp_path).checkpoints)[-1:] == ([before] if before else [])
-  with pytest.raises(NonFinite, match=f"update {before + 1} is"):
+  assert updates(tmp_path / "nonfinite" / "state") == ([before] if before else [])
+  assert updates(Workdir(tmp_path).checkpoints) == []
+  with pytest.raises(NonFinite, match=f"update {before + 1} is .* goes on from update 0"):
     train(everything, tmp_path, prepared)
+  everything.train.optimizer.learning_rate = 1e-3
+  assert train(everything, tmp_path, prepared)[0] == 0
