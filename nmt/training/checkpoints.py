@@ -171,8 +171,8 @@ def _read_back(
       read(manager, update, {key: tree})
   except Exception as e:
     raise UserError(
-      f"a checkpoint in {folder} can't be read back ({_first_line(e)}); choose another --workdir, "
-      "whose name has only letters, digits and . , = + - _"
+      f"a checkpoint in {folder} can't be read back: use a workdir with only letters, digits "
+      f"and . , = + - _ in its path ({_first_line(e)})"
     ) from e
 
 
