@@ -47,7 +47,7 @@ def get_config() -> ConfigDict:
       ),
       batch=dict(
         size=80,  # sentences in a batch
-        tokens=0,  # or: target positions in a batch, padding included; 0: use size
+        tokens=0,  # or: most positions a side in a batch, padding included; 0: use size
         window=20,  # batches drawn, sorted by length and cut together
         multiple=4,  # lengths are padded to multiples of this
       ),

@@ -11,11 +11,11 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from nmt.data.ids import EOS, PAD
-from nmt.data.shapes import Shape, Shapes, round_up
+from nmt.data.shapes import Shape, Shapes, round_up, staircase
 from nmt.data.store import Sentences
 from nmt.errors import UserError
 
-ROWS = 8  # with a token budget, batches hold multiples of so many sentences
+ROWS = 8  # with a token budget, batches hold multiples of so many sentences where they can
 FOREVER = 1 << 60  # positions
 
 
@@ -31,20 +31,33 @@ class Batch:
   target_BxT: np.ndarray
   index_B: np.ndarray
 
+  def part(self, index: int, count: int) -> "Batch":
+    """The rows of process `index` of `count`, an equal share each."""
+    rows = len(self.index_B) // count
+    mine = slice(index * rows, (index + 1) * rows)
+    return Batch(self.source_BxJ[mine], self.target_BxT[mine], self.index_B[mine])
+
 
 @dataclass(frozen=True)
 class Padding:
-  """Positions of an epoch: real ones, and all."""
+  """Positions and rows of an epoch: real ones, and all."""
 
   source_real: int
   source_padded: int
   target_real: int
   target_padded: int
+  sentences: int
+  rows: int
 
   @property
   def share(self) -> float:
     """The share of source and target positions that hold no token."""
     return 1 - (self.source_real + self.target_real) / (self.source_padded + self.target_padded)
+
+  @property
+  def filler(self) -> float:
+    """The share of rows that hold no sentence."""
+    return 1 - self.sentences / self.rows
 
 
 @dataclass(frozen=True)
@@ -61,18 +74,23 @@ class Batches:
   """The endless sequence of training batches: `at(position)` is pure in (seed, position).
 
   Each epoch is a fresh permutation of the store, cut into windows of `window` batches; within a
-  window sentences are sorted by length and cut, and the batches shuffled. A batch has `size`
-  sentences, or with `tokens` as many as fit in that number of positions a side, padding included.
+  window sentences are sorted by length and cut, and the batches shuffled. A batch has `size` rows,
+  or with `tokens` as many as fit in that number of positions a side, padding included. Any number
+  of threads may read.
+
+  divisor: what the rows of every batch are multiples of, for the devices that share them. With
+  `tokens`, 1, 2, 4 and 8 give the same batches. UserError: `size` or `tokens` doesn't allow it.
   """
 
-  def __init__(self, store: Sentences, batch_config: ConfigDict, seed: int):
+  def __init__(self, store: Sentences, batch_config: ConfigDict, seed: int, divisor: int = 1):
     self.store, self.seed, self.config = store, seed, batch_config
-    self._sizes = _Sizes(store, batch_config)
-    self._lock = threading.Lock()
+    self._sizes = _Sizes(store, batch_config, divisor, "training")
+    self._lock = threading.Lock()  # holds for _epoch and _firsts
     self._epoch = functools.lru_cache(maxsize=2)(self._cut_epoch)
-    self._firsts = [0]  # the position at which each epoch begins, as far as known
-    first = self._epoch(0)
-    self._shapes = Shapes(first.needed, self._sizes.longest, batch_config.multiple)
+    self._firsts = [0]  # with `tokens`: the position at which each epoch begins, as far as known
+    sizes = self._sizes
+    squares = staircase(sizes.rows, sizes.longest, batch_config.multiple)
+    self._shapes = Shapes(self._plan(0).needed, squares)
 
   @property
   def shapes(self) -> frozenset[Shape]:
@@ -85,31 +103,36 @@ class Batches:
 
   def epoch_size(self, epoch: int = 0) -> int:
     """How many batches an epoch has; the same for all unless `tokens` is set."""
+    if not self.config.tokens:
+      return -(-len(self.store) // self.config.size)
     return len(self._plan(epoch).starts)
 
   def padding(self, epoch: int = 0) -> Padding:
     """How much of an epoch is padding."""
-    counts: np.ndarray = np.zeros(2, np.int64)
+    counts: np.ndarray = np.zeros(3, np.int64)
     for row in self._plan(epoch).needed.tolist():
       B, J, T = self._shapes.fit(tuple(row))
-      counts += (B * J, B * T)
+      counts += (B * J, B * T, B)
     source, target = self.store.source_lengths, self.store.target_lengths
     return Padding(
       int(source.sum(dtype=np.int64)),
       int(counts[0]),
       int(target.sum(dtype=np.int64)),
       int(counts[1]),
+      len(self.store),
+      int(counts[2]),
     )
 
   def locate(self, position: int) -> tuple[int, int]:
     """(epoch, index in it) of a position counted from 0 over all epochs."""
     if not self.config.tokens:
       return divmod(position, self.epoch_size())
-    while self._firsts[-1] <= position:
-      size = self.epoch_size(len(self._firsts) - 1)
-      self._firsts.append(self._firsts[-1] + size)
-    epoch = bisect.bisect_right(self._firsts, position) - 1
-    return epoch, position - self._firsts[epoch]
+    with self._lock:
+      while self._firsts[-1] <= position:
+        size = len(self._epoch(len(self._firsts) - 1).starts)
+        self._firsts.append(self._firsts[-1] + size)
+      epoch = bisect.bisect_right(self._firsts, position) - 1
+      return epoch, position - self._firsts[epoch]
 
   def shape(self, position: int) -> Shape:
     """The shape of the batch at a position."""
@@ -121,10 +144,11 @@ class Batches:
     epoch, index = self.locate(position)
     cut = self._plan(epoch)
     sentences = cut.order[cut.starts[index] : cut.stops[index]]
-    return _assemble(self.store, sentences, self.shape(position))
+    shape = self._shapes.fit(tuple(cut.needed[index].tolist()))
+    return _assemble(self.store, sentences, shape)
 
   def _plan(self, epoch: int) -> _Cut:
-    with self._lock:  # so that prefetching threads do not sort the same epoch twice
+    with self._lock:  # a cut that several threads want is made once
       return self._epoch(epoch)
 
   def _cut_epoch(self, epoch: int) -> _Cut:
@@ -146,14 +170,19 @@ def iterate(batches: Batches, start: int, process: tuple[int, int] = (0, 1)) -> 
   index, count = process
   for B in {B for B, _, _ in batches.shapes}:
     if B % count:
-      raise UserError(f"batches of {B} sentences cannot be shared by {count} processes")
+      raise UserError(
+        f"batches of {B} sentences can't be shared by {count} processes: change batch.size"
+      )
   dataset = grain.MapDataset.source(_Positions(batches, start, index, count))
   return iter(dataset.to_iter_dataset(grain.ReadOptions(num_threads=2, prefetch_buffer_size=16)))
 
 
-def sequential(store: Sentences, batch_config: ConfigDict) -> list[Batch]:
-  """All sentences once, longest first, in batches of few shapes."""
-  sizes = _Sizes(store, batch_config, coarse=2)
+def sequential(store: Sentences, batch_config: ConfigDict, divisor: int = 1) -> list[Batch]:
+  """The validation split once, longest first, in batches of few shapes and as large as training's.
+
+  divisor: what the rows of every batch are multiples of. UserError: as for `Batches`.
+  """
+  sizes = _Sizes(store, batch_config, divisor, "validation", coarse=2)
   order = np.arange(len(store))
   order = order[sizes.sort(order, np.zeros_like(order))]
   cut = _cut(order, sizes, len(order))
@@ -176,31 +205,58 @@ class _Positions:
     return FOREVER
 
   def __getitem__(self, item: int) -> Batch:
-    batch = self.batches.at(self.start + int(item))
-    rows = len(batch.index_B) // self.count
-    mine = slice(self.index * rows, (self.index + 1) * rows)
-    return Batch(batch.source_BxJ[mine], batch.target_BxT[mine], batch.index_B[mine])
+    return self.batches.at(self.start + int(item)).part(self.index, self.count)
 
 
 class _Sizes:
-  """Rounded lengths of a store's sentences, and how many of them make a batch."""
+  """Rounded lengths of a store's sentences, and how many of them make a batch.
 
-  def __init__(self, store: Sentences, batch_config: ConfigDict, coarse: int = 1):
+  divisor: what that number is a multiple of. split: training or validation. coarse: lengths are
+  rounded to so many times `multiple`.
+  """
+
+  def __init__(
+    self, store: Sentences, batch_config: ConfigDict, divisor: int, split: str, coarse: int = 1
+  ):
     multiple = coarse * batch_config.multiple
     self.source, self.target = store.source_lengths, store.target_lengths
     self.source_padded = round_up(self.source, multiple)
     self.target_padded = round_up(self.target, multiple)
     self.longer = np.maximum(self.source_padded, self.target_padded)
     self.longest = int(self.longer.max())
-    self.size, self.tokens = batch_config.size, batch_config.tokens
+    self.size, self.tokens, self.divisor = batch_config.size, batch_config.tokens, divisor
+    self._check(split)
     mean = self.rows(int(self.longer.mean()))
     self.window = batch_config.window * mean  # sentences
 
   def rows(self, positions: int) -> int:
-    """Sentences in a batch whose longest sentence is padded to so many positions."""
+    """Rows of a batch whose longest sentence is padded to so many positions.
+
+    With `tokens` it depends on nothing else, so what is planned for all lengths fits any epoch.
+    """
     if not self.tokens:
       return self.size
-    return max(ROWS, self.tokens // positions // ROWS * ROWS)
+    fitting = self.tokens // positions
+    even = fitting // ROWS * ROWS or 1 << (fitting.bit_length() - 1)
+    return max(even // self.divisor, 1) * self.divisor
+
+  def _check(self, split: str) -> None:
+    n, needed = self.divisor, self.longest * self.divisor
+    if not self.tokens and self.size % n:
+      raise UserError(
+        f"batch.size={self.size} can't be cut over {n} devices: set batch.size to a multiple of "
+        f"{n}, or change mesh.data or mesh.model"
+      )
+    if 0 < self.tokens < needed:
+      remedies = [f"set batch.tokens to {needed} or more"]
+      remedies += ["lower a limit of data.filter"] * (split == "training")
+      remedies += ["use fewer devices (mesh.data, mesh.model)"] * (n > 1)
+      raise UserError(
+        f"batch.tokens={self.tokens} has no room for the longest {split} sentence, "
+        f"{self.longest} positions with padding"
+        + (f", on each of {n} devices: " if n > 1 else ": ")
+        + ", or ".join(remedies)
+      )
 
   def sort(self, order: np.ndarray, window: np.ndarray) -> np.ndarray:
     """How to sort `order` within windows: by the longer side, longest first, then by each side.

@@ -1,5 +1,8 @@
 """A small fixed set of batch shapes (B, J, T), chosen from what the corpus needs."""
 
+import itertools
+from collections.abc import Callable, Iterable
+
 import numpy as np
 
 Shape = tuple[int, int, int]
@@ -18,24 +21,35 @@ def round_up(lengths: np.ndarray, multiple: int) -> np.ndarray:
   return -(-units // step) * step * multiple
 
 
+def staircase(rows: Callable[[int], int], longest: int, multiple: int) -> set[Shape]:
+  """Square shapes that hold any batch of sentences up to `longest`.
+
+  rows: the number of rows of a batch whose longest sentence is padded to so many positions; it
+  doesn't grow with them. For each such number there are the shortest length that has it, its
+  doublings, and the longest: (B, L, L) with rows(L) = B.
+  """
+  squares = set()
+  lengths = np.unique(round_up(np.arange(1, longest + 1), multiple)).tolist()
+  for B, group in itertools.groupby(lengths, rows):
+    side, *rest = group
+    last = rest[-1] if rest else side
+    while side < last:
+      squares.add((B, side, side))
+      side *= 2
+    squares.add((B, last, last))
+  return squares
+
+
 class Shapes:
   """The shapes that batches are padded to.
 
   Kept are the shapes that many of the batches of one epoch need and, so that any batch of any epoch
-  fits, for each B a staircase of square ones up to the longest sentences.
+  fits, squares of all sizes.
   """
 
-  def __init__(self, needed_Nx3: np.ndarray, longest: int, multiple: int):
+  def __init__(self, needed_Nx3: np.ndarray, squares: Iterable[Shape]):
     shapes, counts = np.unique(needed_Nx3, axis=0, return_counts=True)
-    kept = {_shape(row) for row in shapes[counts >= RARE * counts.sum()]}
-    rows = sorted({int(B) for B in needed_Nx3[:, 0]})
-    side = multiple
-    while True:
-      side = min(side, longest)
-      kept |= {(B, side, side) for B in rows}
-      if side == longest:
-        break
-      side *= 2
+    kept = {_shape(row) for row in shapes[counts >= RARE * counts.sum()]} | {*squares}
     self.all = frozenset(kept)
     self._by_area = sorted(kept, key=lambda shape: (shape[0] * (shape[1] + shape[2]), shape))
 

@@ -1,4 +1,5 @@
 import collections
+import concurrent.futures
 import itertools
 
 import numpy as np
@@ -8,6 +9,7 @@ from configs.base import get_config
 from nmt.data import batches as module
 from nmt.data.batches import Batches, iterate, sequential
 from nmt.data.ids import EOS, PAD
+from nmt.data.shapes import round_up
 from nmt.errors import UserError
 
 
@@ -58,6 +60,10 @@ def same(one, other):
   )
 
 
+def shape(batch):
+  return (*batch.source_BxJ.shape, batch.target_BxT.shape[1])
+
+
 def check(store, batch):
   """Every row is its sentence, padded; what is no sentence is filler."""
   for source, target, index in zip(batch.source_BxJ, batch.target_BxT, batch.index_B, strict=True):
@@ -105,19 +111,110 @@ def test_all_shapes_are_stated_and_few(mode):
   for epoch in range(3):
     used |= dict.fromkeys(batches.used_shapes(epoch), 1)
   positions = range(batches.epoch_size(0) + batches.epoch_size(1))
-  found = {
-    (*batch.source_BxJ.shape, batch.target_BxT.shape[1]) for batch in map(batches.at, positions)
-  }
+  found = {shape(batches.at(position)) for position in positions}
   assert found <= used.keys() <= batches.shapes
   assert len(used) <= 30
 
 
-def test_a_token_budget_is_kept():
-  batches = Batches(Store(2000, longest=40), settings(tokens=800), seed=1)
-  for position in range(batches.epoch_size()):
-    target = batches.at(position).target_BxT
-    assert target.size <= 800 or len(target) == module.ROWS
-    assert len(target) % module.ROWS == 0
+@pytest.mark.parametrize("case", range(24))
+def test_any_store_and_settings_give_bounded_batches_that_threads_read_alike(case):
+  draw = np.random.default_rng(case)
+  store = Store(int(draw.integers(1, 300)), longest=int(draw.integers(3, 70)), seed=case)
+  multiple, divisor = int(draw.choice([1, 3, 4, 8])), int(draw.choice([1, 2, 3, 4, 6, 8, 16]))
+  longest = round_up(max(store.source_lengths.max(), store.target_lengths.max()), 2 * multiple)
+  tokens = int(longest * divisor + draw.integers(0, 1500)) if case % 4 else 0
+  config = settings(
+    tokens=tokens, size=divisor * 5, multiple=multiple, window=int(draw.integers(1, 6))
+  )
+  batches = Batches(store, config, case, divisor)
+  expected = []
+  for epoch in range(4):
+    made = [batches.at(len(expected) + index) for index in range(batches.epoch_size(epoch))]
+    assert sorted(i for batch in made for i in batch.index_B if i >= 0) == [*range(len(store))]
+    expected += made
+  for batch in expected:
+    check(store, batch)
+  assert set(map(shape, expected)) <= batches.shapes
+  once = sequential(store, config, divisor)
+  assert sorted(i for batch in once for i in batch.index_B if i >= 0) == [*range(len(store))]
+  for B, J, T in [*batches.shapes, *map(shape, once)]:
+    assert B % divisor == 0
+    assert B * max(J, T) <= tokens or not tokens
+  again = Batches(store, config, case, divisor)
+  order = draw.permutation(len(expected))
+  with concurrent.futures.ThreadPoolExecutor(8) as threads:
+    for position, found in zip(order, threads.map(again.at, order), strict=True):
+      assert same(found, expected[position])
+
+
+def test_threads_cross_the_ends_of_epochs():
+  store, config = Store(2000), settings(tokens=400)
+  batches = Batches(store, config, seed=1)
+  expected = [batches.at(position) for position in range(500)]
+  assert batches.locate(500)[0] >= 3
+  for _ in range(10):
+    found = itertools.islice(iterate(Batches(store, config, seed=1), 0), 500)
+    assert all(map(same, found, expected))
+
+
+@pytest.mark.parametrize(("seed", "longest", "window"), [(2, 20, 4), (3, 20, 4), (3, 12, 20)])
+def test_batches_of_any_epoch_have_a_shape_that_was_planned(seed, longest, window):
+  short = Store(2000, longest=longest)
+  batches = Batches(short, settings(tokens=1000, window=window), seed)
+  used = frozenset().union(*(batches.used_shapes(epoch) for epoch in range(30)))
+  assert used <= batches.shapes
+  assert len(used) <= 12
+
+
+def test_a_budget_gives_the_same_batches_on_one_device_and_on_eight():
+  store = Store(500, longest=40)
+  one, *others = (Batches(store, settings(tokens=400), 1, n) for n in (1, 2, 4, 8))
+  rows = {len(one.at(position).index_B) for position in range(one.epoch_size())}
+  assert all(B % module.ROWS == 0 for B in rows)
+  for other in others:
+    assert all(same(one.at(position), other.at(position)) for position in range(100))
+
+
+@pytest.mark.parametrize(
+  ("changes", "divisor", "line"),
+  [
+    (
+      {"tokens": 35},
+      1,
+      "batch.tokens=35 has no room for the longest training sentence, 36 positions with padding: "
+      "set batch.tokens to 36 or more, or lower a limit of data.filter",
+    ),
+    (
+      {"tokens": 100},
+      4,
+      "batch.tokens=100 has no room for the longest training sentence, 36 positions with padding, "
+      "on each of 4 devices: set batch.tokens to 144 or more, or lower a limit of data.filter, or "
+      "use fewer devices (mesh.data, mesh.model)",
+    ),
+    (
+      {"size": 12},
+      8,
+      "batch.size=12 can't be cut over 8 devices: set batch.size to a multiple of 8, or change "
+      "mesh.data or mesh.model",
+    ),
+  ],
+)
+def test_a_budget_or_size_that_cannot_be_kept_is_refused(changes, divisor, line):
+  store = Store(1)
+  store.source_lengths[0] = 33
+  with pytest.raises(UserError) as e:
+    Batches(store, settings(**changes), 1, divisor)
+  assert str(e.value) == line
+  if "tokens" in changes:
+    with pytest.raises(UserError, match="longest validation sentence") as e:
+      sequential(store, settings(**changes), divisor)
+    assert "data.filter" not in str(e.value)  # it holds for training data only
+
+
+def test_a_batch_size_above_the_corpus_makes_filler():
+  padding = Batches(Store(24), settings(size=80), seed=1).padding()
+  assert padding.filler == pytest.approx(0.7)
+  assert padding.share > 0.7
 
 
 def test_padding_is_what_the_batches_hold_and_sorting_saves_most_of_it():
@@ -155,7 +252,7 @@ def test_processes_share_the_rows_of_each_batch():
     whole = batches.at(position)
     assert np.array_equal(np.concatenate([part.source_BxJ for part in rows]), whole.source_BxJ)
     assert np.array_equal(np.concatenate([part.index_B for part in rows]), whole.index_B)
-  with pytest.raises(UserError, match="16 sentences cannot be shared by 3"):
+  with pytest.raises(UserError, match=r"16 sentences can't be shared by 3 .*batch\.size"):
     iterate(batches, 0, (0, 3))
 
 
