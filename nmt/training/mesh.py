@@ -5,8 +5,8 @@ in pieces over `model` and put together at the start of a step, before the loops
 no device waits for another inside a loop.
 """
 
+import math
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -28,7 +28,10 @@ RULES = (
 
 
 def build(mesh: ConfigDict, devices: list[jax.Device] | None = None) -> Mesh:
-  """The mesh that `config.mesh` asks for; raises UserError if there are too few devices."""
+  """The mesh that `config.mesh` asks for.
+
+  UserError: there are too few devices, or `data=-1` can't take all that are left.
+  """
   devices = jax.devices() if devices is None else devices
   data = len(devices) // mesh.model if mesh.data == -1 else mesh.data
   wanted = max(data, 1) * mesh.model
@@ -37,19 +40,21 @@ def build(mesh: ConfigDict, devices: list[jax.Device] | None = None) -> Mesh:
       f"mesh.data={mesh.data} and mesh.model={mesh.model} need {wanted} devices, "
       f"but there are {len(devices)}"
     )
+  idle = len(devices) - wanted
+  if mesh.data == -1 and idle:
+    even = [str(n) for n in range(1, len(devices) + 1) if len(devices) % n == 0]
+    raise UserError(
+      f"mesh.model={mesh.model} does not divide {len(devices)} devices, so {idle} would be idle: "
+      f"set mesh.model to one of {', '.join(even)}, or mesh.data to {data} to leave them idle"
+    )
   return jax.make_mesh(
     (data, mesh.model), AXES, axis_types=(AxisType.Auto,) * 2, devices=devices[:wanted]
   )
 
 
-def check(mesh: Mesh, shapes: Iterable[tuple[int, int, int]]) -> None:
-  """Raises UserError if a batch of one of the shapes (B, J, T) can't be cut over all devices."""
-  for size in sorted({shape[0] for shape in shapes}):
-    if size % mesh.size:
-      raise UserError(
-        f"batches of {size} sentences can't be cut over {mesh.size} devices: change batch.size, "
-        f"or mesh.data and mesh.model ({mesh.shape['data']} and {mesh.shape['model']})"
-      )
+def divisor(mesh: Mesh) -> int:
+  """What the rows of a batch must be a multiple of: all devices, and processes, get as many."""
+  return math.lcm(mesh.size, jax.process_count())
 
 
 def place(mesh: Mesh, rows: np.ndarray) -> jax.Array:

@@ -12,7 +12,6 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from nmt.data.batches import Batch, Batches, sequential
-from nmt.data.ids import EOS, PAD
 from nmt.data.pipeline import Prepared
 from nmt.training import mesh as meshes
 from nmt.training import step
@@ -21,6 +20,8 @@ from nmt.training.meter import Meter, perplexity
 from nmt.training.metrics import Metrics
 from nmt.training.progress import Progress
 from nmt.workdir import Workdir, replacing
+
+FILLER = 0.1  # a larger share of rows without a sentence is said at the start
 
 Validate = Callable[[Any], dict[str, float]]
 
@@ -31,9 +32,9 @@ class Session:
   def __init__(self, config: ConfigDict, workdir: Workdir, prepared: Prepared):
     self.config, self.workdir = config, workdir
     self.mesh = meshes.build(config.mesh)
-    self.batches = Batches(prepared.train, config.batch, config.seed)
-    meshes.check(self.mesh, self.batches.shapes)
-    self.valid = sequential(prepared.valid, config.batch)
+    divisor = meshes.divisor(self.mesh)
+    self.batches = Batches(prepared.train, config.batch, config.seed, divisor)
+    self.valid = sequential(prepared.valid, config.batch, divisor)
     sizes = prepared.source.size, prepared.target.size
     self.program = step.build(config, *sizes, self.mesh)
     self.checkpoints = Checkpoints(workdir.checkpoints, config.valid.keep)
@@ -44,12 +45,18 @@ class Session:
   def opening(self) -> str:
     """What is about to run, in a line."""
     devices = self.mesh.devices.ravel()
+    unused = jax.device_count() - len(devices)
+    idle = f" ({unused} more idle: see mesh.data and mesh.model)" if unused else ""
+    padding = self.batches.padding()
+    key = "batch.tokens" if self.config.batch.tokens else "batch.size"
+    filler = f" ({padding.filler:.0%} of the rows are filler: lower {key})"
     size = sum(x.size for x in jax.tree.leaves(self.state["params"]))
     return (
       f"{'from' if self.progress.update else 'start at'} update {self.progress.update}, "
-      f"{size:,} parameters, {len(devices)} x {devices[0].device_kind}, "
+      f"{size:,} parameters, {len(devices)} x {devices[0].device_kind}{idle}, "
       f"{len(self.batches.store):,} pairs, {self.batches.epoch_size():,} batches an epoch of "
-      f"{len(self.batches.used_shapes())} shapes, {self.batches.padding().share:.1%} padding"
+      f"{len(self.batches.used_shapes())} shapes, {padding.share:.1%} padding"
+      f"{filler if padding.filler > FILLER else ''}"
     )
 
   def update(self, batches: Sequence[Batch]) -> None:
@@ -94,9 +101,10 @@ class Session:
     """The validation split's loss and perplexity, and what `validate` adds."""
     began = time.monotonic(), time.process_time()
     params = self.state.get("average", self.state["params"])
+    process = jax.process_index(), jax.process_count()
     nll = tokens = 0
     for batch in self.valid:
-      sums = jax.device_get(self.program.evaluate(params, self._place(_fit(self.mesh, batch))))
+      sums = jax.device_get(self.program.evaluate(params, self._place(batch.part(*process))))
       nll, tokens = nll + sums["nll"].item(), tokens + sums["tokens"].item()
     scores = {"loss": nll / max(tokens, 1), "perplexity": perplexity(nll, tokens)}
     scores |= validate(jax.device_put(params, jax.local_devices()[0]))
@@ -160,15 +168,3 @@ class Session:
       updates=self.config.train.updates,
       best={"update": progress.best_update, self.config.valid.metric: progress.best},
     )
-
-
-def _fit(mesh: jax.sharding.Mesh, batch: Batch) -> Batch:
-  """This process's part of the batch, empty rows added so that all devices get as many."""
-  missing = -len(batch.index_B) % mesh.size
-  source = np.pad(batch.source_BxJ, ((0, missing), (0, 0)), constant_values=PAD)
-  source[len(batch.index_B) :, 0] = EOS
-  target = np.pad(batch.target_BxT, ((0, missing), (0, 0)), constant_values=PAD)
-  index = np.pad(batch.index_B, (0, missing), constant_values=-1)
-  rows = len(index) // jax.process_count()
-  mine = slice(jax.process_index() * rows, (jax.process_index() + 1) * rows)
-  return Batch(source[mine], target[mine], index[mine])

@@ -20,10 +20,13 @@ def test_too_many_devices(config):
     mesh.build(config.mesh)
 
 
-def test_batch_that_cannot_be_cut(config):
-  config.mesh.data = 8
-  with pytest.raises(UserError, match="batches of 12 sentences can't be cut over 8 devices"):
-    mesh.check(mesh.build(config.mesh), {(16, 8, 8), (12, 8, 8)})
+def test_devices_idle_by_accident(config):
+  config.mesh.update(data=-1, model=3)
+  with pytest.raises(UserError, match=r"8 devices, so 2 would be idle: .* one of 1, 2, 4, 8, or"):
+    mesh.build(config.mesh)
+  config.mesh.data = 2
+  assert mesh.build(config.mesh).size == 6
+  assert mesh.divisor(mesh.build(config.mesh)) == 6
 
 
 def test_large_parameters_and_what_follows_them_are_stored_in_pieces(config):

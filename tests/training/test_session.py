@@ -1,0 +1,53 @@
+"""What a run says before it starts, and that it starts on any devices."""
+
+import pytest
+
+from nmt.errors import UserError
+from nmt.training.session import Session
+from nmt.workdir import Workdir
+
+
+@pytest.fixture
+def session(config, prepared, tmp_path):
+  def make():
+    home = Workdir(tmp_path / "run")
+    home.make()
+    return Session(config, home, prepared)
+
+  return make
+
+
+def test_the_opening_says_what_is_wasted(config, session):
+  with (made := session()).checkpoints:
+    assert "1 x cpu (7 more idle: see mesh.data and mesh.model), 96 pairs" in made.opening()
+    assert "filler" not in made.opening()
+  config.mesh.data = -1
+  config.batch.size = 320
+  with (made := session()).checkpoints:
+    assert "8 x cpu, 96 pairs" in made.opening()
+    assert made.opening().endswith("% padding (70% of the rows are filler: lower batch.size)")
+  config.batch.tokens = 8000
+  with (made := session()).checkpoints:
+    assert made.opening().endswith("of the rows are filler: lower batch.tokens)")
+
+
+@pytest.mark.parametrize(("data", "model"), [(8, 1), (3, 2)])
+def test_a_token_budget_trains_and_validates_on_any_mesh(config, session, data, model):
+  config.mesh.update(data=data, model=model)
+  config.batch.tokens = 100
+  made = session()
+  with made.checkpoints:
+    made.update([made.batches.at(0)])
+    made.settle()
+    scores = made.scores(lambda params: {})
+    assert scores["perplexity"] > 1
+    assert all(batch.source_BxJ.size <= 100 for batch in made.valid)
+
+
+def test_devices_that_a_batch_cannot_be_cut_over(config, session):
+  config.mesh.data = 3
+  with pytest.raises(UserError, match=r"batch\.size=16 can't be cut over 3 devices"):
+    session()
+  config.batch.tokens = 23
+  with pytest.raises(UserError, match=r"batch\.tokens=23 has no room .* to 24 or more"):
+    session()
