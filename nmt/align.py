@@ -27,11 +27,13 @@ from nmt.cli import entry
 from nmt.data import text_files
 from nmt.errors import UserError
 from nmt.evaluation import alignment
-from nmt.workdir import write_json
+from nmt.workdir import check_output, write_json
 
 
 def main(argv: Sequence[str]) -> int:
   arguments = _parser().parse_args(argv)
+  check_output("--json", arguments.json)
+  check_output("--figure", arguments.figure)
   gold = alignment.read(arguments.gold) if arguments.gold else None
   if arguments.links:
     _score_file(arguments, gold)
@@ -72,38 +74,38 @@ def _aligned(
   wanted = _numbers(arguments.lines)
   if arguments.figure:
     check_path(arguments.figure)
-  count = text_files.check((arguments.source, arguments.target))
-  if gold is not None and len(gold) != count:
-    raise UserError(f"{arguments.gold} has {len(gold)} lines but {arguments.source} has {count}")
-  if arguments.figure and max(wanted) > count:
-    raise UserError(f"--lines {max(wanted)}: {arguments.source} has {count} lines")
-  run = load(arguments.workdir, arguments.which)
-  words = (
-    (_split(source), _split(target))
-    if arguments.pretokenized
-    else (run.source.words(source), run.target.words(target))
-    for source, target in text_files.pairs((arguments.source, arguments.target))
-  )
   skipped = 0
-  for number, pair in enumerate(attention.align(run, words), 1):
-    J, T = len(pair.source), len(pair.target)
-    if gold is not None:
-      alignment.check_range(gold[number - 1], J, T, f"{arguments.gold}, line {number}")
-    links = []
-    if pair.alpha_TxJ is None:
-      skipped += 1
-    else:
-      links = attention.links(pair.alpha_TxJ, arguments.method, arguments.threshold)
-      if arguments.figure and number in wanted:
-        heatmap(
-          _figure_path(arguments.figure, number, len(wanted)),
-          [*pair.source, "<end>"],
-          [*pair.target, "<end>"],
-          pair.alpha_TxJ,
-          gold[number - 1] if gold is not None else None,
-        )
-    print(alignment.show(links))
-    yield links
+  with text_files.checked((arguments.source, arguments.target)) as (count, pairs):
+    if gold is not None and len(gold) != count:
+      raise UserError(f"{arguments.gold} has {len(gold)} lines but {arguments.source} has {count}")
+    if arguments.figure and max(wanted) > count:
+      raise UserError(f"--lines {max(wanted)}: {arguments.source} has {count} lines")
+    run = load(arguments.workdir, arguments.which)
+    words = (
+      (_split(source), _split(target))
+      if arguments.pretokenized
+      else (run.source.words(source), run.target.words(target))
+      for source, target in pairs
+    )
+    for number, pair in enumerate(attention.align(run, words), 1):
+      J, T = len(pair.source), len(pair.target)
+      if gold is not None:
+        alignment.check_range(gold[number - 1], J, T, f"{arguments.gold}, line {number}")
+      links = []
+      if pair.alpha_TxJ is None:
+        skipped += 1
+      else:
+        links = attention.links(pair.alpha_TxJ, arguments.method, arguments.threshold)
+        if arguments.figure and number in wanted:
+          heatmap(
+            _figure_path(arguments.figure, number, len(wanted)),
+            [*pair.source, "<end>"],
+            [*pair.target, "<end>"],
+            pair.alpha_TxJ,
+            gold[number - 1] if gold is not None else None,
+          )
+      print(alignment.show(links))
+      yield links
   if skipped:
     print(f"warning: {skipped} pairs are too long and have no links", file=sys.stderr)
 
@@ -168,8 +170,8 @@ def _parser() -> argparse.ArgumentParser:
   add = parser.add_argument
   add("--workdir", type=Path, help="folder of the trained run")
   add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
-  add("--source", type=Path, help="source sentences, one a line")
-  add("--target", type=Path, help="their translations, one a line")
+  add("--source", type=Path, help="source sentences, one a line, or .gz; - is stdin")
+  add("--target", type=Path, help="their translations, likewise")
   add("--pretokenized", action="store_true", help="words are what spaces separate")
   add("--method", default="agreement", choices=["agreement", "argmax", "threshold"])
   add("--threshold", type=float, default=0.5, help="least weight of a link (default 0.5)")
@@ -183,4 +185,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-  entry(main)
+  entry(main, pipe=True)

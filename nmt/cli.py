@@ -1,10 +1,12 @@
 """How every command line of this project begins and ends: exit codes, and errors in one line."""
 
 import errno
+import io
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from nmt.errors import UserError
 
@@ -19,15 +21,22 @@ _MACHINE = {
 _FULL = os.strerror(errno.ENOSPC)  # libraries in C++ report a full disk by this text alone
 
 
-def entry(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
+def entry(main: Callable[[Sequence[str]], int | None], *, pipe: bool = False) -> NoReturn:
   """Runs `main(arguments)` and exits with what it returns (None: 0).
 
   A mistake in the input (`UserError`), a full disk or a place that can't be read or written is one
-  line on stderr and exit 2; Ctrl-C is exit 130; a reader that left (`| head`) is quiet, exit 141.
-  Anything else is a fault of the program and keeps its stack trace.
+  line on stderr and exit 2; Ctrl-C is exit 130. Anything else is a fault of the program and keeps
+  its stack trace.
+
+  What is printed is for people: where a stream is closed, its reader left or its disk is full, it
+  is dropped and the work goes on. With `pipe`, stdout is data for another program: closed, it is an
+  error, and a reader that left (`| head`) ends the command, quietly, exit 141. A character that a
+  stream's encoding lacks is written as its escape.
   """
   sys.unraisablehook = _unraisable
+  logging.getLogger("asyncio").setLevel(logging.CRITICAL)
   try:
+    _open_streams(pipe)
     code = main(sys.argv[1:])
     sys.stdout.flush()
   except UserError as e:
@@ -35,19 +44,59 @@ def entry(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
   except KeyboardInterrupt:
     code = 130
   except BrokenPipeError:
-    # Python flushes stdout once more on its way out: give it somewhere to go.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     code = 141
   except Exception as e:
     line = _machine_error(e)
     if line is None:
       raise
     code = _complain(line)
+  try:
+    sys.stdout.flush()
+  except OSError:
+    # Python flushes stdout once more on its way out: give it somewhere to go.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
   sys.exit(code)
 
 
+class _Dropping(io.FileIO):
+  """A file descriptor that takes all there is to write, and drops what can't be written."""
+
+  def write(self, data: Any) -> int:
+    try:
+      return super().write(data)
+    except OSError:
+      return len(data)
+
+
+def _open_streams(pipe: bool) -> None:
+  """Makes stdout and stderr what `entry` says of them."""
+  for number in range(3):
+    try:
+      os.fstat(number)
+    except OSError:
+      # Closed: the next file opened would take this number, and all that is written to it.
+      os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+  for name, data in (("stderr", False), ("stdout", pipe)):
+    stream = getattr(sys, name)
+    if stream is None:
+      setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+      if data:
+        raise UserError(f"{name} is closed; send it to a file or a program")
+    elif stream is not getattr(sys, f"__{name}__"):
+      continue  # put there by a program that calls this one
+    elif data:
+      stream.reconfigure(errors="backslashreplace")
+    else:
+      written = io.BufferedWriter(_Dropping(stream.fileno(), "w", closefd=False))
+      lines = stream.line_buffering or stream.write_through
+      setattr(sys, name, io.TextIOWrapper(
+        written, stream.encoding, "backslashreplace", line_buffering=lines
+      ))  # fmt: skip
+
+
 def _unraisable(fault: "sys.UnraisableHookArgs") -> None:
-  # Where Orbax fails at one array, the others come back to an event loop that is gone.
+  # Where Orbax fails at one array, the others come back to an event loop that is gone (and asyncio
+  # logs the stack of those that fail too).
   if str(fault.exc_value) != "Event loop is closed":
     sys.__unraisablehook__(fault)
 

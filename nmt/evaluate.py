@@ -15,7 +15,7 @@ from nmt.cli import entry
 from nmt.data import text_files
 from nmt.data.pair import Pair
 from nmt.errors import UserError
-from nmt.workdir import Workdir, write_json
+from nmt.workdir import Workdir, check_output, write_json
 
 
 def main(argv: Sequence[str]) -> int:
@@ -25,8 +25,10 @@ def main(argv: Sequence[str]) -> int:
   if arguments.source and arguments.split:
     raise UserError("--split names a split of the config's corpus: leave out --source")
   files = (arguments.source, arguments.reference)
+  check_output("--json", arguments.json)
   if arguments.source:
-    text_files.check(files)  # before the model is loaded
+    with text_files.checked(files) as (_, given):  # before the model is loaded
+      named = {arguments.source.name: [Pair(*pair) for pair in given]}
 
   from nmt.data.corpora import open_corpus
   from nmt.evaluation.report import report
@@ -41,9 +43,7 @@ def main(argv: Sequence[str]) -> int:
   if decode.beam < 1 or decode.batch < 1:
     raise UserError("--beam and --batch are at least 1")
 
-  if arguments.source:
-    named = {arguments.source.name: [Pair(*pair) for pair in text_files.pairs(files)]}
-  else:
+  if not arguments.source:
     splits = arguments.split or run.config.data.test
     corpora = {split: open_corpus(run.config.data, split) for split in splits}
     named = {split: corpus.read(range(len(corpus))) for split, corpus in corpora.items()}
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
   add = parser.add_argument
   add("--workdir", type=Path, required=True, help="folder of the trained run")
   add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
-  add("--source", type=Path, help="source sentences, one a line, plain or .gz")
+  add("--source", type=Path, help="source sentences, one a line, or .gz; - is stdin")
   add("--reference", type=Path, help="their reference translations")
   add("--split", action="append", help="a split of the config's corpus (default: its test splits)")
   add("--beam", type=int, help="beam width (default: the config's)")

@@ -10,17 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nmt.cli import entry
-from nmt.errors import UserError
-from nmt.workdir import replacing
+from nmt.workdir import check_output, replacing
 
 
 def main(argv: Sequence[str]) -> int:
   arguments = _parser().parse_args(argv)
   out: Path = arguments.out
-  if not out.parent.is_dir():
-    raise UserError(f"--out={out}: there is no folder {out.parent}; make it first")
-  if out.is_dir():
-    raise UserError(f"--out={out} is a folder; name a file in it")
+  check_output("--out", out)
 
   import numpy as np
   from safetensors.numpy import save
@@ -32,8 +28,8 @@ def main(argv: Sequence[str]) -> int:
     name: np.ascontiguousarray(array) for name, array in models.flat(trained.params).items()
   }
   metadata = {"config": trained.config.to_json(), "update": str(trained.update)}
-  with replacing(out) as beside:
-    beside.write_bytes(save(arrays, metadata))
+  with replacing(out, "wb") as file:
+    file.write(save(arrays, metadata))
   print(f"{out}: {len(arrays)} arrays, {sum(array.size for array in arrays.values()):,} numbers")
   return 0
 

@@ -44,7 +44,12 @@ def git(folder: Path) -> dict[str, Any]:
 def _git(folder: Path, *words: str) -> str | None:
   try:
     done = subprocess.run(
-      ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=30
+      ["git", "-C", str(folder), *words],
+      capture_output=True,
+      check=True,
+      timeout=30,
+      encoding="utf-8",
+      errors="replace",
     )
   except (OSError, subprocess.SubprocessError):
     return None

@@ -19,23 +19,22 @@ from nmt.errors import UserError
 def main(argv: Sequence[str]) -> int:
   arguments = _parser().parse_args(argv)
   files = (arguments.source, arguments.reference)
-  text_files.check(files)  # of all lines, before the first score is out
+  with text_files.checked(files) as (_, pairs):  # all lines, before the first score is out
+    from nmt import run as runs  # jax: not for a typing error
+    from nmt.decoding.forced import MAX_TOKENS, force
 
-  from nmt import run as runs  # jax: not for a typing error
-  from nmt.decoding.forced import MAX_TOKENS, force
+    run = runs.load(arguments.workdir, arguments.which)
+    lengths: dict[int, tuple[int, int]] = {}
 
-  run = runs.load(arguments.workdir, arguments.which)
-  lengths: dict[int, tuple[int, int]] = {}
+    def encoded() -> Iterator[tuple[list[int], list[int]]]:
+      for number, (source, reference) in enumerate(pairs, 1):
+        pair = run.source.encode(source), run.target.encode(reference)
+        if max(map(len, pair)) > MAX_TOKENS:
+          lengths[number] = len(pair[0]), len(pair[1])
+        yield pair
 
-  def encoded() -> Iterator[tuple[list[int], list[int]]]:
-    for number, (source, reference) in enumerate(text_files.pairs(files), 1):
-      pair = run.source.encode(source), run.target.encode(reference)
-      if max(map(len, pair)) > MAX_TOKENS:
-        lengths[number] = len(pair[0]), len(pair[1])
-      yield pair
-
-  for forced in force(run, encoded(), alignments=False):
-    print("nan" if forced is None else f"{forced.log_probs_T.sum(dtype='float64'):.6f}")
+    for forced in force(run, encoded(), alignments=False):
+      print("nan" if forced is None else f"{forced.log_probs_T.sum(dtype='float64'):.6f}")
   if lengths:
     number, (source, reference) = next(iter(lengths.items()))
     more = f" (and {len(lengths) - 1} more pairs)" if len(lengths) > 1 else ""
@@ -56,10 +55,10 @@ def _parser() -> argparse.ArgumentParser:
   add = parser.add_argument
   add("--workdir", type=Path, required=True, help="folder of the trained run")
   add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
-  add("--source", type=Path, required=True, help="source sentences, one a line, plain or .gz")
-  add("--reference", type=Path, required=True, help="their translations, one a line")
+  add("--source", type=Path, required=True, help="source sentences, one a line, or .gz; - is stdin")
+  add("--reference", type=Path, required=True, help="their translations, likewise")
   return parser
 
 
 if __name__ == "__main__":
-  entry(main)
+  entry(main, pipe=True)

@@ -1,14 +1,13 @@
 """Trains the run of a folder, then tests it: python -m nmt.train --workdir W [--profile]
 
 Reads W/config.json (launch.py writes it) and goes on from W's last checkpoint. Exit codes: 0 done,
-75 stopped by SIGTERM or Ctrl-C (start it again to continue), 2 wrong input, anything else failed.
+75 stopped by a signal or Ctrl-C (start it again to continue), 2 wrong input, anything else failed.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -16,7 +15,7 @@ from ml_collections import ConfigDict
 
 from nmt import cli, run
 from nmt import config as configs
-from nmt.data import pipeline
+from nmt.data import cache, pipeline
 from nmt.data.corpora import open_corpus
 from nmt.data.pipeline import Prepared, prepare
 from nmt.decoding.translator import Translator
@@ -43,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     raise UserError(f"{home.config}: no such file; launch.py --workdir={home} makes one")
   config = configs.load(home.config)
   configs.validate(config)
-  keep_programs()
+  keep_programs(config.data.cache)
   with home.lock(), Stopping() as stopping:
     try:
       home.status("running", **_last(home))
@@ -107,10 +106,11 @@ def _bleu_of(config: ConfigDict, prepared: Prepared) -> Validate:
   return validate
 
 
-def keep_programs() -> None:
-  """Keeps compiled programs from run to run, in JAX_COMPILATION_CACHE_DIR or ~/.cache/nmt/xla."""
+def keep_programs(configured: str) -> None:
+  """Keeps compiled programs from run to run: in $JAX_COMPILATION_CACHE_DIR, or among the caches."""
   if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-    jax.config.update("jax_compilation_cache_dir", str(Path.home() / ".cache/nmt/xla"))
+    folder = cache.root(configured) / "xla"
+    jax.config.update("jax_compilation_cache_dir", str(folder))
   jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 

@@ -4,9 +4,10 @@
   python -m nmt.translate --workdir W --beam 5 --scores file1 file2.gz
 
 Lines are split at line feeds alone; an empty line gives an empty line. Lines are read, sorted by
-length, translated and written in windows, so that a text of any length streams through (on a
-terminal line by line). A line that is not UTF-8, or is too long, gives an empty line too; the
-last thing said is then an error that names it, with exit code 2, and nothing else is lost.
+length, translated and written in windows, so that a text of any length streams through; from a
+terminal, and with --line-by-line, each line is answered before the next one is read. A line that is
+not UTF-8, or is too long, gives an empty line too; the last thing said is then an error that names
+it, with exit code 2, and nothing else is lost. The same where a file can't be read to its end.
 
 With --scores a line is score, natural log-probability and translation, separated by tabs; the
 score is log-probability / length ** penalty, the length in tokens with the end of sentence. With
@@ -17,32 +18,36 @@ sentence included, and alpha, a row for each target token.
 
 import argparse
 import contextlib
-import gzip
-import io
 import json
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from nmt.cli import entry
+from nmt.data import text_files
 from nmt.errors import UserError
+from nmt.workdir import check_output, replacing
 
 
 class Lines:
-  """The lines of files, or of stdin, in order; what is not UTF-8 is noted and left empty."""
+  """The lines of files in order; what is not UTF-8 is noted and left empty.
+
+  faults: what was left empty. cuts: which files could not be read to their end, and from where on.
+  """
 
   def __init__(self, files: Sequence[Path]):
     self.files = files
     self.faults: list[str] = []
+    self.cuts: list[str] = []
     self._ends: list[int] = []  # number of lines up to the end of each file
 
   def __iter__(self) -> Iterator[str]:
     count = 0
-    for path in self.files or (None,):
+    for path in self.files:
       try:
-        with _open(path) as file:
+        with text_files.opened(path) as file:
           for line in file:
             count += 1
             try:
@@ -51,36 +56,47 @@ class Lines:
               self.faults.append(f"{self.place(count)}: not valid UTF-8 ({e.reason}), left empty")
               yield ""
       except (OSError, EOFError, zlib.error) as e:  # BadGzipFile is an OSError
-        self.faults.append(f"cannot read on in {self.place(count + 1)}: {e}")
+        self.cuts.append(f"cannot read on from {self.place(count + 1)} ({e})")
       self._ends.append(count)
+
+  def error(self) -> str | None:
+    """A line about all that was not translated; None if there is nothing."""
+    parts = [*self.cuts, *self.faults[:1]]
+    if not parts:
+      return None
+    if len(self.faults) > 1:
+      parts.append(f"so it went with {len(self.faults) - 1} more")
+    count = "all" if not self.cuts else f"{self._ends[-1] - len(self.faults):,}"
+    return "; ".join([*parts, f"{count} other lines were translated"])
 
   def place(self, number: int) -> str:
     """Where the line of this number, counted from 1 over all files, stands."""
     before = 0
     for path, end in zip(self.files, self._ends, strict=False):
       if number <= end:
-        return f"{path}, line {number - before}"
+        return f"{_name(path)}, line {number - before}"
       before = end
-    at = self.files[len(self._ends)] if self.files else "stdin"
-    return f"{at}, line {number - before}"
+    return f"{_name(self.files[len(self._ends)])}, line {number - before}"
 
 
 def main(argv: Sequence[str]) -> int:
   arguments = _parser().parse_args(argv)
-  missing = next((path for path in arguments.files if not path.is_file()), None)
-  if missing:
-    raise UserError(f"cannot read {missing}: no such file")
+  files = arguments.files or [text_files.STDIN]
+  typed = text_files.STDIN in files and text_files.stdin().isatty()
+  for path in files:
+    if path != text_files.STDIN and (path.is_dir() or not path.exists()):
+      raise UserError(f"cannot read {path}: no such file")
+  check_output("--alignments", arguments.alignments)
 
   from nmt import run as runs  # jax: not for a typing error
   from nmt.decoding.translator import Translator
-  from nmt.workdir import replacing
 
   run = runs.load(arguments.workdir, arguments.which)
   decode = run.config.decode.copy_and_resolve_references()
-  typed = not arguments.files and sys.stdin.isatty()
+  one_by_one = typed or arguments.line_by_line
   for key, value in (
     ("beam", arguments.beam),
-    ("batch", arguments.batch or (1 if typed else None)),
+    ("batch", arguments.batch or (1 if one_by_one else None)),
     ("length_penalty", arguments.length_penalty),
     ("forbid_unk", arguments.forbid_unk or None),
   ):
@@ -94,15 +110,14 @@ def main(argv: Sequence[str]) -> int:
     n_best=arguments.nbest,
     alphas=arguments.alignments is not None,
     max_tokens=arguments.max_tokens,
-    **({"window": 1} if typed else {}),
+    **({"window": 1} if one_by_one else {}),
   )
-  lines = Lines(arguments.files)
+  lines = Lines(files)
   out = sys.stdout.buffer
   with contextlib.ExitStack() as stack:
     alignments = None
     if arguments.alignments:
-      beside = stack.enter_context(replacing(arguments.alignments))
-      alignments = stack.enter_context(open(beside, "w", encoding="utf-8"))
+      alignments = stack.enter_context(replacing(arguments.alignments))
     for number, best in enumerate(translator.translate(lines), 1):
       if translator.too_long(best):
         limit = f"more than --max-tokens {translator.max_tokens}"
@@ -120,11 +135,14 @@ def main(argv: Sequence[str]) -> int:
       out.flush()
       if alignments:
         alignments.write(_alignment(run, best) + "\n")
-  if lines.faults:
-    more = len(lines.faults) - 1
-    others = f"; so it went with {more} more" if more else ""
-    raise UserError(f"{lines.faults[0]}{others}; all other lines were translated")
+        alignments.flush()
+  if error := lines.error():
+    raise UserError(error)
   return 0
+
+
+def _name(path: Path) -> str:
+  return "stdin" if path == text_files.STDIN else str(path)
 
 
 def _alignment(run: Any, translation: Any) -> str:
@@ -138,14 +156,6 @@ def _alignment(run: Any, translation: Any) -> str:
   )
 
 
-def _open(path: Path | None) -> contextlib.AbstractContextManager[BinaryIO]:
-  if path is None:
-    return contextlib.nullcontext(sys.stdin.buffer)
-  if path.suffix == ".gz":
-    return io.BufferedReader(gzip.open(path))
-  return open(path, "rb")
-
-
 def _parser() -> argparse.ArgumentParser:
   parser = argparse.ArgumentParser(
     prog="python -m nmt.translate",
@@ -154,11 +164,12 @@ def _parser() -> argparse.ArgumentParser:
     allow_abbrev=False,
   )
   add = parser.add_argument
-  add("files", nargs="*", type=Path, help="text, plain or .gz (default: stdin)")
+  add("files", nargs="*", type=Path, help="text, plain or .gz (default: -, stdin)")
   add("--workdir", type=Path, required=True, help="folder of the trained run")
   add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
   add("--beam", type=_positive, help="size of the beam, 1 for greedy (default: as configured)")
   add("--batch", type=_positive, help="sentences translated together (default: as configured)")
+  add("--line-by-line", action="store_true", help="answer a line before the next one is read")
   add("--length-penalty", type=_weight, help="scores are divided by length to this power")
   add("--forbid-unk", action="store_true", help="never write [UNK]")
   add("--max-tokens", type=_positive, default=1000, help="longest line translated (default 1000)")
@@ -185,4 +196,4 @@ def _weight(text: str) -> float:
 
 
 if __name__ == "__main__":
-  entry(main)
+  entry(main, pipe=True)

@@ -1,44 +1,101 @@
 """The folder of one run: where each of its files lies, who is using it, and how it is doing."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import socket
+import stat
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from nmt.errors import UserError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-  """Gives a name beside `path` to write to, and puts that file in its place if all went well.
+def replacing(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+  """Opens `path` to be written ("w": UTF-8, or "wb") whole or, where something fails, not at all.
 
-  An OSError that doesn't say so (a full disk while writing) leaves with the name of `path`.
+  The new file is made beside the old one and takes its place and permissions in the end; a link
+  stays and what it leads to is replaced. What is there and is no regular file (/dev/stdout, a FIFO,
+  `>(gzip)`) is written to as it is. An OSError that names no file (a full disk) leaves with `path`.
   """
   path = Path(path)
-  beside = path.with_name(f".{path.name}.{os.getpid()}")
+  # A surrogate (from a name that is not UTF-8) becomes what JSON reads as the same surrogate.
+  text: dict[str, Any] = {}
+  if "b" not in mode:
+    text = {"encoding": "utf-8", "errors": "backslashreplace", "newline": "\n"}
+  target = Path(os.path.realpath(path))
+  beside = target.with_name(f".{target.name}.{os.getpid()}")
   try:
-    yield beside
-    os.replace(beside, path)
+    number = _descriptor(path)
+    if number is not None:
+      if sys.stdout is not None:
+        sys.stdout.flush()  # what was printed before comes before
+      with open(os.dup(number), mode, **text) as file:
+        yield file
+    elif path.exists() and not path.is_file():
+      with open(path, mode, **text) as file:
+        yield file
+    else:
+      try:
+        with open(beside, mode, **text) as file:
+          yield file
+          file.flush()
+          os.fsync(file.fileno())
+        if target.exists():
+          beside.chmod(stat.S_IMODE(target.stat().st_mode))
+        os.replace(beside, target)
+      finally:
+        beside.unlink(missing_ok=True)
   except OSError as e:
     if e.filename is None or e.filename == str(beside):
       e.filename = str(path)
     raise
-  finally:
-    beside.unlink(missing_ok=True)
+
+
+def _descriptor(path: Path) -> int | None:
+  """The number of the open file that `path` (/dev/stdout, /dev/fd/63) stands for, if it does.
+
+  To open such a path again would empty the file that it was redirected to.
+  """
+  name = os.fspath(path)
+  for _ in range(40):  # as many links as Linux follows
+    folder, last = os.path.split(name)
+    folder = os.path.realpath(folder)
+    if folder == f"/proc/{os.getpid()}/fd" and last.isdecimal():
+      return int(last)
+    if not os.path.islink(name):
+      break
+    name = os.path.join(folder, os.readlink(name))
+  return None
+
+
+def check_output(flag: str, path: Path | None) -> None:
+  """Raises UserError if the file that `flag` asks for (None: no file) can't be written."""
+  if path is None:
+    return
+  folder = Path(os.path.realpath(path)).parent
+  if path.is_dir():
+    raise UserError(f"{flag}={path} is a folder; name a file in it")
+  if not path.exists() and not folder.is_dir():
+    raise UserError(f"{flag}={path}: there is no folder {folder}; make it first")
+  special = path.exists() and not path.is_file()
+  if not os.access(path if special else folder, os.W_OK):
+    raise UserError(f"{flag}={path}: {path if special else folder} can't be written")
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-  """Writes `value` as JSON so that a reader sees the old file or the new one, never half of one."""
-  with replacing(path) as beside, open(beside, "w", encoding="utf-8") as file:
+  """Writes `value` as JSON, as `replacing` does."""
+  with replacing(path) as file:
     json.dump(value, file, indent=2, ensure_ascii=False)
     file.write("\n")
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
@@ -111,8 +168,20 @@ class Workdir:
 
   def status(self, state: str, **fields: Any) -> None:
     """Writes status.json: `state` (running, stopped, done, failed), `fields` and the time."""
-    write_json(self.status_file, {"state": state, **fields, "time": time.time()})
+    value = {"state": state, **fields, "time": time.time()}
+    try:
+      write_json(self.status_file, value)
+    except OSError as e:
+      if e.errno not in _FULL or not self.status_file.exists():
+        raise
+      # There is no room for another file, but still that of the old one.
+      with open(self.status_file, "r+b", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        file.write(json.dumps(value).encode().ljust(size))
 
   def read_status(self) -> dict[str, Any]:
-    """The last status written; empty if there is none."""
-    return read_json(self.status_file) if self.status_file.exists() else {}
+    """The last status written; empty if there is none, or a part of one (the disk was full)."""
+    try:
+      return read_json(self.status_file)
+    except UserError:
+      return {}

@@ -1,6 +1,10 @@
 """Tests run on eight simulated devices, with rank promotion and warnings as errors."""
 
 import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ["XLA_FLAGS"] = (
@@ -11,6 +15,9 @@ import jax
 import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +35,30 @@ def quick_programs(_program_folder):
   yield
   jax.config.update("jax_compilation_cache_dir", folder)
   jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture
+def first(tmp_path):
+  """A folder with a small trained run, `run`, and its `text`: see test_older_runs.py."""
+  with tarfile.open(ROOT / "tests" / "runs" / "first.tar.xz") as archive:
+    archive.extractall(tmp_path, filter="data")
+  return tmp_path
+
+
+@pytest.fixture
+def command(first, quick_programs):
+  """command("-m", "nmt.translate", ...) starts Python in that folder, as a person would."""
+
+  def start(*arguments, **more):
+    environment = os.environ | {
+      "PYTHONPATH": str(ROOT),
+      "NMT_CACHE": str(first / "cache"),
+      "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
+      "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+      "XLA_FLAGS": "",
+    }
+    environment |= more.pop("env", {})
+    more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | more
+    return subprocess.Popen([sys.executable, *arguments], cwd=first, env=environment, **more)
+
+  return start

@@ -1,5 +1,6 @@
 """An alignment matrix as a figure: which source words each target word looked at (Figure 3)."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -113,13 +114,15 @@ def _save(figure: Figure, path: Path) -> None:
   try:
     # Outlines (type 3) in PDF: embedded as type 42, CJK fonts vanish. No dates: same figure, same
     # bytes.
-    with rc_context({"pdf.fonttype": 3}), replacing(path) as beside:
+    with rc_context({"pdf.fonttype": 3}), replacing(path, "wb") as file:
+      picture = io.BytesIO()  # matplotlib goes back and forth, which a pipe can't
       figure.savefig(
-        beside,
+        picture,
         format=suffix[1:],
         bbox_inches="tight",
         pad_inches=0.12,
         metadata={"Software": None} if suffix == ".png" else {"CreationDate": None},
       )
+      file.write(picture.getbuffer())
   except OSError as error:
     raise UserError(f"cannot write {path}: {error.strerror or error}") from error

@@ -15,8 +15,18 @@ from nmt.errors import UserError
 
 
 def root(configured: str) -> Path:
-  """The folder of all caches: `data.cache`, else $NMT_CACHE, else ~/.cache/nmt."""
-  return Path(configured or os.environ.get("NMT_CACHE") or "~/.cache/nmt").expanduser()
+  """The folder of all caches: `data.cache`, else $NMT_CACHE, else ~/.cache/nmt.
+
+  UserError: there is no home folder (no $HOME, and a user without a name), and one is needed.
+  """
+  folder = Path(configured or os.environ.get("NMT_CACHE") or "~/.cache/nmt")
+  try:
+    return folder.expanduser()
+  except RuntimeError:
+    raise UserError(
+      f"no place for the data cache: {folder} needs a home folder and there is none; "
+      "set $NMT_CACHE or data.cache to a folder"
+    ) from None
 
 
 def key(**parts: Any) -> str:

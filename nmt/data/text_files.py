@@ -3,19 +3,24 @@
 import contextlib
 import gzip
 import hashlib
+import io
 import itertools
 import os
+import sys
 import tempfile
 import urllib.parse
 import urllib.request
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from rich.console import Console
 from rich.progress import Progress
 
 from nmt.errors import UserError
+
+STDIN = Path("-")
 
 
 def find(folder: Path, split: str, source: str, target: str, url: str = "") -> tuple[Path, ...]:
@@ -84,12 +89,29 @@ def fingerprint(files: tuple[Path, ...]) -> str:
   return total.hexdigest()
 
 
+def stdin() -> io.BufferedReader:
+  """The bytes of stdin. UserError: it is closed."""
+  if sys.stdin is None:
+    raise UserError("stdin is closed; name a file to read from")
+  return cast(io.BufferedReader, sys.stdin.buffer)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+  """Gives the bytes of a file, a pipe or stdin (`-`), unpacked where they are gzip's."""
+  with contextlib.ExitStack() as stack:
+    file = stdin() if path == STDIN else stack.enter_context(open(path, "rb"))
+    # No UTF-8 begins like this.
+    packed = path.suffix == ".gz" or file.peek(2)[:2] == b"\x1f\x8b"
+    yield cast(BinaryIO, stack.enter_context(gzip.open(file))) if packed else file
+
+
 def lines(path: Path) -> Iterator[str]:
-  """Yields the lines of a plain or gzip file, split on "\\n" alone.
+  """Yields the lines of a plain or gzip file, or of stdin (`-`), split on "\\n" alone.
 
   UserError: the file is missing or damaged, or a line is not UTF-8.
   """
-  with _reading(path), gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+  with _reading(path), opened(path) as file:
     for number, line in enumerate(file, 1):
       try:
         yield line.removesuffix(b"\n").decode()
@@ -108,6 +130,8 @@ def pairs(files: tuple[Path, ...]) -> Iterator[tuple[str, str]]:
         )
       yield columns[0], columns[1]
     return
+  if files.count(STDIN) > 1:
+    raise UserError("only one of two files can be stdin (-)")
   counts = [0, 0]
   for sides in itertools.zip_longest(*map(lines, files)):
     counts = [count + (side is not None) for count, side in zip(counts, sides, strict=True)]
@@ -119,10 +143,29 @@ def pairs(files: tuple[Path, ...]) -> Iterator[tuple[str, str]]:
 
 def check(files: tuple[Path, ...]) -> int:
   """Reads everything once and returns the number of pairs. UserError: as in `pairs`, or no pair."""
-  count = sum(1 for _ in pairs(files))
-  if not count:
-    raise UserError(f"{files[0]} holds no sentence")
-  return count
+  with checked(files) as (count, _):
+    return count
+
+
+@contextlib.contextmanager
+def checked(files: tuple[Path, ...]) -> Iterator[tuple[int, Iterator[tuple[str, str]]]]:
+  """Reads everything once, then gives the number of pairs, and the pairs from the first one on.
+
+  Pairs that can't be read again, from a pipe, are kept in a temporary file meanwhile. UserError: as
+  in `pairs`, or no pair.
+  """
+  once = not all(path.is_file() for path in files)
+  with tempfile.SpooledTemporaryFile(max_size=1 << 26) as kept:
+    count = 0
+    for pair in pairs(files):
+      count += 1
+      if once:
+        kept.write("".join(f"{side}\n" for side in pair).encode())
+    if not count:
+      raise UserError(f"{files[0]} holds no sentence")
+    kept.seek(0)
+    again = (line.removesuffix(b"\n").decode() for line in kept)
+    yield count, zip(again, again, strict=True) if once else pairs(files)
 
 
 def _existing(folder: Path, name: str) -> Path | None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nmt.data import text_files
 from nmt.errors import UserError
 
 Link = tuple[int, int]  # (source word, target word)
@@ -59,17 +60,8 @@ def read(path: str | Path, reverse: bool = False) -> list[Links]:
 
   Raises UserError for a file that cannot be read and for the first malformed link, by line.
   """
-  try:
-    text = Path(path).read_bytes().decode("utf-8")
-  except OSError as error:
-    raise UserError(f"cannot read {path}: {error.strerror}") from error
-  except UnicodeDecodeError as error:
-    line = error.object.count(b"\n", 0, error.start) + 1
-    raise UserError(f"{path}, line {line}: not UTF-8") from error
-  lines = text.split("\n")
-  if lines[-1] == "":
-    lines.pop()
-  links = [parse(line, f"{path}, line {number}") for number, line in enumerate(lines, 1)]
+  lines = enumerate(text_files.lines(Path(path)), 1)
+  links = [parse(line, f"{path}, line {number}") for number, line in lines]
   return [_swap(pair) for pair in links] if reverse else links
 
 

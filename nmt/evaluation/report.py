@@ -210,5 +210,5 @@ def _one_line(text: str) -> str:
 
 
 def _write_lines(path: Path, lines: Sequence[str]) -> None:
-  with replacing(path) as beside, open(beside, "w", encoding="utf-8", newline="\n") as file:
+  with replacing(path) as file:
     file.writelines(f"{_one_line(line)}\n" for line in lines)

@@ -17,11 +17,7 @@ DONE, CONTINUE = 0, 75  # exit codes of a worker; anything else: failed
 
 _ROOT = Path(__file__).resolve().parents[2]
 # A terminal that closes is a request to stop like any other: save, and exit 75.
-_FORWARDED = {
-  signal.SIGINT: signal.SIGINT,
-  signal.SIGTERM: signal.SIGTERM,
-  signal.SIGHUP: signal.SIGTERM,
-}
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Local:
@@ -33,7 +29,10 @@ class Local:
     self._previous: dict[signal.Signals, Any] = {}
 
   def __enter__(self) -> Self:
-    self._previous = {number: signal.signal(number, self._forward) for number in _FORWARDED}
+    for number in _FORWARDED:
+      # What nohup has told to be ignored stays so, here and in the worker.
+      if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+        self._previous[number] = signal.signal(number, self._forward)
     return self
 
   def __exit__(
@@ -77,4 +76,4 @@ class Local:
   def _forward(self, number: int, frame: FrameType | None) -> None:
     self.stopped = True
     if self._worker is not None:
-      self._worker.send_signal(_FORWARDED[signal.Signals(number)])
+      self._worker.send_signal(number)

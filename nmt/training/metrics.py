@@ -1,6 +1,8 @@
 """What a run reports while it runs: JSON lines, TensorBoard events, and a line for the person."""
 
+import contextlib
 import json
+import math
 import os
 import sys
 import time
@@ -8,9 +10,13 @@ from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from tensorboardX import SummaryWriter
+from tensorboardX import summary
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import Event, SessionLog
 
 from nmt.workdir import Workdir, replacing
+
+_SHOWN = 60  # seconds until TensorBoard gets to see a point
 
 
 class Metrics:
@@ -26,7 +32,13 @@ class Metrics:
   def __init__(self, workdir: Workdir, update: int, validated: int, updates: int):
     _truncate(workdir, {"train": update, "valid": validated})
     self._path = workdir.metrics
-    self._events = SummaryWriter(str(workdir.tensorboard), purge_step=update + 1)
+    # Written here and now: tensorboardX's SummaryWriter has a thread for it, which dies of a full
+    # disk with a stack trace, and then waits for it.
+    workdir.tensorboard.mkdir(exist_ok=True)
+    self._events = EventsWriter(str(workdir.tensorboard / "events"))
+    start = SessionLog(status=SessionLog.START)  # TensorBoard drops later points of older files
+    self._event(update + 1, session_log=start)
+    self._flushed = -math.inf
     self._updates, self._started = updates, (time.monotonic(), update)
     self._console = Console(stderr=True)
     self._bar = Progress(
@@ -41,7 +53,9 @@ class Metrics:
 
   def __exit__(self, *error: object) -> None:
     self._bar.stop()
-    self._events.close()
+    # What ends the run is said by what ends it, which may be the disk that these points miss.
+    with contextlib.suppress(*[OSError] * (error[0] is not None)):
+      self._events.close()
 
   def write(self, kind: str, update: int, values: dict[str, Any], timing: dict[str, Any]) -> None:
     """One line to the file, and a point for each number to TensorBoard."""
@@ -50,12 +64,15 @@ class Metrics:
       file.write(json.dumps(line) + "\n")
     for name, value in {**values, **timing}.items():
       if isinstance(value, int | float):
-        self._events.add_scalar(f"{kind}/{name}", value, update)
+        self._event(update, summary=summary.scalar(f"{kind}/{name}", value))
+    if time.monotonic() > self._flushed + _SHOWN:
+      self._flush()
 
   def sync(self) -> None:
     """Everything on disk, so that no checkpoint is ahead of its lines."""
     with open(self._path, "a", encoding="utf-8") as file:
       os.fsync(file.fileno())
+    self._flush()
 
   def show(self, update: int, text: str) -> None:
     """The progress of training: a bar on a terminal, otherwise a line."""
@@ -68,6 +85,13 @@ class Metrics:
   def say(self, text: str) -> None:
     """A line that stays."""
     self._console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+  def _flush(self) -> None:
+    self._events.flush()
+    self._flushed = time.monotonic()
+
+  def _event(self, update: int, **what: Any) -> None:
+    self._events.write_event(Event(wall_time=time.time(), step=update, **what))
 
   def remaining(self, update: int) -> float:
     """Seconds until the last update, validations included, at the speed of this session."""
@@ -93,5 +117,5 @@ def _truncate(workdir: Workdir, last: dict[str, int]) -> None:
         kept.append(line + "\n")
     except (ValueError, LookupError, TypeError):
       continue
-  with replacing(workdir.metrics) as beside:
-    beside.write_text("".join(kept), encoding="utf-8")
+  with replacing(workdir.metrics) as file:
+    file.writelines(kept)

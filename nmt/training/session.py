@@ -1,6 +1,5 @@
 """What the loop does in one line each: update, log, validate, judge, save."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -148,9 +147,8 @@ class Session:
       number = f"_{i}" if count > 1 else ""
       arrays |= {f"source{number}": batch.source_BxJ, f"target{number}": batch.target_BxT}
       arrays |= {f"sentences{number}": batch.index_B}
-    with replacing(folder / f"{update}.npz") as beside, open(beside, "wb") as file:
+    with replacing(folder / f"{update}.npz", "wb") as file:
       np.savez(file, **arrays)
-      os.fsync(file.fileno())
     self.progress.update, self.progress.batches = update - 1, (update - 1) * count
     shutil.rmtree(folder / "state", ignore_errors=True)
     with Checkpoints(folder / "state", keep=1) as before:

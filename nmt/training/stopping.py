@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a request: finish the step, save, and exit with a code that says so."""
+"""SIGTERM, SIGHUP and Ctrl-C as a request: finish the step, save, exit with a code that says so."""
 
 import contextlib
 import signal
@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any, Self
 
 CONTINUE = 75  # the exit code of a run that was asked to stop: start it again and it goes on
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Stopped(BaseException):
@@ -30,7 +30,10 @@ class Stopping:
     self._previous: dict[signal.Signals, Any] = {}
 
   def __enter__(self) -> Self:
-    self._previous = {number: signal.signal(number, self._note) for number in _SIGNALS}
+    for number in _SIGNALS:
+      # What nohup has told to be ignored stays so.
+      if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+        self._previous[number] = signal.signal(number, self._note)
     return self
 
   def __exit__(self, *error: object) -> None:
@@ -58,6 +61,8 @@ class Stopping:
       self.deferred = True
 
   def _note(self, number: int, frame: FrameType | None) -> None:
+    if self.asked and number == signal.SIGHUP:
+      return  # a terminal that closes may say so twice
     if self.asked:
       signal.signal(number, signal.SIG_DFL)
       signal.raise_signal(number)

@@ -40,7 +40,7 @@ def cli(run, monkeypatch):
   monkeypatch.setattr(runs, "load", lambda workdir, which: run)
 
   def call(content, *options):
-    stdin = io.BytesIO(content)
+    stdin = io.BufferedReader(io.BytesIO(content))
     stdin_text, stdout = io.TextIOWrapper(stdin), io.BytesIO()
     monkeypatch.setattr(sys, "stdin", stdin_text)
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=stdout))

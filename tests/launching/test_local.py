@@ -56,6 +56,7 @@ def test_a_killed_worker_is_a_failed_run(tmp_path, worker, capsys):
 OBEYING = """
   signal.signal(signal.SIGTERM, lambda *_: sys.exit(75))
   signal.signal(signal.SIGINT, lambda *_: sys.exit(75))
+  signal.signal(signal.SIGHUP, lambda *_: sys.exit(75))
   print("ready", flush=True)
   time.sleep(60)
 """
