@@ -2,27 +2,43 @@
 
 import collections
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sacremoses import MosesDetokenizer, MosesTokenizer
 
 from nmt.data.ids import BOS, EOS, PAD, SPECIAL, UNK
 
+# Moses knows one apostrophe and single quotation mark only, the straight one. It is shown that in
+# place of the others, and gives back as many in the same order, which get their own shapes again.
+STRAIGHT, APOSTROPHE = "'", "\u2019"  # the second also closes a quotation, and these open one:
+SINGLE_QUOTES = re.compile("['\u2018\u2019\u201a]")
+
 
 class Words:
-  """The words of `sacremoses` (nothing escaped, dashes kept) in one language's rules."""
+  """The words of `sacremoses` (nothing escaped, dashes kept) in one language's rules.
+
+  typographic: whether ’ follows the rules of the straight apostrophe, and ‘ and ‚ are joined
+  to words as it is; older tokenizers have ’ as a word of its own.
+  """
 
   kind = "words"
 
-  def __init__(self, language: str, shortlist: Sequence[str]):
-    self.language, self.shortlist = language, list(shortlist)
+  def __init__(self, language: str, shortlist: Sequence[str], typographic: bool = False):
+    self.language, self.shortlist, self.typographic = language, list(shortlist), typographic
     self.size = len(SPECIAL) + len(self.shortlist)
     self._ids = {word: index for index, word in enumerate(self.shortlist, len(SPECIAL))}
     self._moses = MosesTokenizer(language)
     self._join = MosesDetokenizer(language)
 
   def words(self, line: str) -> list[str]:
-    return self._moses.tokenize(line, escape=False)
+    if not self.typographic or APOSTROPHE not in line:
+      return self._moses.tokenize(line, escape=False)
+    line = line.rstrip()
+    # The rules take a straight one that ends the line for a part of its last word.
+    words = self._moses.tokenize(line[:-1].replace(APOSTROPHE, STRAIGHT) + line[-1], escape=False)
+    shapes = iter(SINGLE_QUOTES.findall(line))
+    return [_shaped(word, shapes) for word in words]
 
   def encode(self, line: str) -> list[int]:
     return [self._ids.get(word, UNK) for word in self.words(line)]
@@ -36,19 +52,30 @@ class Words:
 
   def decode(self, ids: Iterable[int]) -> str:
     kept = [index for index in ids if index not in (PAD, BOS, EOS)]
-    return self._join.detokenize(self.pieces(kept), unescape=False)
+    words = self.pieces(kept)
+    shapes = SINGLE_QUOTES.findall("".join(words)) if self.typographic else []
+    if set(shapes) <= {STRAIGHT}:
+      return self._join.detokenize(words, unescape=False)
+    straight = [SINGLE_QUOTES.sub(STRAIGHT, word) for word in words]
+    return _shaped(self._join.detokenize(straight, unescape=False), iter(shapes))
 
   def dump(self) -> bytes:
-    saved = {"kind": self.kind, "language": self.language, "shortlist": self.shortlist}
+    mark = {"typographic": True} if self.typographic else {}
+    saved = {"kind": self.kind, "language": self.language, **mark, "shortlist": self.shortlist}
     return json.dumps(saved, ensure_ascii=False, indent=0).encode()
 
   def __reduce__(self):
-    return Words, (self.language, self.shortlist)
+    return Words, (self.language, self.shortlist, self.typographic)
+
+
+def _shaped(text: str, shapes: Iterator[str]) -> str:
+  """The text with its single quotation marks in the next of these shapes."""
+  return SINGLE_QUOTES.sub(lambda _: next(shapes, STRAIGHT), text)
 
 
 def count(lines: Iterable[str], language: str) -> collections.Counter:
   """How often each word occurs."""
-  split = Words(language, ()).words
+  split = Words(language, (), typographic=True).words
   counts: collections.Counter = collections.Counter()
   for line in lines:
     counts.update(split(line))
@@ -58,7 +85,7 @@ def count(lines: Iterable[str], language: str) -> collections.Counter:
 def shortlist(size: int, counts: Mapping[str, int], language: str) -> Words:
   """The most frequent words, ties in alphabetical order; all of them where there are fewer."""
   ranked = sorted(counts, key=lambda word: (-counts[word], word))
-  return Words(language, ranked[: max(0, size - len(SPECIAL))])
+  return Words(language, ranked[: max(0, size - len(SPECIAL))], typographic=True)
 
 
 def train(size: int, lines: Iterable[str], language: str) -> Words:

@@ -1,11 +1,14 @@
 import pickle
+import random
 
 import numpy as np
 import pytest
 
-from nmt.data import tokenizers
+from configs.base import get_config
+from nmt.data import grammar, tokenizers
 from nmt.data.ids import BOS, EOS, PAD, UNK
 from nmt.data.tokenizers import KINDS
+from nmt.data.words import Words
 from nmt.errors import UserError
 
 LINES = [
@@ -157,3 +160,70 @@ def test_each_possible_merge_is_left_out_with_the_probability_of_dropout():
   draws = bpe.sample(["ab"] * 20_000, 0.3, "1")
   lengths = np.bincount([len(ids) for ids in draws], minlength=4)[1:] / 20_000
   np.testing.assert_allclose(lengths, [0.49, 0.21, 0.30], atol=0.015)
+
+
+APOSTROPHES = {
+  "fr": [
+    "L’homme n’est qu’un début, aujourd’hui.",
+    "l'homme d’hier et l’autre d'avant",
+    "les années ’60",
+    "Elle dit ‘non’ et part.",
+  ],
+  "en": [
+    "I don’t know, and they'd rather not’ve known.",
+    "the dogs’ tails",
+    "those are the dogs’",
+    "the dog’s tail in the ’90s",
+    "‘No,’ he said. ‘I don’t.’",
+    "She said ‘no’",
+  ],
+  "it": ["l’acqua dell'anno"],
+}
+
+
+@pytest.mark.parametrize("language", APOSTROPHES)
+def test_every_apostrophe_comes_back_as_it_was(language):
+  lines = APOSTROPHES[language]
+  words = tokenizers.train("words", 1000, lines, language)
+  for line in lines:
+    assert UNK not in words.encode(line)
+    assert words.decode(words.encode(line)) == line
+    straight = line.replace("’", "'")
+    if not line.endswith("’"):
+      assert [word.replace("’", "'") for word in words.words(line)] == words.words(straight)
+  assert words.decode([*words.encode(lines[0])[:2], UNK])  # what a model may write
+
+
+def test_a_closing_quotation_mark_is_no_part_of_the_last_word():
+  words = tokenizers.train("words", 100, ["a"], "en")
+  assert words.words("‘It is the dogs’ ")[-2:] == ["dogs", "’"]
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de"])
+def test_words_keep_all_that_is_no_space_in_order(language):
+  words = tokenizers.train("words", 100, ["a"], language)
+  draw = random.Random(1)
+  for _ in range(500):
+    line = "".join(draw.choices("ab S.,'’‘‚\"`-?12é“…", k=draw.randint(1, 25)))
+    assert "".join(words.words(line)) == "".join(line.split())
+
+
+def test_words_from_before_typographic_apostrophes_stay_as_they_were(tmp_path):
+  (tmp_path / "t").write_text('{"kind": "words", "language": "fr", "shortlist": ["l", "’", "eau"]}')
+  old = tokenizers.load(tmp_path / "t")
+  assert old.words("l’eau") == ["l", "’", "eau"]
+  assert old.decode(old.encode("l’eau")) == "l ’ eau"
+  assert pickle.loads(pickle.dumps(old)).dump() == old.dump()
+  assert b"typographic" not in old.dump()
+  tokenizers.save(tokenizers.train("words", 100, ["l’eau"], "fr"), tmp_path / "new")
+  assert tokenizers.load(tmp_path / "new").words("l’eau") == ["l’", "eau"]
+
+
+def test_words_of_the_grammar_are_the_same_either_way():
+  config = get_config().data.grammar
+  for side in ("source", "target"):
+    lines = [getattr(grammar.pair(config, "train", index), side) for index in range(200)]
+    language = {"source": "en", "target": "fr"}[side]
+    new, old = tokenizers.train("words", 9000, lines, language), Words(language, ())
+    for line in lines:
+      assert new.words(line) == old.words(line)
