@@ -3,11 +3,12 @@
   python -m nmt.translate --workdir W < source > translation
   python -m nmt.translate --workdir W --beam 5 --scores file1 file2.gz
 
-Lines are split at line feeds alone; an empty line gives an empty line. Lines are read, sorted by
-length, translated and written in windows, so that a text of any length streams through; from a
-terminal, and with --line-by-line, each line is answered before the next one is read. A line that is
-not UTF-8, or is too long, gives an empty line too; the last thing said is then an error that names
-it, with exit code 2, and nothing else is lost. The same where a file can't be read to its end.
+Lines end at line feeds alone (or at CR and LF); an empty line gives an empty line. Lines are read,
+sorted by length, translated and written in windows, so that a text of any length streams through;
+from a terminal, and with --line-by-line, each line is answered before the next one is read. A line
+that is not UTF-8, or is too long, gives an empty line too; the last thing said is then an error
+that names it, with exit code 2, and nothing else is lost. The same where a file can't be read to
+its end.
 
 With --scores a line is score, natural log-probability and translation, separated by tabs; the
 score is log-probability / length ** penalty, the length in tokens with the end of sentence. With
@@ -48,10 +49,10 @@ class Lines:
     for path in self.files:
       try:
         with text_files.opened(path) as file:
-          for line in file:
+          for number, line in enumerate(file, 1):
             count += 1
             try:
-              yield line.removesuffix(b"\n").decode()
+              yield text_files.text(line, number)
             except UnicodeDecodeError as e:
               self.faults.append(f"{self.place(count)}: not valid UTF-8 ({e.reason}), left empty")
               yield ""
@@ -125,8 +126,8 @@ def main(argv: Sequence[str]) -> int:
           f"{lines.place(number)}: {len(best.source_ids) - 1} tokens, {limit}, left empty"
         )
       for one in (best, *best.others):
-        # A model of bytes can write a line feed, which would shift every line after it.
-        columns = [one.text.replace("\n", " ")]
+        # A model of bytes can write an end of line, which would shift every line after it.
+        columns = [one.text.replace("\n", " ").replace("\r", " ")]
         if arguments.scores:
           columns = [f"{one.score:.6f}", f"{one.log_probability:.6f}", *columns]
         if arguments.nbest > 1:

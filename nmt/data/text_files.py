@@ -1,5 +1,6 @@
 """Files of parallel text: found, fetched, checked and read line by line."""
 
+import codecs
 import contextlib
 import gzip
 import hashlib
@@ -106,15 +107,24 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     yield cast(BinaryIO, stack.enter_context(gzip.open(file))) if packed else file
 
 
+def text(line: bytes, number: int) -> str:
+  """A line of a file without its end ("\\n" or "\\r\\n"), and line 1 without a byte order mark.
+
+  Any other "\\r" is a character like others. UnicodeDecodeError: it is not UTF-8.
+  """
+  line = line.removesuffix(b"\n").removesuffix(b"\r")
+  return (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode()
+
+
 def lines(path: Path) -> Iterator[str]:
-  """Yields the lines of a plain or gzip file, or of stdin (`-`), split on "\\n" alone.
+  """Yields the lines of a plain or gzip file, or of stdin (`-`); see `text` for where they end.
 
   UserError: the file is missing or damaged, or a line is not UTF-8.
   """
   with _reading(path), opened(path) as file:
     for number, line in enumerate(file, 1):
       try:
-        yield line.removesuffix(b"\n").decode()
+        yield text(line, number)
       except UnicodeDecodeError as error:
         raise UserError(f"{path}, line {number}: not valid UTF-8 ({error.reason})") from error
 

@@ -88,10 +88,10 @@ def test_text_of_several_parts_stays_in_order(data, monkeypatch):
 
 
 def test_text_is_read_in_file_order_with_empty_lines(data, tmp_path):
-  (tmp_path / "text/odd.en").write_text("b\n\n \nz\u2028\u00a0\r\n")
+  (tmp_path / "text/odd.en").write_bytes("\ufeffb\r\n\r\n \nz\r\u2028\u00a0\r\n".encode())
   (tmp_path / "text/odd.fr").write_text("x\n\ny\n\n")
   corpus = open_corpus(data, "odd")
-  expected = [Pair("b", "x"), Pair("", ""), Pair(" ", "y"), Pair("z\u2028\u00a0\r", "")]
+  expected = [Pair("b", "x"), Pair("", ""), Pair(" ", "y"), Pair("z\r\u2028\u00a0", "")]
   assert [corpus[index] for index in range(len(corpus))] == expected
   assert corpus.read([3, 0]) == [expected[3], expected[0]]
   with pytest.raises(IndexError):

@@ -12,8 +12,22 @@ def write(folder, **files):
 
 
 def test_lines_end_at_line_feeds_only(tmp_path):
-  (tmp_path / "a").write_bytes("x\u2028y\x85z\r\n\n\u00a0end".encode())
-  assert list(text_files.lines(tmp_path / "a")) == ["x\u2028y\x85z\r", "", "\u00a0end"]
+  (tmp_path / "a").write_bytes("x\u2028y\x85\rz\n\n\u00a0end".encode())
+  assert list(text_files.lines(tmp_path / "a")) == ["x\u2028y\x85\rz", "", "\u00a0end"]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_neither_crlf_nor_a_byte_order_mark_is_text(tmp_path, pack):
+  path = tmp_path / ("a" if pack is bytes else "a.gz")
+  path.write_bytes(pack(b"\xef\xbb\xbfx\r\n\r\ny\rz\r\n\xef\xbb\xbfw\nend\r"))
+  assert list(text_files.lines(path)) == ["x", "", "y\rz", "\ufeffw", "end"]
+
+
+def test_sides_may_end_their_lines_differently(tmp_path):
+  write(tmp_path, s__en=b"a\r\n\r\nb\r\n", s__fr=b"\xef\xbb\xbfx\n\ny", t__tsv=b"a\tx\r\nb\ty\r\n")
+  files = text_files.find(tmp_path, "s", "en", "fr")
+  assert list(text_files.pairs(files)) == [("a", "x"), ("", ""), ("b", "y")]
+  assert list(text_files.pairs((tmp_path / "t.tsv",))) == [("a", "x"), ("b", "y")]
 
 
 def test_two_files_or_a_table_plain_or_gzip_hold_the_same_pairs(tmp_path):

@@ -113,6 +113,21 @@ def test_files_are_read_one_after_the_other(cli, tmp_path):
   assert str(tmp_path / "three") in error
 
 
+def test_lines_may_end_in_crlf_and_begin_with_a_byte_order_mark(cli, tmp_path):
+  plain, error = cli(b"a b\n\nc\n")
+  assert error is None
+  marked = b"\xef\xbb\xbfa b\r\n\r\nc\r\n"
+  assert cli(marked) == (plain, None)
+  for name in ("one", "two"):
+    (tmp_path / name).write_bytes(marked)
+  assert cli(b"", str(tmp_path / "one"), str(tmp_path / "two")) == (plain * 2, None)
+
+
+def test_no_line_is_broken_by_what_a_model_of_bytes_writes(cli, monkeypatch):
+  monkeypatch.setattr(Bytes, "decode", lambda self, ids: "a\nb\r")
+  assert cli(b"x\n") == (["a b "], None)
+
+
 def test_scores_n_best_and_alignments_are_written(cli, run, tmp_path):
   path = tmp_path / "alignments.jsonl"
   options = ["--nbest", "2", "--scores", "--alignments", str(path), "--forbid-unk"]
@@ -150,3 +165,16 @@ def test_score_gives_a_number_a_pair(run, monkeypatch, tmp_path, capsys):
   with pytest.raises(UserError, match="line 1: 1 tokens and 3000"):
     score.main(arguments)
   assert capsys.readouterr().out == "nan\n"
+
+
+def test_score_takes_crlf_and_byte_order_marks_for_no_text(run, monkeypatch, tmp_path, capsys):
+  monkeypatch.setattr(runs, "load", lambda workdir, which: run)
+  found = []
+  for side in ("s", "r"):
+    (tmp_path / f"{side}.lf").write_bytes(b"a b\n\nc\n")
+    (tmp_path / f"{side}.crlf").write_bytes(b"\xef\xbb\xbfa b\r\n\r\nc\r\n")
+  for source, reference in (("s.lf", "r.lf"), ("s.crlf", "r.crlf"), ("s.lf", "r.crlf")):
+    files = ["--source", str(tmp_path / source), "--reference", str(tmp_path / reference)]
+    assert score.main(["--workdir", "w", *files]) == 0
+    found.append(capsys.readouterr().out)
+  assert found[0] == found[1] == found[2]

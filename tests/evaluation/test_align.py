@@ -77,3 +77,19 @@ def test_a_file_of_links_is_checked_against_its_sentences(files):
     align.main([*check, "--source", f"{files}/s", "--target", f"{files}/t"])
   with pytest.raises(UserError, match="--workdir, --source and --target, or --links"):
     align.main(["--source", f"{files}/s"])
+
+
+def test_crlf_and_byte_order_marks_are_no_text(files, capsys):
+  for more in ([], ["--pretokenized"], ["--gold", f"{files}/gold", "--json", f"{files}/json"]):
+    found = []
+    for mark, end in ((b"", b"\n"), (b"\xef\xbb\xbf", b"\r\n")):
+      for name in ("s", "t", "gold"):
+        path = files / name
+        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+        path.write_bytes(mark + text.replace(b"\n", end))
+      align.main(arguments(files, *more))
+      found.append(capsys.readouterr())
+    assert found[0] == found[1]
+  (files / "links").write_bytes(b"\xef\xbb\xbf" + found[0].out.replace("\n", "\r\n").encode())
+  align.main(["--links", f"{files}/links", "--gold", f"{files}/gold", "--json", f"{files}/again"])
+  assert (files / "again").read_text() == (files / "json").read_text()
