@@ -259,6 +259,16 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     f"data.corpus=grammar is English to French (en, fr), but data.source={flat['data.source']} "
     f"and data.target={flat['data.target']}",
   )
+  yield (
+    flat["data.source"] == flat["data.target"],
+    f"data.source and data.target are both {flat['data.source']}, so that both sides would be the "
+    "same text; where two texts are of one language, name one side otherwise (data.target=simple "
+    "is train.simple, or the second column of train.tsv)",
+  )
+  yield (
+    bool(flat["data.url"]) and "{language}" not in flat["data.url"],
+    f"data.url={flat['data.url']} lacks {{language}}, so that both sides would be the same text",
+  )
   kind, dropout = flat["data.tokenizer.kind"], flat["data.tokenizer.dropout"]
   yield (
     dropout > 0 and kind != "bpe",

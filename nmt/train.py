@@ -82,6 +82,10 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
       most = config.data.filter.max_tokens if split == "train" else pipeline.VALID_TOKENS
       key = " (data.filter.max_tokens)" if split == "train" else ""
       print(f"{split}: {count} pairs of more than {most} tokens{key} left out", file=sys.stderr)
+  found = prepared.report["filter"]
+  if found["identical"] > found["kept"] / 2:
+    same = f"{found['identical']} of {found['kept']} pairs have the same text on both sides"
+    print(f"train: {same} (data.source, data.target)", file=sys.stderr)
   code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profile)
   if code == 0:
     best = run.load(home)

@@ -120,6 +120,11 @@ def test_an_unknown_key_is_named_with_the_nearest():
     (dict(data__target="de"), "English to French"),
     (dict(data__test=("test", "log")), "no split log; it has: train valid test long"),
     (dict(data__corpus="text"), "needs data.dir"),
+    (
+      dict(data__corpus="text", data__dir="d", data__source="fr"),
+      "data.source and data.target are both fr",
+    ),
+    (dict(data__corpus="text", data__url="https://x/{split}"), "lacks {language}"),
     (dict(train__optimizer__weight_decay=0.1), "name=adamw, but that is adadelta"),
     (dict(train__optimizer__momentum=0.9), "name=sgd, but that is adadelta"),
     (dict(train__optimizer__batch=80, batch__tokens=4000), "set one to 0"),

@@ -14,6 +14,7 @@ from nmt.data.parallel import Indices, Pool
 from nmt.errors import UserError
 
 KEPT, EMPTY, SHORT, LONG, RATIO, DUPLICATE = range(6)
+COPIES = 0.9  # of the pairs with the same text on both sides: a model would learn to copy
 NAMES = ("kept", "empty", "too_short", "too_long", "ratio", "duplicate")
 
 
@@ -47,13 +48,13 @@ class Rules:
 def survey(corpus: Corpus, rules: Rules, pool: Pool) -> tuple[np.ndarray, dict[str, int]]:
   """Returns the indices of the kept pairs (int64, in corpus order) and a count for every rule.
 
-  Of pairs alike to the letter the first is kept. UserError: nothing is left.
+  Of pairs alike to the letter the first is kept. Also counted: kept pairs with the same text on
+  both sides (`identical`). UserError: nothing is left, or almost all that is left is identical.
   """
   work = functools.partial(_survey, corpus, rules)
   found = list(pool.chunked(work, range(len(corpus)), "filtering"))
-  verdicts = np.concatenate([verdict for verdict, _ in found])
+  verdicts, marks, identical = map(np.concatenate, zip(*found, strict=True))
   if rules.distinct:
-    marks = np.concatenate([mark for _, mark in found])
     candidates = np.flatnonzero(verdicts == KEPT)
     first = np.unique(marks[candidates], return_index=True)[1]
     repeated = np.ones(len(candidates), bool)
@@ -65,10 +66,17 @@ def survey(corpus: Corpus, rules: Rules, pool: Pool) -> tuple[np.ndarray, dict[s
     raise UserError(
       f"the filters leave nothing of {len(corpus)} training pairs ({dropped}); relax data.filter"
     )
+  counts["identical"] = int(identical[verdicts == KEPT].sum())
+  if counts["identical"] > COPIES * counts["kept"]:
+    raise UserError(
+      f"{counts['identical']} of {counts['kept']} training pairs have the same text on both sides: "
+      "a model would learn to copy; check data.source, data.target and the files of data.dir"
+    )
   return np.flatnonzero(verdicts == KEPT), counts
 
 
-def _survey(corpus: Corpus, rules: Rules, chunk: Indices) -> tuple[np.ndarray, np.ndarray]:
+def _survey(corpus: Corpus, rules: Rules, chunk: Indices) -> tuple[np.ndarray, ...]:
+  """For each pair its verdict, a hash, and whether it is identical."""
   pairs = corpus.read(chunk)
   verdicts = np.array([rules.verdict(pair) for pair in pairs], np.uint8)
   # 64 bits: a false duplicate among 10 million pairs has probability 3e-6
@@ -76,4 +84,5 @@ def _survey(corpus: Corpus, rules: Rules, chunk: Indices) -> tuple[np.ndarray, n
     hashlib.blake2b(f"{pair.source}\n{pair.target}".encode(), digest_size=8).digest()
     for pair in pairs
   )
-  return verdicts, np.frombuffer(marks, np.uint64)
+  identical = np.array([pair.source.strip() == pair.target.strip() for pair in pairs], bool)
+  return verdicts, np.frombuffer(marks, np.uint64), identical

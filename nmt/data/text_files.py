@@ -28,18 +28,21 @@ def find(folder: Path, split: str, source: str, target: str, url: str = "") -> t
   """The files of one split: two, `<split>.<language>[.gz]`, or one, `<split>.tsv[.gz]`.
 
   A TSV line is the source sentence, a tab, the target sentence. With a `url` that holds {split} and
-  {language}, missing files are fetched into the folder first. UserError: no such files.
+  {language}, missing files are fetched into the folder first. UserError: no such files, or one file
+  under two names.
   """
   pair = [_existing(folder, f"{split}.{language}") for language in (source, target)]
   if all(pair):
-    return tuple(path for path in pair if path)
+    return _two([path for path in pair if path])
   table = _existing(folder, f"{split}.tsv")
   if table:
     return (table,)
   if url:
-    return tuple(
-      path or fetch(url, folder, split, language)
-      for path, language in zip(pair, (source, target), strict=True)
+    return _two(
+      [
+        path or fetch(url, folder, split, language)
+        for path, language in zip(pair, (source, target), strict=True)
+      ]
     )
   missing = source if not pair[0] else target
   raise UserError(
@@ -176,6 +179,15 @@ def checked(files: tuple[Path, ...]) -> Iterator[tuple[int, Iterator[tuple[str, 
     kept.seek(0)
     again = (line.removesuffix(b"\n").decode() for line in kept)
     yield count, zip(again, again, strict=True) if once else pairs(files)
+
+
+def _two(files: list[Path]) -> tuple[Path, ...]:
+  if os.path.samefile(*files):
+    raise UserError(
+      f"{files[0]} and {files[1]} are one file: a model would learn to copy; "
+      "check data.source, data.target and data.dir"
+    )
+  return tuple(files)
 
 
 def _existing(folder: Path, name: str) -> Path | None:

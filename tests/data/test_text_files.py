@@ -30,6 +30,14 @@ def test_sides_may_end_their_lines_differently(tmp_path):
   assert list(text_files.pairs((tmp_path / "t.tsv",))) == [("a", "x"), ("b", "y")]
 
 
+def test_one_file_is_not_both_sides(tmp_path):
+  write(tmp_path, s__en=b"a\n")
+  (tmp_path / "s.fr").symlink_to(tmp_path / "s.en")
+  for target in ("en", "fr"):
+    with pytest.raises(UserError, match=rf"s\.en and .*s\.{target} are one file.* data\.target"):
+      text_files.find(tmp_path, "s", "en", target)
+
+
 def test_two_files_or_a_table_plain_or_gzip_hold_the_same_pairs(tmp_path):
   folders = []
   for index in range(4):
