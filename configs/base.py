@@ -20,6 +20,7 @@ def get_config() -> ConfigDict:
         train="train",  # splits may be joined: newstest2012+newstest2013
         valid="valid",
         test=("test",),
+        normalize="nfc",  # form of Unicode in which all text is taken: nfc | none, as it is
         cache="",  # where corpora and tokens are kept; empty: $NMT_CACHE, else ~/.cache/nmt
         filter=dict(  # of the training split only
           min_words=1,

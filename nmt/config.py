@@ -17,7 +17,7 @@ _MODELS = Path(__file__).parent / "models"
 _BASE = Path(__file__).parents[1] / "configs" / "base.py"
 
 # Of keys that older runs do not have: what was done before there was the key, if not the default.
-_BEFORE: dict[str, Any] = {"data.filter.max_tokens": 0}
+_BEFORE: dict[str, Any] = {"data.filter.max_tokens": 0, "data.normalize": "none"}
 
 
 def load(path: str | os.PathLike[str]) -> ConfigDict:
@@ -125,6 +125,7 @@ def _get(flat: dict[str, Any], key: str) -> Any:
 
 def _choices() -> dict[str, list[str]]:
   return {
+    "data.normalize": ["nfc", "none"],
     "data.tokenizer.kind": ["words", "bpe", "unigram", "bytes", "characters"],
     "model.attention.kind": attention_kinds(),
     "model.cell": ["gru"],

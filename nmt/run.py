@@ -89,7 +89,7 @@ def load(workdir: str | Path | Workdir, which: str | int = "best") -> Run:
   config = configs.load(home.config)
   if not checkpoints.updates(home.checkpoints):
     raise UserError(f"workdir {home} has no checkpoint yet; one is saved at each validation")
-  source, target = load_tokenizers(home.tokenizers)
+  source, target = load_tokenizers(home.tokenizers, config.data.normalize)
   shapes = models.shapes(config.model, source.size, target.size)
   device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
   abstract = jax.tree.map(lambda x: x.update(sharding=device), shapes)

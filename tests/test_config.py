@@ -33,8 +33,9 @@ def test_keys_that_an_older_file_lacks_mean_what_was_done_without_them(tmp_path)
   config_lib.save(changed(model__size=7), path)
   tree = json.loads(path.read_text())
   del tree["data"]["filter"]["max_tokens"], tree["decode"], tree["train"]["schedule"]["floor"]
+  del tree["data"]["normalize"]
   path.write_text(json.dumps(tree))
-  expected = changed(model__size=7, data__filter__max_tokens=0)
+  expected = changed(model__size=7, data__filter__max_tokens=0, data__normalize="none")
   assert config_lib.load(path) == expected
   config_lib.validate(config_lib.load(path))
 
@@ -125,6 +126,7 @@ def test_an_unknown_key_is_named_with_the_nearest():
       "data.source and data.target are both fr",
     ),
     (dict(data__corpus="text", data__url="https://x/{split}"), "lacks {language}"),
+    (dict(data__normalize="nfd"), "data.normalize=nfd is not one of: nfc, none"),
     (dict(train__optimizer__weight_decay=0.1), "name=adamw, but that is adadelta"),
     (dict(train__optimizer__momentum=0.9), "name=sgd, but that is adadelta"),
     (dict(train__optimizer__batch=80, batch__tokens=4000), "set one to 0"),

@@ -14,6 +14,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from nmt.data import cache, grammar, local_files, text_files
+from nmt.data.normalization import normalized_pair
 from nmt.data.pair import Pair
 from nmt.data.parallel import Pool
 from nmt.errors import UserError
@@ -29,12 +30,14 @@ class Corpus:
 
   parts: (folder of a prepared TFDS dataset, split), read one after the other; "" for all splits.
   fingerprint: a hash of the content.
+  form: of Unicode, to which `read` normalises.
   """
 
   parts: tuple[tuple[str, str], ...]
   source: str
   target: str
   fingerprint: str
+  form: str = "none"
 
   def __len__(self) -> int:
     return self._ends[-1]
@@ -45,7 +48,14 @@ class Corpus:
     return self.read([index])[0]
 
   def read(self, indices: Iterable[int]) -> list[Pair]:
-    """The pairs at these indices; much faster than one by one."""
+    """The pairs at these indices, normalised; much faster than one by one."""
+    return [self.normalized(pair) for pair in self.read_raw(indices)]
+
+  def normalized(self, pair: Pair) -> Pair:
+    return normalized_pair(pair, self.form)
+
+  def read_raw(self, indices: Iterable[int]) -> list[Pair]:
+    """The pairs as they are kept."""
     indices = [int(index) for index in indices]
     found: list[Pair] = []
     parts = [bisect.bisect_right(self._ends, index) for index in indices]
@@ -56,7 +66,8 @@ class Corpus:
     return found
 
   def __reduce__(self):
-    return Corpus, (self.parts, self.source, self.target, self.fingerprint)  # no open files
+    # No open files.
+    return Corpus, (self.parts, self.source, self.target, self.fingerprint, self.form)
 
   @functools.cached_property
   def _sources(self) -> list:
@@ -103,13 +114,13 @@ def open_corpus(data: ConfigDict, split: str, pool: Pool | None = None) -> Corpu
   with contextlib.nullcontext(pool) if pool else Pool() as pool:
     opened = [_part(data, name.strip(), pool) for name in split.split("+")]
   marks = [mark for _, mark in opened]
+  mark = marks[0] if len(marks) == 1 else hashlib.sha256("".join(marks).encode()).hexdigest()
   return Corpus(
     parts=tuple(part for part, _ in opened),
     source=data.source,
     target=data.target,
-    fingerprint=marks[0]
-    if len(marks) == 1
-    else hashlib.sha256("".join(marks).encode()).hexdigest(),
+    fingerprint=mark if data.normalize == "none" else cache.key(corpus=mark, form=data.normalize),
+    form=data.normalize,
   )
 
 

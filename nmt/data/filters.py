@@ -49,11 +49,12 @@ def survey(corpus: Corpus, rules: Rules, pool: Pool) -> tuple[np.ndarray, dict[s
   """Returns the indices of the kept pairs (int64, in corpus order) and a count for every rule.
 
   Of pairs alike to the letter the first is kept. Also counted: kept pairs with the same text on
-  both sides (`identical`). UserError: nothing is left, or almost all that is left is identical.
+  both sides (`identical`), and pairs of the corpus that normalisation changed (`normalized`).
+  UserError: nothing is left, or almost all that is left is identical.
   """
   work = functools.partial(_survey, corpus, rules)
   found = list(pool.chunked(work, range(len(corpus)), "filtering"))
-  verdicts, marks, identical = map(np.concatenate, zip(*found, strict=True))
+  verdicts, marks, identical, changed = map(np.concatenate, zip(*found, strict=True))
   if rules.distinct:
     candidates = np.flatnonzero(verdicts == KEPT)
     first = np.unique(marks[candidates], return_index=True)[1]
@@ -72,12 +73,14 @@ def survey(corpus: Corpus, rules: Rules, pool: Pool) -> tuple[np.ndarray, dict[s
       f"{counts['identical']} of {counts['kept']} training pairs have the same text on both sides: "
       "a model would learn to copy; check data.source, data.target and the files of data.dir"
     )
+  counts["normalized"] = int(changed.sum())
   return np.flatnonzero(verdicts == KEPT), counts
 
 
 def _survey(corpus: Corpus, rules: Rules, chunk: Indices) -> tuple[np.ndarray, ...]:
-  """For each pair its verdict, a hash, and whether it is identical."""
-  pairs = corpus.read(chunk)
+  """For each pair its verdict, a hash, whether it is identical, and whether it was normalised."""
+  raw = corpus.read_raw(chunk)
+  pairs = [corpus.normalized(pair) for pair in raw]
   verdicts = np.array([rules.verdict(pair) for pair in pairs], np.uint8)
   # 64 bits: a false duplicate among 10 million pairs has probability 3e-6
   marks = b"".join(
@@ -85,4 +88,5 @@ def _survey(corpus: Corpus, rules: Rules, chunk: Indices) -> tuple[np.ndarray, .
     for pair in pairs
   )
   identical = np.array([pair.source.strip() == pair.target.strip() for pair in pairs], bool)
-  return verdicts, np.frombuffer(marks, np.uint64), identical
+  changed = np.array([pair != other for pair, other in zip(pairs, raw, strict=True)], bool)
+  return verdicts, np.frombuffer(marks, np.uint64), identical, changed

@@ -20,7 +20,7 @@ from nmt.data.store import TokenStore
 from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
 
-FORMAT = 2  # of the cached folders: raise it when their content changes for the same config
+FORMAT = 3  # of the cached folders: raise it when their content changes for the same config
 VALID_TOKENS = 2000  # of a side: a longer pair of the validation split is left out
 LEARN_FROM = 2_000_000  # lines: subwords of a larger corpus are learnt from every k-th line
 
@@ -62,7 +62,7 @@ def _prepare(data: ConfigDict, given: Path | None, pool: Pool) -> Prepared:
   )
   learn = functools.partial(_learn_from, data, train, pool)
   learnt = cache.once(home / "tokenizers" / learnt_key, learn)
-  source, target = load_tokenizers(given or learnt)
+  source, target = load_tokenizers(given or learnt, data.normalize)
   hashes = [hashlib.sha256(side.dump()).hexdigest() for side in (source, target)]
   how = data.filter.max_tokens, tokenizer.dropout, tokenizer.samples
   key = cache.key(train=learnt_key, tokenizers=hashes, how=how)
@@ -83,6 +83,7 @@ def _prepare(data: ConfigDict, given: Path | None, pool: Pool) -> Prepared:
   report |= {
     "tokenizer": tokenizer.to_dict() | {"source": source.size, "target": target.size},
     "corpus": data.corpus,
+    "normalize": data.normalize,
     "train": _summary(data.train, train, stores[0]),
     "valid": _summary(data.valid, valid, stores[1]),
     "key": key,
@@ -106,14 +107,14 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> str:
   return "; ".join(found)
 
 
-def load_tokenizers(folder: Path) -> tuple[Tokenizer, Tokenizer]:
-  """Reads what `Prepared.save_tokenizers` wrote: (source, target)."""
+def load_tokenizers(folder: Path, form: str) -> tuple[Tokenizer, Tokenizer]:
+  """Reads what `Prepared.save_tokenizers` wrote: (source, target), for text in `form`."""
   if (joint := folder / "joint.tokenizer").exists():
-    both = tokenizers.load(joint)
+    both = tokenizers.load(joint, form)
     return both, both
   return (
-    tokenizers.load(folder / "source.tokenizer"),
-    tokenizers.load(folder / "target.tokenizer"),
+    tokenizers.load(folder / "source.tokenizer", form),
+    tokenizers.load(folder / "target.tokenizer", form),
   )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from nmt.data.corpora import Corpus
 from nmt.data.ids import EOS
+from nmt.data.normalization import Normalized
 from nmt.data.parallel import Indices, Pool
 from nmt.data.subwords import Subwords
 from nmt.data.tokenizers import Tokenizer
@@ -151,7 +152,7 @@ def _tokenise(
     )
   ):
     if dropout:
-      assert isinstance(tokenizer, Subwords)
+      assert isinstance(tokenizer, Subwords | Normalized)
       encoded = tokenizer.sample(lines, dropout, f"{side} {chunk[0]}")
     else:
       encoded = [tokenizer.encode(line) for line in lines]

@@ -62,8 +62,18 @@ def save(tokenizer: Tokenizer, path: Path) -> None:
   os.replace(beside, path)
 
 
-def load(path: Path) -> Tokenizer:
-  """Reads what `save` wrote. UserError: it is missing or damaged."""
+def load(path: Path, form: str = "none") -> Tokenizer:
+  """Reads what `save` wrote, to be used on text in `form` (see normalization).
+
+  UserError: it is missing or damaged.
+  """
+  from nmt.data.normalization import Normalized
+
+  tokenizer = _load(path)
+  return tokenizer if form == "none" else Normalized(tokenizer)
+
+
+def _load(path: Path) -> Tokenizer:
   from nmt.data import subwords, units, words
 
   try:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import track
 
 from nmt.data.ids import UNK
+from nmt.data.normalization import normalized_pair
 from nmt.data.pair import Pair
 from nmt.data.words import Words
 from nmt.decoding import translator
@@ -48,11 +49,12 @@ def report(
 
   With a folder, writes `<split>.source`, `.hypotheses`, `.references` (a line each), `.json` (what
   is returned) and `.png` (an alignment matrix) there. Pairs that hold gold links are aligned too,
-  the reference forced. `decode` stands in for the run's own settings of search. Raises UserError
-  when there are no pairs.
+  the reference forced. Text is normalised as the run's is. `decode` stands in for the run's own
+  settings of search. Raises UserError when there are no pairs.
   """
   if not pairs:
     raise UserError(f"{split}: nothing to score, there are no sentences")
+  pairs = [normalized_pair(pair, run.config.data.normalize) for pair in pairs]
   console = console or Console()
   decode = run.config.decode if decode is None else decode
   sources, references = [p.source for p in pairs], [p.target for p in pairs]

@@ -130,7 +130,7 @@ def test_tokenizers_travel_with_a_run(data, tmp_path, joint):
   data.tokenizer.update(kind="bpe", size=330, joint=joint)
   prepared = pipeline.prepare(data)
   prepared.save_tokenizers(tmp_path / "run")
-  source, target = pipeline.load_tokenizers(tmp_path / "run")
+  source, target = pipeline.load_tokenizers(tmp_path / "run", data.normalize)
   assert (source is target) == (prepared.source is prepared.target) == joint
   assert source.dump() == prepared.source.dump()
   assert target.dump() == prepared.target.dump()

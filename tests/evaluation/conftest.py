@@ -8,6 +8,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from nmt.data.ids import PAD
+from nmt.data.normalization import Normalized
 from nmt.data.words import Words
 
 _SHARP = 6.0  # logit of the word that is copied; all others have 0
@@ -39,10 +40,11 @@ def force(params, source_BxJ, target_BxT):
 @pytest.fixture
 def run():
   words = ["le", "chat", "noir", "dort", "ici", ",", ".", "[", "]", "un", "petit"]
-  tokenizer = Words("fr", words)
+  tokenizer = Normalized(Words("fr", words))
   decode = dict(beam=2, length_penalty=1.0, max_ratio=2.0, batch=4, forbid_unk=False)
+  data = dict(source="fr", target="fr", normalize="nfc")
   return SimpleNamespace(
-    config=ConfigDict({"data": {"source": "fr", "target": "fr"}, "decode": decode}),
+    config=ConfigDict({"data": data, "decode": decode}),
     source=tokenizer,
     target=tokenizer,
     params={"sharp": jnp.float32(_SHARP), "unit": jnp.zeros(tokenizer.size)},

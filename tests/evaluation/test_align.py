@@ -1,8 +1,12 @@
 import json
+import unicodedata
 
+import jax.numpy as jnp
 import pytest
 
 from nmt import align
+from nmt.data.normalization import Normalized
+from nmt.data.words import Words
 from nmt.errors import UserError
 
 
@@ -93,3 +97,16 @@ def test_crlf_and_byte_order_marks_are_no_text(files, capsys):
   (files / "links").write_bytes(b"\xef\xbb\xbf" + found[0].out.replace("\n", "\r\n").encode())
   align.main(["--links", f"{files}/links", "--gold", f"{files}/gold", "--json", f"{files}/again"])
   assert (files / "again").read_text() == (files / "json").read_text()
+
+
+def test_decomposed_accents_are_aligned_alike(files, run, capsys):
+  run.source = run.target = Normalized(Words("fr", ["été", "là", "."]))
+  run.params["unit"] = jnp.zeros(run.source.size)
+  for more in ([], ["--pretokenized"]):
+    found = []
+    for form in ("NFC", "NFD"):
+      for name in ("s", "t"):
+        (files / name).write_text(unicodedata.normalize(form, "là été été .\n"), encoding="utf-8")
+      align.main(arguments(files, *more))
+      found.append(capsys.readouterr().out)
+    assert found[0] == found[1] == "0-0 1-1 2-2 3-3\n"

@@ -1,8 +1,12 @@
 import json
+import unicodedata
 
+import jax.numpy as jnp
 import pytest
 
 from nmt import evaluate
+from nmt.data.normalization import Normalized
+from nmt.data.words import Words
 from nmt.errors import UserError
 
 
@@ -54,3 +58,20 @@ def test_mistakes_are_named(files, more, message):
   (files / "long").write_text("a\nb\nc\n")
   with pytest.raises(UserError, match=message):
     evaluate.main(["--workdir", f"{files}/W", *(word.format(files) for word in more)])
+
+
+def test_crlf_byte_order_marks_and_decomposed_accents_score_alike(files, run):
+  run.source = run.target = Normalized(Words("fr", ["l'", "été", "où", "là", "es", "tu", "."]))
+  run.params["unit"] = jnp.zeros(run.source.size)
+  found = []
+  for form, mark, end in (("NFC", "", "\n"), ("NFD", "\ufeff", "\r\n")):
+    for name, text in (("s.fr", "où es tu l'été .\nlà .\n"), ("r.fr", "où es tu l'été.\nlà.\n")):
+      text = mark + unicodedata.normalize(form, text).replace("\n", end)
+      (files / name).write_bytes(text.encode())
+    named = ["--source", f"{files}/s.fr", "--reference", f"{files}/r.fr"]
+    evaluate.main(["--workdir", f"{files}/W", *named, "--json", f"{files}/scores"])
+    scores = json.loads((files / "scores").read_text())
+    del scores["seconds_translating"]
+    found.append(scores)
+  assert found[0] == found[1]
+  assert found[0]["bleu"]["score"] == pytest.approx(100)
