@@ -112,6 +112,9 @@ def get_config() -> ConfigDict:
         batch=64,  # sentences
         forbid_unk=False,
       ),
+      evaluation=dict(
+        tokenizer="",  # of all BLEU, a name of sacreBLEU's; empty: by the target language
+      ),
       mesh=dict(
         data=-1,  # devices that share a batch; -1: all that are left
         model=1,  # devices that share each large parameter

@@ -36,31 +36,36 @@ def report(workdirs: dict[str, Path]) -> None:
 
 
 def by_length(workdir: Path) -> Rows:
-  """BLEU of a run by source length, in words between spaces, over all test splits together."""
-  from nmt.evaluation import scores
+  """BLEU of a run by source length, in words between spaces, over its config's test splits."""
+  from nmt import config
+  from nmt.evaluation import results, scores
+  from nmt.evaluation.bleu import tokenizer
 
-  texts: dict[str, list[str]] = {"source": [], "hypotheses": [], "references": []}
-  for split in sorted((workdir / "test").glob("*.source")):
-    for kind, lines in texts.items():
-      text = split.with_suffix(f".{kind}").read_text(encoding="utf-8")
-      lines += text.removesuffix("\n").split("\n")
+  configured = config.load(workdir / "config.json")
+  texts: dict[str, list[str]] = {name: [] for name in results.TEXTS}
+  for split in configured.data.test:
+    for name, lines in results.texts(workdir / "test", split).items():
+      texts[name] += lines
   lengths = [len(source.split()) for source in texts["source"]]
-  return scores.by_length(texts["hypotheses"], texts["references"], lengths)
+  return scores.by_length(texts["hypotheses"], texts["references"], lengths, tokenizer(configured))
 
 
 def table(curves: dict[str, Rows]) -> None:
-  """One row for ten words, one column a run."""
-  from rich.console import Console
+  """One row for ten words, one column a run; a dash where a run has no such sentence."""
   from rich.table import Table
+
+  from nmt.cli import console
 
   shown = Table("source words", title="BLEU by length of the source sentence", title_justify="left")
   for name in ("sentences", *curves):
     shown.add_column(name, justify="right")
-  for rows in zip(*curves.values(), strict=True):
-    first = rows[0]
-    scores = (f"{row['bleu']:.1f}" for row in rows)
-    shown.add_row(f"{first['from']}-{first['to']}", str(first["sentences"]), *scores)
-  Console().print(shown)
+  found = [{(row["from"], row["to"]): row for row in rows} for rows in curves.values()]
+  for bucket in sorted({bucket for rows in found for bucket in rows}):
+    here = [rows.get(bucket) for rows in found]
+    counts = sorted({row["sentences"] for row in here if row})
+    scores = (f"{row['bleu']:.1f}" if row else "-" for row in here)
+    shown.add_row(f"{bucket[0]}-{bucket[1]}", "/".join(map(str, counts)), *scores)
+  console().print(shown)
 
 
 def figure(curves: dict[str, Rows], longest: int, path: Path) -> None:

@@ -20,10 +20,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
-from nmt.cli import entry
+from nmt.cli import console, entry
 from nmt.data import text_files
 from nmt.errors import UserError
 from nmt.evaluation import alignment
@@ -81,6 +80,7 @@ def _aligned(
     if arguments.figure and max(wanted) > count:
       raise UserError(f"--lines {max(wanted)}: {arguments.source} has {count} lines")
     run = load(arguments.workdir, arguments.which)
+    attention.check(run)
     words = (
       (_split(source), _split(target))
       if arguments.pretokenized
@@ -124,10 +124,10 @@ def _report(
   for name in ("AER", "precision", "recall"):
     table.add_column(name, justify="right")
   table.add_row(f"{score.aer:.2f}", f"{score.precision:.2f}", f"{score.recall:.2f}")
-  # Links go to stdout when they are made here; a file's score is all there is to print.
-  Console(stderr=not arguments.links).print(table)
   if arguments.json:
     write_json(arguments.json, asdict(score))
+  # Links go to stdout when they are made here; a file's score is all there is to print.
+  console(stderr=not arguments.links).print(table)
 
 
 def _check_range(

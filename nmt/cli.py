@@ -1,14 +1,20 @@
 """How every command line of this project begins and ends: exit codes, and errors in one line."""
 
+import argparse
 import errno
 import io
 import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from nmt.errors import UserError
+
+if TYPE_CHECKING:
+  from rich.console import Console
+
+_ENDLESS = 1 << 20  # columns of a log or a pipe
 
 # What the machine, not the program, got wrong: its text is enough, a stack trace says nothing more.
 _MACHINE = {
@@ -56,6 +62,33 @@ def entry(main: Callable[[Sequence[str]], int | None], *, pipe: bool = False) ->
     # Python flushes stdout once more on its way out: give it somewhere to go.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
   sys.exit(code)
+
+
+def console(stderr: bool = False) -> "Console":
+  """Where tables are printed: as wide as the terminal, or as its content where there is none."""
+  from rich.console import Console
+
+  stream = sys.stderr if stderr else sys.stdout
+  terminal = stream is not None and stream.isatty()
+  return Console(stderr=stderr, width=None if terminal else _ENDLESS)
+
+
+def positive(text: str) -> int:
+  """The type of an argument that counts something."""
+  if not text.isdecimal() or int(text) < 1:
+    raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+  return int(text)
+
+
+def weight(text: str) -> float:
+  """The type of an argument that weighs something."""
+  try:
+    value = float(text)
+  except ValueError:
+    value = -1.0
+  if not 0 <= value < float("inf"):
+    raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
+  return value
 
 
 class _Dropping(io.FileIO):

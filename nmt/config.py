@@ -13,6 +13,12 @@ from ml_collections import ConfigDict
 from nmt import workdir
 from nmt.errors import UserError
 
+# sacreBLEU's, which is not imported for their names.
+BLEU_TOKENIZERS = (
+  *("13a", "intl", "zh", "ja-mecab", "ko-mecab", "char", "none"),
+  *("flores101", "flores200", "spBLEU-1K"),
+)
+
 _MODELS = Path(__file__).parent / "models"
 _BASE = Path(__file__).parents[1] / "configs" / "base.py"
 
@@ -89,7 +95,8 @@ def _check(flat: dict[str, Any]) -> None:
     value = _get(flat, key)
     if value not in names:
       raise UserError(
-        f"{key}={value} is not one of: {', '.join(names)}{nearest(str(value), names)}"
+        f"{key}={value} is not one of: {', '.join(filter(None, names))}"
+        f"{nearest(str(value), filter(None, names))}"
       )
   for key, (types, inside, wish) in _RANGES.items():
     value = _get(flat, key)
@@ -136,6 +143,7 @@ def _choices() -> dict[str, list[str]]:
     "train.optimizer.name": ["adadelta", "adam", "adamw", "sgd"],
     "train.schedule.name": ["constant", "inverse_sqrt", "cosine", "plateau"],
     "valid.metric": ["bleu", "perplexity"],
+    "evaluation.tokenizer": ["", *BLEU_TOKENIZERS],
   }
 
 

@@ -3,18 +3,28 @@
   python -m nmt.evaluate --workdir W                              the config's test splits
   python -m nmt.evaluate --workdir W --source S --reference R     any two files, one sentence a line
 
-Prints a table and writes W/test/<split>.json beside the translations; for files, the name of the
-source file stands for the split. --json F writes the scores to F as well.
+Prints a table, and writes scores and translations to a folder:
+
+  W/test                  a test split of the config with its own settings, as training does
+  W/evaluations/<name>    all else; the name says which files (and a hash of what is in them),
+                          checkpoint and settings, so that no result is written over another
+  --out DIR               wherever is asked for
+
+--json F writes the scores to F as well.
 """
 
 import argparse
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from nmt.cli import entry
+from nmt.cli import entry, positive, weight
+from nmt.config import BLEU_TOKENIZERS
 from nmt.data import text_files
 from nmt.data.pair import Pair
 from nmt.errors import UserError
+from nmt.evaluation.results import check, stem
 from nmt.workdir import Workdir, check_output, write_json
 
 
@@ -26,6 +36,8 @@ def main(argv: Sequence[str]) -> int:
     raise UserError("--split names a split of the config's corpus: leave out --source")
   files = (arguments.source, arguments.reference)
   check_output("--json", arguments.json)
+  if arguments.out:
+    check(arguments.out, "choose another --out")
   if arguments.source:
     with text_files.checked(files) as (_, given):  # before the model is loaded
       named = {arguments.source.name: [Pair(*pair) for pair in given]}
@@ -35,23 +47,45 @@ def main(argv: Sequence[str]) -> int:
   from nmt.run import load
 
   run = load(arguments.workdir, arguments.which)
+  changes = {
+    key: value
+    for key in ("beam", "length_penalty", "max_ratio", "batch", "forbid_unk")
+    if (value := getattr(arguments, key)) is not None
+  }
   decode = run.config.decode.copy_and_resolve_references()
-  for key in ("beam", "length_penalty", "batch"):
-    if (value := getattr(arguments, key)) is not None:
-      decode[key] = value
-  decode.forbid_unk = decode.forbid_unk or arguments.forbid_unk
-  if decode.beam < 1 or decode.batch < 1:
-    raise UserError("--beam and --batch are at least 1")
+  decode.update(changes)
+  if arguments.tokenizer:
+    run.config.evaluation.tokenizer = changes["tokenizer"] = arguments.tokenizer
+  if arguments.which != "best":
+    changes["which"] = arguments.which
+  own = not (arguments.source or arguments.out or changes)
 
   if not arguments.source:
     splits = arguments.split or run.config.data.test
     corpora = {split: open_corpus(run.config.data, split) for split in splits}
     named = {split: corpus.read(range(len(corpus))) for split, corpus in corpora.items()}
-  folder = Workdir(arguments.workdir).test
-  found = [report(run, name, pairs, folder, decode=decode) for name, pairs in named.items()]
+  home = Workdir(arguments.workdir)
+  found = []
+  for name, pairs in named.items():
+    if own and name in run.config.data.test:
+      folder = home.test
+    else:
+      folder = arguments.out or home.evaluations / _name(arguments, pairs, changes)
+    found.append(report(run, name, pairs, folder, decode=decode))
   if arguments.json:
     write_json(arguments.json, found[0] if len(found) == 1 else found)
   return 0
+
+
+def _name(arguments: argparse.Namespace, pairs: Sequence[Pair], changes: dict[str, Any]) -> str:
+  """What was evaluated and how, as the name of a folder."""
+  parts = [f"{key}={value}" for key, value in changes.items()]
+  if arguments.source:
+    text = "".join(f"{pair.source}\n{pair.target}\n" for pair in pairs)
+    mark = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+    name = "stdin" if arguments.source == text_files.STDIN else arguments.source.name
+    parts = [f"{stem(name)}-{mark}", *parts]
+  return ",".join(parts) or "splits"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,10 +101,15 @@ def _parser() -> argparse.ArgumentParser:
   add("--source", type=Path, help="source sentences, one a line, or .gz; - is stdin")
   add("--reference", type=Path, help="their reference translations")
   add("--split", action="append", help="a split of the config's corpus (default: its test splits)")
-  add("--beam", type=int, help="beam width (default: the config's)")
-  add("--length-penalty", type=float, help="score = log p / length ** this (default: the config's)")
-  add("--batch", type=int, help="sentences translated together (default: the config's)")
-  add("--forbid-unk", action="store_true", help="never write [UNK]")
+  add("--beam", type=positive, help="beam width (default: the config's)")
+  add(
+    "--length-penalty", type=weight, help="score = log p / length ** this (default: the config's)"
+  )
+  add("--max-ratio", type=weight, help="longest output: this times the source, plus 10")
+  add("--batch", type=positive, help="sentences translated together (default: the config's)")
+  add("--forbid-unk", action="store_true", default=None, help="never write [UNK]")
+  add("--tokenizer", choices=BLEU_TOKENIZERS, help="sacreBLEU's (default: by the target language)")
+  add("--out", type=Path, help="the folder for scores and translations")
   add("--json", type=Path, help="write the scores here too")
   return parser
 

@@ -17,6 +17,7 @@ from nmt.data.ids import PAD
 from nmt.data.pipeline import load_tokenizers
 from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
+from nmt.models import attention
 from nmt.training import checkpoints
 from nmt.workdir import Workdir
 
@@ -39,6 +40,11 @@ class Run:
   start: Callable[..., Any]
   step: Callable[..., Any]
   force: Callable[..., Any]
+
+  @property
+  def aligns(self) -> bool:
+    """Whether alpha says where the model looks: not in one without attention."""
+    return attention.find(self.config.model.attention.kind).aligns
 
 
 def of(

@@ -21,6 +21,7 @@ from nmt.data.pipeline import Prepared, prepare
 from nmt.decoding.translator import Translator
 from nmt.errors import UserError
 from nmt.evaluation.bleu import bleu
+from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
 from nmt.evaluation.report import report
 from nmt.training import checkpoints, loop
 from nmt.training.meter import NonFinite
@@ -95,19 +96,39 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
 
 
 def _bleu_of(config: ConfigDict, prepared: Prepared) -> Validate:
-  """BLEU of the validation split, translated greedily: quick, and good enough to compare."""
+  """BLEU of the validation split, translated greedily: quick, and good enough to compare.
+
+  With it comes `cut`: how many translations had not ended at the longest length allowed.
+  """
+  tokenizer = bleu_tokenizer(config)
   corpus = open_corpus(config.data, config.data.valid)
   pairs = corpus.read(range(len(corpus)))
+  sources, references = [p.source for p in pairs], [p.target for p in pairs]
   greedy = config.decode.copy_and_resolve_references()
   greedy.beam = 1
   empty = run.of(config, prepared.source, prepared.target, None)
   translator = Translator(empty, greedy)
+  encode = prepared.source.encode, prepared.target.encode
+  _warn(translator, [(encode[0](pair.source), encode[1](pair.target)) for pair in pairs])
 
   def validate(params: Any) -> dict[str, float]:
-    texts = [found.text for found in translator.translate([p.source for p in pairs], params)]
-    return {"bleu": bleu(texts, [p.target for p in pairs])[0]}
+    found = list(translator.translate(sources, params))
+    score, _ = bleu([one.text for one in found], references, tokenizer=tokenizer)
+    return {"bleu": score, "cut": sum(map(translator.cut, found))}
 
   return validate
+
+
+def _warn(translator: Translator, pairs: Sequence[tuple[list[int], list[int]]]) -> None:
+  """Says of how many validation pairs the limits of length, not the model, spoil the BLEU."""
+  limit = sum(len(target) + 1 > translator.longest(len(source) + 1) for source, target in pairs)
+  if limit:
+    what = "references are longer than a translation may be: raise decode.max_ratio"
+    print(f"warning: {limit} of {len(pairs)} validation {what}", file=sys.stderr)
+  limit = sum(len(source) > translator.max_tokens for source, _ in pairs)
+  if limit:
+    what = f"sources have more than {translator.max_tokens} tokens and are not translated"
+    print(f"warning: {limit} of {len(pairs)} validation {what}", file=sys.stderr)
 
 
 def keep_programs(configured: str) -> None:

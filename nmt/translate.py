@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from nmt.cli import entry
+from nmt.cli import entry, positive, weight
 from nmt.data import text_files
 from nmt.errors import UserError
 from nmt.workdir import check_output, replacing
@@ -91,14 +91,18 @@ def main(argv: Sequence[str]) -> int:
 
   from nmt import run as runs  # jax: not for a typing error
   from nmt.decoding.translator import Translator
+  from nmt.evaluation import attention
 
   run = runs.load(arguments.workdir, arguments.which)
+  if arguments.alignments:
+    attention.check(run)
   decode = run.config.decode.copy_and_resolve_references()
   one_by_one = typed or arguments.line_by_line
   for key, value in (
     ("beam", arguments.beam),
     ("batch", arguments.batch or (1 if one_by_one else None)),
     ("length_penalty", arguments.length_penalty),
+    ("max_ratio", arguments.max_ratio),
     ("forbid_unk", arguments.forbid_unk or None),
   ):
     if value is not None:
@@ -114,12 +118,15 @@ def main(argv: Sequence[str]) -> int:
     **({"window": 1} if one_by_one else {}),
   )
   lines = Lines(files)
+  cut: list[int] = []
   out = sys.stdout.buffer
   with contextlib.ExitStack() as stack:
     alignments = None
     if arguments.alignments:
       alignments = stack.enter_context(replacing(arguments.alignments))
     for number, best in enumerate(translator.translate(lines), 1):
+      if translator.cut(best):
+        cut.append(number)
       if translator.too_long(best):
         limit = f"more than --max-tokens {translator.max_tokens}"
         lines.faults.append(
@@ -137,6 +144,10 @@ def main(argv: Sequence[str]) -> int:
       if alignments:
         alignments.write(_alignment(run, best) + "\n")
         alignments.flush()
+  if cut:
+    limit = f"at --max-ratio {decode.max_ratio:g} times the source (decode.max_ratio)"
+    print(f"warning: {len(cut)} translations are cut {limit}, first that of "
+          f"{lines.place(cut[0])}", file=sys.stderr)  # fmt: skip
   if error := lines.error():
     raise UserError(error)
   return 0
@@ -168,32 +179,17 @@ def _parser() -> argparse.ArgumentParser:
   add("files", nargs="*", type=Path, help="text, plain or .gz (default: -, stdin)")
   add("--workdir", type=Path, required=True, help="folder of the trained run")
   add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
-  add("--beam", type=_positive, help="size of the beam, 1 for greedy (default: as configured)")
-  add("--batch", type=_positive, help="sentences translated together (default: as configured)")
+  add("--beam", type=positive, help="size of the beam, 1 for greedy (default: as configured)")
+  add("--batch", type=positive, help="sentences translated together (default: as configured)")
   add("--line-by-line", action="store_true", help="answer a line before the next one is read")
-  add("--length-penalty", type=_weight, help="scores are divided by length to this power")
+  add("--length-penalty", type=weight, help="scores are divided by length to this power")
+  add("--max-ratio", type=weight, help="longest output: this times the source, plus 10")
   add("--forbid-unk", action="store_true", help="never write [UNK]")
-  add("--max-tokens", type=_positive, default=1000, help="longest line translated (default 1000)")
-  add("--nbest", type=_positive, default=1, help="translations for each line (default 1)")
+  add("--max-tokens", type=positive, default=1000, help="longest line translated (default 1000)")
+  add("--nbest", type=positive, default=1, help="translations for each line (default 1)")
   add("--scores", action="store_true", help="put score and log-probability before the text")
   add("--alignments", type=Path, metavar="F", help="write tokens and alpha here, as JSON lines")
   return parser
-
-
-def _positive(text: str) -> int:
-  if not text.isdecimal() or int(text) < 1:
-    raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
-  return int(text)
-
-
-def _weight(text: str) -> float:
-  try:
-    value = float(text)
-  except ValueError:
-    value = -1.0
-  if not 0 <= value < float("inf"):
-    raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
-  return value
 
 
 if __name__ == "__main__":

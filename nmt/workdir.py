@@ -122,6 +122,7 @@ class Workdir:
     self.tokenizers = self.path / "tokenizers"
     self.checkpoints = self.path / "checkpoints"
     self.test = self.path / "test"
+    self.evaluations = self.path / "evaluations"
     self.profile = self.path / "profile"
     self.lock_file = self.path / "lock"
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from experiments.speed import feeding, flops, report, rounds, startup, workloads
 from experiments.speed.sentences import Sentences, drawn, measured
@@ -104,8 +103,8 @@ class Results:
 
   def __init__(self, path: Path | None, lengths: np.ndarray, folder: Path | None):
     self.path = path
-    self.console = Console()
-    self.progress = Console(stderr=True)
+    self.console = cli.console()
+    self.progress = cli.console(stderr=True)
     self.all: dict[str, Any] = {
       "machine": machine(),
       "lengths": {

@@ -11,7 +11,7 @@ def best_tokens(
 
   Exact, and the large array is only reduced: the largest of each block of the vocabulary first,
   then the K best blocks (the K largest are in them), then the K largest inside those. Ties go to
-  the smaller block of the smaller k, as argmax has it.
+  the smaller k, then to the smaller v, as sorting all of them has it.
 
   Args:
     logits_KxBxV: of the K live hypotheses.
@@ -36,6 +36,7 @@ def best_tokens(
   peak_KxBxM = filled.reshape(K, B, blocks, block).max(axis=-1)
   peak_BxKxM = jnp.moveaxis(peak_KxBxM, 0, 1) + offset_BxK[:, :, None]
   _, which_BxK = jax.lax.top_k(peak_BxKxM.reshape(B, K * blocks), K)
+  which_BxK = jnp.sort(which_BxK, axis=1)  # by k and v, not by their best word: for ties below it
 
   k_BxK = which_BxK // blocks
   v_BxKxG = (which_BxK % blocks)[:, :, None] * block + jnp.arange(block)[None, None, :]

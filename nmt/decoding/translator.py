@@ -20,7 +20,6 @@ from nmt.decoding.hypotheses import Hypotheses, forbidden
 
 MAX_TOKENS = 1000  # of a source line; a longer one is not translated
 _EXTRA = 10  # an output may be max_ratio times its source, and this much longer
-_SHORTEST = 16  # a shorter source is padded to this: a program less
 _WINDOW = 4096  # lines sorted together
 _ALPHAS = 1 << 25  # weights a window may hold, and floats a search may keep (128 MB each)
 
@@ -67,9 +66,9 @@ class Translator:
   """Translates lines with one search; `params` may change from call to call.
 
   Sentences are sorted by length within windows of lines and searched in batches of few shapes: a
-  source length is rounded up to 16, 24, 32, 48, 64, 96, 128, ..., and a length has one batch
-  size, so a sentence meets the same program whatever surrounds it. Up to 50 words these are 5
-  programs, up to 1000 tokens 13; they are kept for the life of the process.
+  source length, EOS included, is rounded up to 16, 32, 64, ..., and a length has one batch size,
+  so a sentence meets the same program whatever surrounds it. Up to 64 tokens these are 3 programs,
+  up to 1024 they are 7, each compiled when first met; they are kept for the life of the process.
 
   Args:
     run: tokenizers, parameters, `start` and `step`; the two functions should be the same objects
@@ -121,6 +120,10 @@ class Translator:
     """Whether the line was left untranslated because of its length."""
     return len(translation.source_ids) - 1 > self.max_tokens
 
+  def cut(self, translation: Translation) -> bool:
+    """Whether the translation ends only because it had reached its longest length."""
+    return not translation.finished and not self.too_long(translation)
+
   def longest(self, length: int) -> int:
     """The longest output, EOS included, of a source of so many tokens, EOS included."""
     return math.ceil(self.decode.max_ratio * length) + _EXTRA
@@ -148,7 +151,7 @@ class Translator:
     buckets: dict[int, list[int]] = defaultdict(list)
     for i, ids in enumerate(window):
       if 1 < len(ids) <= self.max_tokens + 1:
-        buckets[bucket(max(len(ids), _SHORTEST))].append(i)
+        buckets[bucket(len(ids))].append(i)
     done = [_nothing(ids) for ids in window]
     pending: deque[tuple[list[int], Hypotheses]] = deque()
 

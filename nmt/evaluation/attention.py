@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from ml_collections import ConfigDict
 
 from nmt.data.tokenizers import Tokenizer
 from nmt.decoding.forced import Forcing, force
@@ -18,10 +19,17 @@ class Run(Forcing, Protocol):
   """A trained model that can be forced, with its tokenizers; `nmt.run.load` gives one."""
 
   @property
+  def config(self) -> ConfigDict: ...
+
+  @property
   def source(self) -> Tokenizer: ...
 
   @property
   def target(self) -> Tokenizer: ...
+
+  @property
+  def aligns(self) -> bool:
+    """Whether alpha says where the model looks: not in one without attention."""
 
 
 class Aligned(NamedTuple):
@@ -32,8 +40,25 @@ class Aligned(NamedTuple):
   alpha_TxJ: np.ndarray | None
 
 
+def check(run: Run) -> None:
+  """Raises UserError if the run's model has no alignments to be read."""
+  if not run.aligns:
+    raise UserError(
+      f"this run's model has no alignments: model.attention.kind={run.config.model.attention.kind}"
+      "; choose a run with attention"
+    )
+
+
 def align(run: Run, pairs: Iterable[tuple[list[str], list[str]]]) -> Iterator[Aligned]:
-  """Weights between the words of given pairs, the target forced through the model, in order."""
+  """Weights between the words of given pairs, the target forced through the model, in order.
+
+  Raises UserError, at once, for a run without alignments.
+  """
+  check(run)
+  return _align(run, pairs)
+
+
+def _align(run: Run, pairs: Iterable[tuple[list[str], list[str]]]) -> Iterator[Aligned]:
   waiting: deque[tuple[list[str], list[int], list[str], list[int]]] = deque()
 
   def encoded() -> Iterator[tuple[list[int], list[int]]]:

@@ -1,23 +1,60 @@
 """BLEU, chrF and perplexity of a translated corpus: sacreBLEU's, with their signatures."""
 
 import math
+import re
 from collections.abc import Sequence
 
+from ml_collections import ConfigDict
 from sacrebleu.metrics import BLEU, CHRF
 
 from nmt.errors import UserError
 
+# By language, "13a" for all others: sacreBLEU's own choices, and characters for further languages
+# that put no spaces between words.
+_TOKENIZERS = {
+  **dict.fromkeys(("zh", "zho", "cmn", "yue", "wuu", "lzh"), "zh"),
+  **dict.fromkeys(("ja", "jpn"), "ja-mecab"),
+  **dict.fromkeys(("ko", "kor"), "ko-mecab"),
+  **dict.fromkeys(("th", "tha", "lo", "lao", "km", "khm", "my", "mya"), "char"),
+  **dict.fromkeys(("bo", "bod", "dz", "dzo", "shn"), "char"),
+}
+
+
+def tokenizer(config: ConfigDict) -> str:
+  """sacreBLEU's tokenizer for a run: evaluation.tokenizer, or the one of its target language.
+
+  Characters stand in for a language's own tokenizer that is not installed. Raises UserError if
+  the one that the config names can't be used here.
+  """
+  if chosen := config.evaluation.tokenizer:
+    try:
+      BLEU(tokenize=chosen)
+    except Exception as e:  # a package or a file that can't be had: each has its own kind
+      reason = " ".join(str(e).split())
+      raise UserError(f"evaluation.tokenizer={chosen} can't be used here: {reason}") from e
+    return str(chosen)
+  language = re.split("[-_]", config.data.target.lower())[0]
+  name = _TOKENIZERS.get(language, "13a")
+  try:
+    BLEU(tokenize=name)
+  except RuntimeError:
+    return "char"
+  return name
+
 
 def bleu(
-  hypotheses: Sequence[str], references: Sequence[str], lowercase: bool = False
+  hypotheses: Sequence[str],
+  references: Sequence[str],
+  lowercase: bool = False,
+  tokenizer: str = "13a",
 ) -> tuple[float, str]:
-  """BLEU of detokenised text in [0, 100] (sacreBLEU, 13a), with the signature that identifies it.
+  """BLEU of detokenised text in [0, 100] (sacreBLEU), with the signature that identifies it.
 
   Raises UserError when there is nothing to score or the two sides differ in length.
   """
   _check(hypotheses, references)
   # `force` only silences the guess that the text is tokenised; it changes no score.
-  metric = BLEU(lowercase=lowercase, force=True)
+  metric = BLEU(lowercase=lowercase, force=True, tokenize=tokenizer)
   score = metric.corpus_score(hypotheses, [references]).score
   return float(score), str(metric.get_signature())
 

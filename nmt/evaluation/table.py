@@ -8,8 +8,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nmt.decoding.forced import MAX_TOKENS as MAX_FORCED
+from nmt.decoding.translator import MAX_TOKENS as MAX_SOURCE
+
 _EXAMPLES = 3
 _METRICS = (("BLEU", "bleu"), ("BLEU, lower-cased", "bleu_lowercase"), ("chrF", "chrf"))
+
+# Of these, sentences are lost to a limit: shown where there are any.
+_LENGTHS = (
+  ("cut translations", "cut", "had not ended at their longest: raise decode.max_ratio"),
+  ("untranslated", "too_long", f"sources of more than {MAX_SOURCE} tokens, left empty"),
+  (
+    "not forced",
+    "not_forced",
+    f"more than {MAX_FORCED} tokens: not in perplexity and AER",
+  ),
+)
 
 
 def show(
@@ -51,6 +65,9 @@ def _scores(found: dict[str, Any]) -> Table:
       f"by argmax {links['aer_argmax']:.2f}"
     )
     table.add_row("AER", f"{links['aer']:.2f}", how)
+  for name, key, how in _LENGTHS:
+    if found[key]:
+      table.add_row(name, str(found[key]), how)
   return table
 
 

@@ -27,8 +27,21 @@ def test_blocks_choose_what_sorting_chooses(V, block):
     assert len(set(zip(parent[b], token[b], strict=True))) == K
 
 
-def test_ties_go_to_the_first():
-  logits = jnp.zeros((1, 2, 50)).at[:, :, 7].set(1.0).at[:, :, 40].set(1.0)
+@pytest.mark.parametrize("block", [None, 1, 2, 3, 8])
+def test_ties_go_to_the_smaller_hypothesis_and_then_to_the_smaller_word(block):
+  # Few distinct values: nearly all choices are between equals, within a block and across blocks.
+  rng = np.random.default_rng(0)
   choose = jax.jit(best_tokens, static_argnames="block")
-  _, _, token = choose(logits, jnp.zeros(50), jnp.zeros((2, 1)), block=8)
-  assert token.tolist() == [[7], [7]]
+  for V in (4, 9, 17):
+    logits = rng.integers(0, 3, size=(K, 50, V)).astype(np.float32)
+    logits = np.sort(logits, axis=0)[:1].repeat(K, axis=0)  # equal normalisers: ties across k too
+    logits = rng.permuted(logits, axis=2)
+    live = rng.integers(-2, 1, size=(50, K)).astype(np.float32)
+    live[::5, 1] = -np.inf
+    log_p, parent, token = map(np.asarray, choose(logits, jnp.zeros(V), live, block=block))
+    log_z = jax.nn.logsumexp(logits, axis=-1)
+    all_BxKV = np.moveaxis(logits + (live.T - log_z)[:, :, None], 0, 1).reshape(50, K * V)
+    first_BxK = np.argsort(-all_BxKV, axis=1, kind="stable")[:, :K]
+    real = log_p > -np.inf
+    np.testing.assert_array_equal((parent * V + token)[real], first_BxK[real])
+    np.testing.assert_array_equal(np.isfinite(np.take_along_axis(all_BxKV, first_BxK, 1)), real)

@@ -81,10 +81,13 @@ def test_the_study_of_lengths_shows_both_curves(tmp_path, capsys):
   for name, config in read.points.items():
     home = Workdir(tmp_path / name)
     home.test.mkdir(parents=True)
+    config.data.test = ("test",)
     config_lib.save(config, home.config)
+    (home.test / "elsewhere.source").write_text("no split of the config\n")
     cut = None if name == "rnnsearch" else 20
     for kind, limit in (("source", None), ("references", None), ("hypotheses", cut)):
-      text = "".join(" ".join(line.split()[:limit]) + "\n" for line in lines)
+      kept = lines[: 3 if name == "rnnencdec" else None]
+      text = "".join(" ".join(line.split()[:limit]) + "\n" for line in kept)
       (home.test / f"test.{kind}").write_text(text)
   assert read.report is not None
   read.report({name: tmp_path / name for name in read.points})
@@ -93,4 +96,5 @@ def test_the_study_of_lengths_shows_both_curves(tmp_path, capsys):
   assert rows[0] == ["1-10", "2", "100.0", "100.0"]
   assert rows[1][:3] == ["21-30", "1", "100.0"]
   assert 0 < float(rows[1][3]) < 100
+  assert re.search(r"61-70 .*-", shown)  # of the longest, one run has no sentence
   assert (tmp_path / "lengths.png").read_bytes().startswith(b"\x89PNG")

@@ -22,6 +22,7 @@ class EnergyAttention(nnx.Module):
   multiplies the last axis of memory["values"] by its matrices, so `context` must be linear in it.
   """
 
+  aligns = True  # alpha says where the model looks
   late: tuple[str, ...] = ("values",)  # of the memory, what is only the second operand of products
 
   def __init__(self, model: ConfigDict, start: Initializers):

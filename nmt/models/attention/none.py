@@ -12,6 +12,7 @@ from nmt.models.attention.base import EnergyAttention, Memory
 class Attention(EnergyAttention):
   """c_i = the forward state at the last word, for every i (Cho et al., 2014); alpha is 1 there."""
 
+  aligns = False
   late = ()
 
   @staticmethod
