@@ -11,13 +11,18 @@ from typing import Any
 from nmt.data.pair import Pair
 from nmt.data.tokenizers import Tokenizer
 
-# Text that is in this form already is looked through, not copied.
+# Text that is in this form already comes back itself.
 nfc = functools.partial(unicodedata.normalize, "NFC")
 
 
 def normalized_pair(pair: Pair, form: str) -> Pair:
   """Both sides in that form; links count the same words in any."""
-  return pair if form == "none" else Pair(nfc(pair.source), nfc(pair.target), pair.links)
+  if form == "none":
+    return pair
+  source, target = nfc(pair.source), nfc(pair.target)
+  if source is pair.source and target is pair.target:
+    return pair
+  return Pair(source, target, pair.links)
 
 
 class Normalized:
