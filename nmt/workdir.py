@@ -124,6 +124,7 @@ class Workdir:
     self.test = self.path / "test"
     self.evaluations = self.path / "evaluations"
     self.profile = self.path / "profile"
+    self.nonfinite = self.path / "nonfinite"
     self.lock_file = self.path / "lock"
 
   def __str__(self) -> str:

@@ -1,18 +1,23 @@
 """The command line of launch.py: flags -> a checked config and a folder to run it in."""
 
+import contextlib
+import copy
 import dataclasses
+import functools
 import importlib.util
 import inspect
+import os
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from absl import flags
-from ml_collections import ConfigDict
+from ml_collections import ConfigDict, FrozenConfigDict
+from ml_collections.config_dict import RequiredValueError
 from ml_collections.config_flags import config_flags
 
 from nmt import config as config_lib
@@ -20,12 +25,15 @@ from nmt.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 _CONFIG = re.compile(r"--?(?:no)?config\.([^=]+)")
+_BARE = re.compile(r"--?config\.[^=]+")  # without its value
+_FLAG = re.compile(r"-(?!\.?\d|inf\b)")  # not a negative number
 
 
 @dataclasses.dataclass(frozen=True)
 class Order:
   """What to run: one config, or that config at each point of a sweep, in `workdir`.
 
+  config: ready to run; for a sweep with its references, which follow what a point changes.
   profile: trace some updates; it is no part of the experiment, so no config key.
   """
 
@@ -49,7 +57,7 @@ def parse(arguments: Sequence[str]) -> Order | None:
   flags.DEFINE_boolean("profile", False, "trace some updates into W/profile", values)
   flags.DEFINE_boolean("help", False, "this text", values, short_name="h")
   try:
-    rest = values(["launch.py", *arguments], known_only=True)[1:]
+    rest = values(["launch.py", *_joined(arguments)], known_only=True)[1:]
   except flags.Error as e:
     raise UserError(str(e)) from None
   if values.help:
@@ -57,45 +65,61 @@ def parse(arguments: Sequence[str]) -> Order | None:
   path, _, variant = (values.config or "configs/quickstart.py").partition(":")
   config = load(path, variant)
   override(config, rest)
-  config_lib.validate(config)
-  default = Path("runs") / "-".join(filter(None, [Path(path).stem, variant]))
+  ready = settle(config)
+  default = "-".join(filter(None, [Path(path).stem, variant.replace("/", "_")]))
   sweep = values.sweep
   if values.config is None and sweep is None:
     sweep = "experiments/lengths.py"
-  place = Path(values.workdir or default)
-  return Order(config, place, find(sweep) if sweep else None, values.profile)
+  workdir = expand(values.workdir or f"runs/{default}")
+  if not sweep:
+    return Order(ready, workdir, None, values.profile)
+  return Order(config, workdir, find(sweep, "experiments"), values.profile)
 
 
 def load(path: str, variant: str = "") -> ConfigDict:
   """The config that `get_config([variant])` of the Python file `path` returns."""
-  module = execute(find(path))
-  if not callable(getattr(module, "get_config", None)):
-    raise UserError(f"{path}: a config file needs a function get_config()")
-  known = list(getattr(module, "VARIANTS", ()))
-  takes = len(inspect.signature(module.get_config).parameters)
-  if variant and not takes:
+  file = find(path, "configs")
+  module = execute(file)
+  make = getattr(module, "get_config", None)
+  if not callable(make):
+    study = "; a study is given by --sweep" if hasattr(module, "sweep") else ""
+    raise UserError(f"{path}: a config file needs a function get_config(){study}")
+  with blaming(file):
+    known = [str(name) for name in getattr(module, "VARIANTS", ())]
+    parameters = list(inspect.signature(make).parameters.values())
+  if variant and not parameters:
     raise UserError(f"{path} has no variants, so no :{variant}")
   if variant and known and variant not in known:
     near = config_lib.nearest(variant, known)
     raise UserError(f"{path} has no variant {variant}; it has: {', '.join(known)}{near}")
-  config = module.get_config(variant) if variant else module.get_config()
+  needed = [p.name for p in parameters if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
+  if len(needed) > (1 if variant else 0):
+    has = f"; it has: {', '.join(known)}" if known else ""
+    raise UserError(
+      f"{path}: get_config({', '.join(needed)}) can be given a variant alone, by "
+      f"--config={path}:variant{has}"
+    )
+  with blaming(file):
+    config = make(variant) if variant else make()
   if not isinstance(config, ConfigDict):
-    raise UserError(f"{path}: get_config() must return a ConfigDict")
-  return config
+    raise UserError(f"{path}: get_config() must return a ConfigDict, not {shown(config)}")
+  return ConfigDict(config) if isinstance(config, FrozenConfigDict) else config
 
 
 def override(config: ConfigDict, arguments: Sequence[str]) -> None:
   """Changes `config` in place by flags `--config.key=value`."""
-  leaves = config_lib.flatten(config)
+  keys = _keys(config)
   for argument in arguments:
     found = _CONFIG.match(argument)
     if found:
-      _known(found[1], leaves)
+      _known(found[1], keys)
+      _fill(*_field(config, found[1]))
     elif argument.startswith("-"):
       near = config_lib.nearest(
         argument.lstrip("-"), ["config", "workdir", "sweep", "profile", "help"]
       )
       raise UserError(f"unknown flag {argument}{near}")
+  _ask(config)  # absl would, without a name
   values = flags.FlagValues()
   argv = ["launch.py", *arguments]
   try:
@@ -108,48 +132,144 @@ def override(config: ConfigDict, arguments: Sequence[str]) -> None:
 
 
 def override_by(config: ConfigDict, changes: dict[str, Any]) -> ConfigDict:
-  """A copy of `config` with `changes` by dotted key, checked; UserError as for flags."""
-  config, leaves = config.copy_and_resolve_references(), config_lib.flatten(config)
+  """`config` with `changes` by dotted key, ready to run; UserError as for flags."""
+  config, keys = copy.deepcopy(config), _keys(config)
   for key, value in changes.items():
-    _known(key, leaves)
+    _known(key, keys)
     try:
       config.update_from_flattened_dict({key: value})
     except (TypeError, ValueError):
-      wish = type(leaves[key]).__name__
+      group, name = _field(config, key)
+      wish = group.get_ref(name).get_type().__name__
       raise UserError(f"{key}={value!r} is not of type {wish}") from None
+  return settle(config)
+
+
+def settle(config: ConfigDict) -> ConfigDict:
+  """A copy that can run anywhere: references are values, folders are absolute, all is checked.
+
+  Raises UserError, naming the key, for a value that is wrong or that nobody has given.
+  """
+  _ask(config)
+  config = config.copy_and_resolve_references()
   config_lib.validate(config)
+  for key in ("dir", "cache"):
+    if config.data[key]:
+      config.data[key] = os.path.abspath(expand(config.data[key]))
   return config
 
 
-def find(path: str) -> Path:
-  """`path` from here or from the checkout; UserError lists the files beside it if there is none."""
-  for place in (Path(path), ROOT / path):
+def expand(path: str | Path) -> Path:
+  """`path` with ~ and ~user replaced, which a shell leaves as they are after a `=`."""
+  try:
+    return Path(path).expanduser()
+  except RuntimeError:
+    raise UserError(f"{path}: there is no such home folder") from None
+
+
+def find(path: str, folder: str) -> Path:
+  """`path` from here or from the checkout; UserError lists what `folder` has if it is nowhere."""
+  for place in (expand(path), ROOT / path):
     if place.is_file():
       return place
-  folder = ROOT / ("experiments" if "experiments" in path else "configs")
-  names = sorted(f"{folder.name}/{f.name}" for f in folder.glob("[!_]*.py") if f.stem != "base")
+  names = listed(folder)
   near = config_lib.nearest(path, names)
   raise UserError(f"{path}: no such file; there are: {', '.join(names)}{near}")
 
 
+def listed(folder: str) -> list[str]:
+  """The files that can be given by --config (`configs`) or by --sweep (`experiments`)."""
+  function = {"configs": "def get_config(", "experiments": "def sweep()"}[folder]
+  files = sorted(f for f in (ROOT / folder).glob("[!_]*.py") if f.stem != "base")
+  return [f"{folder}/{f.name}" for f in files if f"\n{function}" in f.read_text(encoding="utf-8")]
+
+
 def execute(path: Path) -> ModuleType:
-  """Runs a Python file of the user's as a module; its faults are a UserError with the line."""
-  spec = importlib.util.spec_from_file_location(f"_{path.stem}", path)
+  """Runs a Python file of the user's as a module; its faults are a UserError with the line.
+
+  It may import the packages of this checkout and, last, the files beside it.
+  """
+  name = "launched_" + re.sub(r"\W", "_", os.path.abspath(path))
+  spec = importlib.util.spec_from_file_location(name, path)
   if spec is None or spec.loader is None:
     raise UserError(f"{path}: not a Python file (*.py)")
-  if str(ROOT) not in sys.path:
-    sys.path.append(str(ROOT))  # for `from configs import base`
-  module = importlib.util.module_from_spec(spec)
-  try:
+  for place in (str(ROOT), str(path.resolve().parent)):
+    if place not in sys.path:
+      sys.path.append(place)
+  module = sys.modules[name] = importlib.util.module_from_spec(spec)  # dataclasses look there
+  with blaming(path):
     spec.loader.exec_module(module)
-  except Exception as e:
-    lines = [at.lineno for at in traceback.extract_tb(e.__traceback__) if at.filename == str(path)]
-    at = f", line {lines[-1]}" if lines else ""
-    raise UserError(f"{path}{at}: {type(e).__name__}: {e}") from e
   return module
 
 
-def _known(key: str, leaves: dict[str, Any]) -> None:
+@contextlib.contextmanager
+def blaming(path: Path) -> Iterator[None]:
+  """Within it, a fault of the Python file `path` of the user's is a UserError with its line."""
+  try:
+    yield
+  except (Exception, SystemExit) as e:
+    if isinstance(e, UserError):
+      raise
+    file = os.path.abspath(path)
+    lines = [at.lineno for at in traceback.extract_tb(e.__traceback__) if at.filename == file]
+    at = f", line {lines[-1]}" if lines else ""
+    raise UserError(f"{path}{at}: {type(e).__name__}: {e}") from e
+
+
+def _joined(arguments: Iterable[str]) -> list[str]:
+  """`--config.key value` as `--config.key=value`: absl takes no boolean so."""
+  joined: list[str] = []
+  for argument in arguments:
+    if joined and _BARE.fullmatch(joined[-1]) and not _FLAG.match(argument):
+      joined[-1] += f"={argument}"
+    else:
+      joined.append(argument)
+  return joined
+
+
+def _keys(config: ConfigDict) -> list[str]:
+  """The dotted keys of all leaves; no reference is asked for its value."""
+  keys: list[str] = []
+  for key, value in config.items(preserve_field_references=True):
+    below = _keys(value) if isinstance(value, ConfigDict) else None
+    keys += [key] if below is None else [f"{key}.{rest}" for rest in below]
+  return keys
+
+
+def _field(config: ConfigDict, key: str) -> tuple[ConfigDict, str]:
+  """The group that holds a leaf, and the leaf's name there."""
+  *groups, name = key.split(".")
+  return functools.reduce(ConfigDict.__getitem__, groups, config), name
+
+
+def _ask(config: ConfigDict) -> None:
+  """Raises UserError, naming the key, for a reference that has no value."""
+  for key in _keys(config):
+    group, name = _field(config, key)
+    try:
+      group[name]
+    except RequiredValueError:
+      raise UserError(f"config key {key} has no value: give it by --config.{key}=...") from None
+    except Exception as e:
+      raise UserError(f"config key {key}: {type(e).__name__}: {e}") from e
+
+
+def _fill(group: ConfigDict, name: str) -> None:
+  """Gives a required placeholder any value of its type, for config_flags to replace."""
+  try:
+    group[name]
+  except RequiredValueError:
+    group[name] = group.get_ref(name).get_type()()
+  except Exception:  # a lazy reference's own: `_ask` has a word for it
+    return
+
+
+def shown(value: Any) -> str:
+  """What a function of the user's gave instead, for a line about it."""
+  return "None" if value is None else f"a {type(value).__name__}"
+
+
+def _known(key: str, leaves: Iterable[str]) -> None:
   """Raises UserError unless `key` is a leaf."""
   if key in leaves:
     return

@@ -49,6 +49,7 @@ class Local:
     """
     if self.stopped:
       return CONTINUE
+    before = _status(workdir)
     path = os.environ.get("PYTHONPATH")
     self._worker = subprocess.Popen(
       [*WORKER, "--workdir", str(workdir), *flags],
@@ -68,12 +69,26 @@ class Local:
       # Not where a live run holds the folder, which turned this worker away, nor on a full disk.
       with contextlib.suppress(UserError, OSError), workdir.lock():
         last = workdir.read_status()
-        if last.get("state") != "failed":
-          last.pop("state", None)
-          workdir.status("failed", **last | {"exit": code})
+        if last.get("state") != "failed" or last == before:
+          known = {key: last[key] for key in last if key not in ("state", "reason")}
+          workdir.status("failed", **known | {"exit": code})
     return code
 
   def _forward(self, number: int, frame: FrameType | None) -> None:
     self.stopped = True
     if self._worker is not None:
       self._worker.send_signal(number)
+
+
+def failure(workdir: Workdir, code: int) -> str:
+  """Why a worker that ended with this exit code failed, and where to look, in a line."""
+  status = _status(workdir)
+  known = status.get("reason") if status.get("state") == "failed" else None
+  return f"{known or 'no reason given'} (exit code {code}; see {workdir.status_file})"
+
+
+def _status(workdir: Workdir) -> dict[str, Any]:
+  """The last status, empty where it can't be read."""
+  with contextlib.suppress(UserError, OSError):
+    return workdir.read_status()
+  return {}

@@ -139,7 +139,7 @@ class Session:
     That state is no checkpoint: what made the loss overflow is in it, and no lower rate helps it.
     """
     count = self.config.train.accumulate
-    folder = self.workdir.path / "nonfinite"
+    folder = self.workdir.nonfinite
     folder.mkdir(exist_ok=True)
     arrays: dict[str, Any] = {}
     for i in range(count):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nmt.launching import local
 from nmt.launching.local import Local
 from nmt.workdir import Workdir
 
@@ -51,6 +52,17 @@ def test_a_killed_worker_is_a_failed_run(tmp_path, worker, capsys):
   assert run(Workdir(tmp_path)) == 137
   assert "killed by SIGKILL" in capsys.readouterr().err
   assert Workdir(tmp_path).read_status()["state"] == "failed"
+
+
+def test_the_reason_of_an_earlier_failure_is_not_taken_for_that_of_this_one(tmp_path, worker):
+  home = Workdir(tmp_path / "w")
+  home.make()
+  home.status("failed", update=5, reason="an earlier one")
+  assert local.failure(home, 2).startswith("an earlier one (exit code 2; see ")
+  worker("sys.exit(1)")
+  code = run(home)
+  assert local.failure(home, code).startswith("no reason given (exit code 1; see ")
+  assert home.read_status()["update"] == 5
 
 
 OBEYING = """

@@ -1,6 +1,7 @@
 """The points of a study are checked, run in turn, and reported."""
 
 import re
+import shutil
 import textwrap
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from configs import base
 from nmt import config as config_lib
 from nmt.errors import UserError
-from nmt.launching import flags, sweep
+from nmt.launching import claim, flags, sweep
 from nmt.workdir import Workdir
 
 ROOT = Path(__file__).parents[2]
@@ -50,8 +51,71 @@ def test_the_points_of_a_study_run_in_turn_and_are_reported_once_all_are_done(
   assert launch.main(flag) == 0
   assert capfd.readouterr().out.count("finished already") == 2
 
-  with pytest.raises(UserError, match="another config"):
-    launch.main([*flag, "--config.train.clip=5"])
+
+FAILING = """
+  import pathlib
+  print("run", W.path.name, flush=True)
+  if W.path.name == "bad" and not pathlib.Path(MENDED).exists():
+    W.status("failed", reason="x.en: no such file")
+    sys.exit(2)
+  if W.path.name == "killed" and not pathlib.Path(MENDED).exists():
+    os.kill(os.getpid(), signal.SIGKILL)
+  W.status("done")
+"""
+
+
+def test_a_point_that_fails_keeps_no_other_from_running_and_is_tried_again(tmp_path, worker, capfd):
+  import launch
+
+  path = study(
+    tmp_path,
+    """
+    def sweep():
+      for size, name in enumerate(("bad", "good", "killed", "other", "busy"), 3):
+        yield {"name": name, "model.size": size}
+
+    def report(workdirs):
+      print("report of", *workdirs)
+    """,
+  )
+  w, mended = tmp_path / "w", tmp_path / "mended"
+  flag = [f"--sweep={path}", f"--workdir={w}", "--config=configs/quickstart.py"]
+  worker(FAILING.replace("MENDED", repr(str(mended))))
+  claim.claim(Workdir(w / "other"), flags.load("configs/quickstart.py"))
+  with Workdir(w / "busy").lock():
+    assert launch.main(flag) == 1
+  out, err = capfd.readouterr()
+  assert [line for line in out.splitlines() if line[:4] == "run "] == [
+    "run bad", "run good", "run killed"
+  ]  # fmt: skip
+  assert "report of" not in out
+  assert err.startswith("error: ")  # what is refused is said before anything runs
+  assert "holds a run of another config" in err.splitlines()[0]
+  end = err[err.index("4 of 5 points failed:\n") :]
+  assert f"  bad: x.en: no such file (exit code 2; see {w / 'bad' / 'status.json'})\n" in end
+  assert "  killed: no reason given (exit code 137; see " in end
+  assert f"  other: workdir {w / 'other'} holds a run of another config: model.size" in end
+  assert f"  busy: workdir {w / 'busy'} is in use by a live run" in end
+  assert "the report waits for them" in end
+
+  mended.touch()
+  shutil.rmtree(w / "other")
+  assert launch.main(flag) == 0
+  out, err = capfd.readouterr()
+  assert "run good" not in out
+  assert out.endswith("report of bad good killed other busy\n")
+  assert err == ""
+
+
+def test_a_failure_while_stopping_ends_the_study(tmp_path, worker, capfd):
+  import launch
+
+  path = study(tmp_path, "def sweep():\n  return [{'seed': 1}, {'seed': 2}]\n")
+  worker("os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)")
+  flag = [f"--sweep={path}", f"--workdir={tmp_path / 'w'}", "--config=configs/quickstart.py"]
+  assert launch.main(flag) == 75
+  assert [home.name for home in (tmp_path / "w").iterdir()] == ["seed=1"]
+  assert "1 of 2 points failed" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -68,10 +132,77 @@ def test_a_wrong_point_is_refused_before_anything_runs(tmp_path, point, line):
     sweep.read(path, base.get_config())
 
 
-def test_points_of_one_name_are_refused(tmp_path):
-  path = study(tmp_path, "def sweep():\n  return [{'seed': 1}, {'seed': 1}]\n")
-  with pytest.raises(UserError, match="two points are called seed=1"):
+@pytest.mark.parametrize(
+  ("names", "line"),
+  [
+    (["a", "a"], "two points are called a; give each"),
+    (["a/b", "a_b"], "two points are called a_b; give each"),
+    (["Adam", "ADAM"], "two points are called ADAM and Adam, the same to some disks"),
+    (["\u00e9", "e\u0301"], "two points are called \u00e9; give each"),
+    (["base", None], "two points are called base"),
+    (["."], "a point can't be called .: "),
+    ([".."], "a point can't be called ..: "),
+    (["../.."], "a point can't be called .._..: "),
+    ([".hidden"], "names of folders start with no dot"),
+    (["checkpoints"], "a run's own folder has that name"),
+    (["Lock"], "a run's own folder has that name"),
+    (["nonfinite"], "a run's own folder has that name"),
+    (["é" * 128], "would have 256 bytes, more than 255"),
+  ],
+)
+def test_a_name_that_can_be_no_folder_of_its_own_is_refused(tmp_path, names, line):
+  points = [{"name": name} for name in names]
+  with pytest.raises(UserError, match=re.escape(line)):
+    sweep.read(study(tmp_path, f"def sweep():\n  return {points!r}\n"), base.get_config())
+
+
+def test_every_point_has_a_folder_right_inside_that_of_the_study(tmp_path):
+  names = ["", " ", "/", "/abs", "a\nb", "-x", "x..", 0, None, "a" * 255]
+  points = [{"name": name, "seed": number} for number, name in enumerate(names)]
+  path = study(tmp_path, f"def sweep():\n  return {points!r}\n")
+  with pytest.raises(UserError, match="two points are called _"):
     sweep.read(path, base.get_config())
+  points[1]["name"] = "b"
+  path.write_text(f"def sweep():\n  return {points!r}\n")
+  found = sweep.read(path, base.get_config()).points
+  assert len(found) == len(names)
+  for name in found:
+    (tmp_path / "w" / name).mkdir(parents=True)
+  assert sorted(home.name for home in (tmp_path / "w").iterdir()) == sorted(found)
+
+
+@pytest.mark.parametrize(
+  ("body", "line"),
+  [
+    ("", "study.py: a study needs a function sweep(); studies are: experiments/lengths.py"),
+    ("sweep = 5", "a study needs a function sweep()"),
+    (
+      "def sweep():\n  pass",
+      "sweep() must yield or return points, each a dict of config keys, not",
+    ),
+    ("def sweep():\n  return {'seed': 1}", "each a dict of config keys, not a dict"),
+    ("def sweep():\n  return []", "sweep() yields no point"),
+    (
+      "def sweep():\n  yield {}\n  yield 5",
+      "point 2 of sweep() must be a flat dict of config keys",
+    ),
+    ("def sweep():\n  yield {5: 1}", "point 1 of sweep() must be a flat dict of config keys"),
+    ("def sweep():\n  yield {'model': {'size': 5}}", "config key model is a group; set one of"),
+    ("def sweep():\n  yield {}\n  yield {}[3]", "study.py, line 3: KeyError: 3"),
+    ("def sweep():\n  raise SystemExit", "study.py, line 2: SystemExit"),
+    ("def sweep(x):\n  pass", "study.py: a study needs a function sweep(); studies are"),
+    ("def sweep():\n  yield {}\nreport = 'x'", "report is no function"),
+    ("def sweep():\n  yield {}\ndef report():\n  pass", "report is no function of the points'"),
+  ],
+)
+def test_a_fault_of_a_study_is_one_line_before_anything_runs(tmp_path, body, line):
+  with pytest.raises(UserError, match=re.escape(line)):
+    sweep.read(study(tmp_path, body), base.get_config())
+
+
+def test_a_file_without_points_is_no_study():
+  with pytest.raises(UserError, match=r"cost\.py: a study needs .* studies are: experiments/leng"):
+    sweep.read(ROOT / "experiments" / "cost.py", base.get_config())
 
 
 def test_the_study_of_lengths_shows_both_curves(tmp_path, capsys):
