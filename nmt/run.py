@@ -18,7 +18,7 @@ from nmt.data.pipeline import load_tokenizers
 from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
 from nmt.models import attention
-from nmt.training import checkpoints
+from nmt.training import checkpoints, mesh
 from nmt.workdir import Workdir
 
 
@@ -84,8 +84,8 @@ def _functions(model: str, source_size: int, target_size: int) -> tuple[Callable
 def load(workdir: str | Path | Workdir, which: str | int = "best") -> Run:
   """Loads a run's `best` or `last` checkpoint, or the one of an update, onto one device.
 
-  Raises UserError where there is no run, no checkpoint, or none that is whole; a damaged best or
-  last checkpoint is replaced by the last whole one, with a warning.
+  Raises UserError where there is no run, no device, no checkpoint, or none that is whole; a damaged
+  best or last checkpoint is replaced by the last whole one, with a warning.
   """
   home = workdir if isinstance(workdir, Workdir) else Workdir(workdir)
   if not home.path.is_dir():
@@ -95,6 +95,7 @@ def load(workdir: str | Path | Workdir, which: str | int = "best") -> Run:
   config = configs.load(home.config)
   if not checkpoints.updates(home.checkpoints):
     raise UserError(f"workdir {home} has no checkpoint yet; one is saved at each validation")
+  mesh.available()
   source, target = load_tokenizers(home.tokenizers, config.data.normalize)
   shapes = models.shapes(config.model, source.size, target.size)
   device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])

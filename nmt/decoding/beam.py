@@ -72,7 +72,7 @@ def beam(
     ended_BxK = (y_BxK == EOS) & (log_p_BxK > -jnp.inf)
     score_BxK = log_p_BxK / (i + 1).astype(jnp.float32) ** length_penalty
     score_BxK = jnp.where(ended_BxK, score_BxK, -jnp.inf)
-    count_B = count_B + ended_BxK.sum(axis=1)
+    count_B = count_B + ended_BxK.sum(axis=1, dtype=jnp.int32)
     best_BxN, _ = jax.lax.top_k(jnp.concatenate([best_BxN, score_BxK], axis=1), n_best)
     worst_Bx1 = best_BxN.min(axis=1)[:, None]
     over_Bx1 = ((count_B >= K) | (i + 1 >= limit_B))[:, None]
@@ -80,18 +80,20 @@ def beam(
     # A sentence stops as a whole: a hopeless hypothesis beside a hopeful one keeps its place.
     hopeless_B = (live_BxK / longest_Bx1 <= worst_Bx1).all(axis=1)
     live_BxK = jnp.where(hopeless_B[:, None], -jnp.inf, live_BxK)
-    row_KxB = parent_BxK.T * B + jnp.arange(B)[None, :]
+    row_KxB = parent_BxK.T * B + jnp.arange(B, dtype=jnp.int32)[None, :]
     state = jax.tree.map(lambda x: x.reshape(K * B, *x.shape[2:])[row_KxB], state)
     return i + 1, state, y_BxK.T, live_BxK, count_B, best_BxN, history
 
-  first_BxK = jnp.where((jnp.arange(K)[None, :] == 0) & (limit_B > 0)[:, None], 0.0, -jnp.inf)
+  first_BxK = jnp.where(
+    (jnp.arange(K)[None, :] == 0) & (limit_B > 0)[:, None], jnp.float32(0), -jnp.inf
+  )
   history = {
-    "log_p": jnp.full((steps, B, K), -jnp.inf),
+    "log_p": jnp.full((steps, B, K), -jnp.inf, jnp.float32),
     "parent": jnp.zeros((steps, B, K), jnp.int32),
     "token": jnp.full((steps, B, K), PAD, jnp.int32),
-    "alpha": jnp.zeros((steps, *alpha.shape)) if alphas else None,
+    "alpha": jnp.zeros((steps, *alpha.shape), alpha.dtype) if alphas else None,
   }
-  none_BxN = jnp.full((B, n_best), -jnp.inf)
+  none_BxN = jnp.full((B, n_best), -jnp.inf, jnp.float32)
   start = (jnp.int32(0), state, y_KxB, first_BxK, jnp.zeros(B, jnp.int32), none_BxN, history)
   *_, history = jax.lax.while_loop(going, body, start)
   return trace(history, limit_B, length_penalty, n_best)
@@ -103,7 +105,7 @@ def trace(
   """Picks the N best ends out of a search's history and walks back from each."""
   log_p_TxBxK, token_TxBxK = history["log_p"], history["token"]
   T, B, K = log_p_TxBxK.shape
-  length_T = jnp.arange(1, T + 1)
+  length_T = jnp.arange(1, T + 1, dtype=jnp.int32)
   score_TxBxK = log_p_TxBxK / (length_T.astype(jnp.float32) ** length_penalty)[:, None, None]
   ended_TxBxK = token_TxBxK == EOS
   cut_TxBxK = ~ended_TxBxK & (length_T[:, None] == limit_B[None, :])[:, :, None]
@@ -114,15 +116,15 @@ def trace(
 
   (score_BxN, end_BxN), (score_cut_BxN, end_cut_BxN) = best(ended_TxBxK), best(cut_TxBxK)
   # First those that finished, then those that were cut.
-  found_Bx1 = (score_BxN > -jnp.inf).sum(axis=1)[:, None]
-  rank_1xN = jnp.arange(n_best)[None, :]
+  found_Bx1 = (score_BxN > -jnp.inf).sum(axis=1, dtype=jnp.int32)[:, None]
+  rank_1xN = jnp.arange(n_best, dtype=jnp.int32)[None, :]
   finished_BxN = rank_1xN < found_Bx1
   pick_BxN = jnp.where(finished_BxN, rank_1xN, n_best + rank_1xN - found_Bx1)
   score_BxN = jnp.take_along_axis(jnp.concatenate([score_BxN, score_cut_BxN], 1), pick_BxN, 1)
   end_BxN = jnp.take_along_axis(jnp.concatenate([end_BxN, end_cut_BxN], 1), pick_BxN, 1)
   exists_BxN = score_BxN > -jnp.inf
   length_BxN = jnp.where(exists_BxN, end_BxN // K + 1, 0)
-  b_Bx1 = jnp.arange(B)[:, None]
+  b_Bx1 = jnp.arange(B, dtype=jnp.int32)[:, None]
 
   def back(k_BxN, at):
     i, parent_BxK, token_BxK, alpha_KxBxJ = at
@@ -133,7 +135,7 @@ def trace(
       return k_BxN, (token_BxN, None)
     return k_BxN, (token_BxN, jnp.where(inside_BxN[..., None], alpha_KxBxJ[k_BxN, b_Bx1], 0.0))
 
-  steps = (jnp.arange(T), history["parent"], token_TxBxK, history["alpha"])
+  steps = (jnp.arange(T, dtype=jnp.int32), history["parent"], token_TxBxK, history["alpha"])
   _, (token_TxBxN, alpha_TxBxNxJ) = jax.lax.scan(back, end_BxN % K, steps, reverse=True)
   log_p_BxN = log_p_TxBxK[end_BxN // K, b_Bx1, end_BxN % K]
   return Hypotheses(

@@ -37,7 +37,7 @@ def greedy(
   B = limit_B.shape[0]
   _, (logits, alpha) = jax.eval_shape(step, memory, state, jnp.zeros(B, jnp.int32))
   penalty_V = penalties(logits.shape[-1], forbid)
-  history_TxBxJ = jnp.zeros((steps, *alpha.shape)) if alphas else None
+  history_TxBxJ = jnp.zeros((steps, *alpha.shape), alpha.dtype) if alphas else None
 
   def going(carry):
     i, live_B = carry[0], carry[3]
@@ -46,7 +46,7 @@ def greedy(
   def body(carry):
     i, state, y_B, live_B, log_p_B, tokens_TxB, history_TxBxJ = carry
     state, (logits_BxV, alpha_BxJ) = step(memory, state, y_B)
-    log_y_Bx1, _, y_Bx1 = best_tokens(logits_BxV[None], penalty_V, jnp.zeros((B, 1)))
+    log_y_Bx1, _, y_Bx1 = best_tokens(logits_BxV[None], penalty_V, jnp.zeros((B, 1), jnp.float32))
     y_B, log_y_B = y_Bx1[:, 0], log_y_Bx1[:, 0]
     tokens_TxB = tokens_TxB.at[i].set(jnp.where(live_B, y_B, PAD))
     if alphas:
@@ -60,12 +60,12 @@ def greedy(
     state,
     jnp.full(B, BOS, jnp.int32),
     limit_B > 0,
-    jnp.zeros(B),
+    jnp.zeros(B, jnp.float32),
     jnp.full((steps, B), PAD, jnp.int32),
     history_TxBxJ,
   )
   *_, log_p_B, tokens_TxB, history_TxBxJ = jax.lax.while_loop(going, body, start)
-  length_B = (tokens_TxB != PAD).sum(axis=0)
+  length_B = (tokens_TxB != PAD).sum(axis=0, dtype=jnp.int32)
   ran_B = limit_B > 0
   score_B = log_p_B / jnp.maximum(length_B, 1).astype(jnp.float32) ** length_penalty
   return Hypotheses(

@@ -34,4 +34,6 @@ def forbidden(forbid_unk: bool) -> tuple[int, ...]:
 
 def penalties(vocabulary: int, tokens: Sequence[int]) -> jax.Array:
   """-inf at the given tokens, 0 elsewhere: V."""
-  return jnp.zeros(vocabulary).at[jnp.asarray(tokens, jnp.int32)].set(-jnp.inf, mode="drop")
+  return (
+    jnp.zeros(vocabulary, jnp.float32).at[jnp.asarray(tokens, jnp.int32)].set(-jnp.inf, mode="drop")
+  )

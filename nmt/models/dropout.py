@@ -11,7 +11,8 @@ def dropout(keys_B: jax.Array | None, rate: float, x: jax.Array) -> jax.Array:
   """
   if keys_B is None or rate == 0:
     return x
-  keep = jax.vmap(lambda key: jax.random.bernoulli(key, 1 - rate, x.shape[1:]))(keys_B)
+  share = jnp.float32(1 - rate)  # of a type, so that masks are drawn the same in any precision
+  keep = jax.vmap(lambda key: jax.random.bernoulli(key, share, x.shape[1:]))(keys_B)
   return jnp.where(keep, x / (1 - rate), 0)
 
 

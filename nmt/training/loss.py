@@ -67,7 +67,7 @@ def _forward(product, label_smoothing, t, W, b, y, real):
     t, y, real = rows
     *sums, (logits, normaliser) = _sums(product, label_smoothing, W, b, t, y, real)
     words = jax.lax.broadcasted_iota(y.dtype, logits.shape, 1)
-    wanted = jnp.where(words == y[:, None], 1 - label_smoothing, 0.0)
+    wanted = jnp.where(words == y[:, None], jnp.float32(1 - label_smoothing), 0.0)
     slope = jnp.exp(logits - normaliser[:, None]) - wanted - label_smoothing / logits.shape[1]
     slope = jnp.where(real[:, None], slope, 0)
     d_W = product("nv,nl->vl", slope, t).astype(W.dtype)

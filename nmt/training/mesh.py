@@ -6,6 +6,7 @@ no device waits for another inside a loop.
 """
 
 import math
+import os
 import re
 from typing import Any
 
@@ -27,12 +28,27 @@ RULES = (
 )
 
 
+def available() -> list[jax.Device]:
+  """All devices; UserError where JAX can't use what JAX_PLATFORMS asks for."""
+  try:
+    return jax.devices()
+  except (AssertionError, RuntimeError) as e:  # the first, without a word, where no plugin is there
+    asked = os.environ.get("JAX_PLATFORMS")
+    if not asked:
+      raise
+    reason = str(e).partition(" (set JAX_PLATFORMS")[0] or "this JAX was installed without it"
+    raise UserError(
+      f"JAX_PLATFORMS={asked} asks for devices that can't be used here: {reason}; unset "
+      "JAX_PLATFORMS for the best device there is, set it to cpu, or install JAX for that device"
+    ) from e
+
+
 def build(mesh: ConfigDict, devices: list[jax.Device] | None = None) -> Mesh:
   """The mesh that `config.mesh` asks for.
 
-  UserError: there are too few devices, or `data=-1` can't take all that are left.
+  UserError: there are none, or too few, or `data=-1` can't take all that are left.
   """
-  devices = jax.devices() if devices is None else devices
+  devices = available() if devices is None else devices
   data = len(devices) // mesh.model if mesh.data == -1 else mesh.data
   wanted = max(data, 1) * mesh.model
   if wanted > len(devices):

@@ -74,21 +74,22 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     keys = None
     if noisy:  # a sentence's key depends on its place in the update, not on its device
       key = jax.random.fold_in(jax.random.key(config.seed), state["update"])
-      numbers = first + jnp.arange(rows[0].shape[0])
+      numbers = first + jnp.arange(rows[0].shape[0], dtype=jnp.int32)
       keys = jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
     return gradient_sums(meshes.gather(mesh, state["params"]), rows, keys)
 
   def apply(state, gradients, totals, scale):
     update = state["update"] + 1
     tokens = jnp.maximum(totals["tokens"], 1)
-    norm = optax.tree.norm(gradients) / tokens
+    norm = optax.tree.norm(gradients) / tokens.astype(jnp.float32)
     finite = state["finite"] & jnp.isfinite(totals["loss"]) & jnp.isfinite(norm)
     rate = scale * batch_scale(config) * learning_rate(train, update)
 
     def moved(state):
-      factor = clip_factor(train, norm) / tokens
+      factor = clip_factor(train, norm) / tokens.astype(jnp.float32)
       mean = jax.tree.map(lambda g: factor * g, gradients)
-      steps, optimizer_state = method.update(mean, state["optimizer"], state["params"])
+      with jax.numpy_dtype_promotion("standard"):  # Optax raises floats to a count
+        steps, optimizer_state = method.update(mean, state["optimizer"], state["params"])
       params = jax.tree.map(lambda p, s: p - rate * s, state["params"], steps)
       after = {"params": params, "optimizer": optimizer_state, "update": update}
       if train.ema:
