@@ -44,9 +44,24 @@ def load(path: str | os.PathLike[str]) -> ConfigDict:
   return _nested(flat)
 
 
+def younger(path: str | os.PathLike[str]) -> dict[str, Any]:
+  """Today's defaults of the keys that `load` fills with what was done before there was the key."""
+  saved = flatten(ConfigDict(workdir.read_json(path), convert_dict=True))
+  return {key: _defaults()[key] for key in _BEFORE if key not in saved}
+
+
 def save(config: ConfigDict, path: str | os.PathLike[str]) -> None:
   """Writes `config` as JSON, atomically."""
   workdir.write_json(path, config.to_dict())
+
+
+def change(path: str | os.PathLike[str], values: dict[str, Any]) -> None:
+  """Changes values by dotted key in what `save` wrote, and nothing else."""
+  tree = workdir.read_json(path)
+  for key, value in values.items():
+    *groups, last = key.split(".")
+    functools.reduce(lambda group, name: group.setdefault(name, {}), groups, tree)[last] = value
+  workdir.write_json(path, tree)
 
 
 def flatten(config: ConfigDict) -> dict[str, Any]:

@@ -6,8 +6,11 @@ it ended when it was not stopped. It is never made anew.
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[1]
 
 
 def finished(process, text=None):
@@ -16,13 +19,14 @@ def finished(process, text=None):
 
 
 def test_it_translates_and_ends_as_it_would_have_then(first, command):
-  config = (first / "run" / "config.json").read_bytes()
+  config = (first / "run" / "config.json").read_text()
   tokenizers = {path: path.read_bytes() for path in (first / "run" / "tokenizers").iterdir()}
   translating = command("-m", "nmt.translate", "--workdir", "run", stdin=subprocess.PIPE)
   code, out, error = finished(translating, "We eat.\n\n")
   assert (code, out.count("\n")) == (0, 2), error
 
-  code, _, error = finished(command("-m", "nmt.train", "--workdir", "run"))
+  provenance = json.loads((first / "run" / "provenance.json").read_text())
+  code, _, error = finished(command(ROOT / "launch.py", *provenance["command"][1:]))
   assert code == 0, error
   assert "from update 6" in error
   found, expected = (
@@ -32,7 +36,11 @@ def test_it_translates_and_ends_as_it_would_have_then(first, command):
   assert [(x["kind"], x["update"]) for x in found] == [(x["kind"], x["update"]) for x in expected]
   for one, other in zip(found, expected, strict=True):
     assert one["loss"] == pytest.approx(other["loss"], rel=1e-4)
-  assert (first / "run" / "config.json").read_bytes() == config
+  # Only the folder of the text, which was relative, is said anew.
+  after = (first / "run" / "config.json").read_text()
+  assert after == config.replace('"dir": "text"', f'"dir": "{first}/text"')
+  code, out, _ = finished(command(ROOT / "launch.py", *provenance["command"][1:]))
+  assert (code, out) == (0, "run: finished already\n")
   assert {path: path.read_bytes() for path in tokenizers} == tokenizers
 
 

@@ -57,8 +57,7 @@ def claim(home: Workdir, config: ConfigDict) -> State:
       first.setdefault("resumed", []).append(resumed)
       workdir.write_json(home.provenance, first)
       if taken:
-        old.update_from_flattened_dict(taken)
-        config_lib.save(old, home.config)
+        config_lib.change(home.config, taken)
     return state
 
 
@@ -66,16 +65,17 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
   """The changes that the run of `home` can take on, by key, and lines about those that it can't.
 
   A value that the run had before it took on another one is no change: the first command of a run
-  that was made longer still means that run.
+  that was made longer still means that run. Nor is the default of a key younger than the run.
   """
   before, after = config_lib.flatten(old), config_lib.flatten(new)
   starts = _provenance(home).get("resumed", [])
-  earlier = [(k, pair[0]) for start in starts for k, pair in start.get("changed", {}).items()]
+  same = list(config_lib.younger(home.config).items())
+  same += [(k, pair[0]) for start in starts for k, pair in start.get("changed", {}).items()]
   taken: dict[str, Any] = {}
   refused = []
   for key in _changed(before, after):
     was, value = before.get(key), after.get(key)
-    if (key, value) in earlier:
+    if (key, value) in same:
       continue
     longer = key == "train.updates" and value is not None and value > was
     lower = key == "train.optimizer.learning_rate" and value is not None and value < was

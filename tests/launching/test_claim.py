@@ -127,10 +127,12 @@ def test_a_loss_that_was_not_finite_may_go_on_at_a_lower_rate(tmp_path):
 
 def test_an_older_config_means_the_same_run_and_is_left_as_it_is(tmp_path):
   home, config = started(tmp_path)
-  config.data.filter.max_tokens = 0
-  config_lib.save(config, home.config)
   saved = json.loads(home.config.read_text())
-  del saved["data"]["filter"]["max_tokens"], saved["train"]["ema"]
+  del saved["data"]["filter"]["max_tokens"], saved["data"]["normalize"], saved["train"]["ema"]
   home.config.write_text(json.dumps(saved))
   assert claim.claim(home, config) == "unfinished"
   assert json.loads(home.config.read_text()) == saved
+  assert config_lib.load(home.config).data.filter.max_tokens == 0
+  config.data.filter.max_tokens = 7
+  with pytest.raises(UserError, match=r"max_tokens: 0 -> 7"):
+    claim.claim(home, config)
