@@ -39,9 +39,8 @@ def best_tokens(
   which_BxK = jnp.sort(which_BxK, axis=1)  # by k and v, not by their best word: for ties below it
 
   k_BxK = which_BxK // blocks
-  v_BxKxG = (which_BxK % blocks)[:, :, None] * block + jnp.arange(block, dtype=jnp.int32)[
-    None, None, :
-  ]
+  g_1x1xG = jnp.arange(block, dtype=jnp.int32)[None, None, :]
+  v_BxKxG = (which_BxK % blocks)[:, :, None] * block + g_1x1xG
   b_Bx1x1 = jnp.arange(B, dtype=jnp.int32)[:, None, None]
   inside = jnp.minimum(v_BxKxG, V - 1)
   candidate_BxKxG = logits_KxBxV[k_BxK[:, :, None], b_Bx1x1, inside] + penalty_V[inside]
