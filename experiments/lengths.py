@@ -30,8 +30,8 @@ def report(workdirs: dict[str, Path]) -> None:
   first = next(iter(workdirs.values()))
   data = config.load(first / "config.json").data
   longest = data.grammar.max_words if data.corpus == "grammar" else data.filter.max_words
-  table(curves)
   figure(curves, min(longest, data.filter.max_words), first.parent / "lengths.png")
+  table(curves)
   print(f"figure: {first.parent / 'lengths.png'}")
 
 

@@ -124,10 +124,12 @@ def _report(
   for name in ("AER", "precision", "recall"):
     table.add_column(name, justify="right")
   table.add_row(f"{score.aer:.2f}", f"{score.precision:.2f}", f"{score.recall:.2f}")
-  if arguments.json:
-    write_json(arguments.json, asdict(score))
-  # Links go to stdout when they are made here; a file's score is all there is to print.
-  console(stderr=not arguments.links).print(table)
+  try:
+    if arguments.json:
+      write_json(arguments.json, asdict(score))
+  finally:
+    # Links go to stdout when they are made here; a file's score is all there is to print.
+    console(stderr=not arguments.links).print(table)
 
 
 def _check_range(

@@ -5,9 +5,10 @@
 
 Prints a table, and writes scores and translations to a folder:
 
-  W/test                  a test split of the config with its own settings, as training does
+  W/test                  a test split of the config with its own settings, as training does,
+                          unless results of another checkpoint are there
   W/evaluations/<name>    all else; the name says which files (and a hash of what is in them),
-                          checkpoint and settings, so that no result is written over another
+                          update and settings, so that no result is written over another
   --out DIR               wherever is asked for
 
 --json F writes the scores to F as well.
@@ -24,8 +25,8 @@ from nmt.config import BLEU_TOKENIZERS
 from nmt.data import text_files
 from nmt.data.pair import Pair
 from nmt.errors import UserError
-from nmt.evaluation.results import check, stem
-from nmt.workdir import Workdir, check_output, write_json
+from nmt.evaluation.results import Unwritten, check, stem
+from nmt.workdir import Workdir, check_output, read_json, write_json
 
 
 def main(argv: Sequence[str]) -> int:
@@ -56,25 +57,36 @@ def main(argv: Sequence[str]) -> int:
   decode.update(changes)
   if arguments.tokenizer:
     run.config.evaluation.tokenizer = changes["tokenizer"] = arguments.tokenizer
-  if arguments.which != "best":
-    changes["which"] = arguments.which
-  own = not (arguments.source or arguments.out or changes)
+  own = not (arguments.source or arguments.out or changes) and arguments.which == "best"
 
   if not arguments.source:
     splits = arguments.split or run.config.data.test
     corpora = {split: open_corpus(run.config.data, split) for split in splits}
     named = {split: corpus.read(range(len(corpus))) for split, corpus in corpora.items()}
   home = Workdir(arguments.workdir)
-  found = []
+  changes = {"update": run.update, **changes}
+  found, faults = [], []
   for name, pairs in named.items():
-    if own and name in run.config.data.test:
+    if own and name in run.config.data.test and _update(home.test, name) in (None, run.update):
       folder = home.test
     else:
       folder = arguments.out or home.evaluations / _name(arguments, pairs, changes)
-    found.append(report(run, name, pairs, folder, decode=decode))
+    try:
+      found.append(report(run, name, pairs, folder, decode=decode))
+    except Unwritten as e:
+      found.append(e.found)
+      faults.append(str(e))
   if arguments.json:
     write_json(arguments.json, found[0] if len(found) == 1 else found)
+  if faults:
+    raise UserError("; ".join(faults))
   return 0
+
+
+def _update(folder: Path, split: str) -> int | None:
+  """The update whose results of the split are in the folder; None if there are none."""
+  path = folder / f"{stem(split)}.json"
+  return read_json(path).get("update") if path.exists() else None
 
 
 def _name(arguments: argparse.Namespace, pairs: Sequence[Pair], changes: dict[str, Any]) -> str:
@@ -85,7 +97,7 @@ def _name(arguments: argparse.Namespace, pairs: Sequence[Pair], changes: dict[st
     mark = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
     name = "stdin" if arguments.source == text_files.STDIN else arguments.source.name
     parts = [f"{stem(name)}-{mark}", *parts]
-  return ",".join(parts) or "splits"
+  return ",".join(parts)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -143,6 +143,17 @@ def test_scores_n_best_and_alignments_are_written(cli, run, tmp_path):
   assert "--nbest 9" in cli(b"ab\n", "--nbest", "9")[1]
 
 
+def test_translations_cut_at_their_longest_are_counted(cli, run, capsys):
+  cut = [not t.finished for t in Translator(run).translate(["ab", "cd", "", "e"])]
+  cli(b"ab\ncd\n\ne\n")
+  said = capsys.readouterr().err
+  assert sum(cut) > 0
+  assert said.startswith(f"warning: {sum(cut)} translations are cut at --max-ratio 1 times")
+  assert "(decode.max_ratio), first that of stdin, line 1\n" in said
+  cli(b"\n")
+  assert capsys.readouterr().err == ""
+
+
 def test_score_gives_a_number_a_pair(run, monkeypatch, tmp_path, capsys):
   monkeypatch.setattr(runs, "load", lambda workdir, which: run)
   source, reference = tmp_path / "s", tmp_path / "r"

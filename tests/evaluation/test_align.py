@@ -110,3 +110,13 @@ def test_decomposed_accents_are_aligned_alike(files, run, capsys):
       align.main(arguments(files, *more))
       found.append(capsys.readouterr().out)
     assert found[0] == found[1] == "0-0 1-1 2-2 3-3\n"
+
+
+def test_the_error_rate_is_shown_although_its_file_cannot_be_written(files, monkeypatch, capsys):
+  def full(path, value):
+    raise OSError(28, "No space left on device", str(path))
+
+  monkeypatch.setattr(align, "write_json", full)
+  with pytest.raises(OSError, match="No space"):
+    align.main(arguments(files, "--gold", f"{files}/gold", "--json", f"{files}/scores"))
+  assert "AER" in capsys.readouterr().err

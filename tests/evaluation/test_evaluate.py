@@ -5,8 +5,9 @@ from pathlib import Path
 import jax.numpy as jnp
 import pytest
 from rich.table import Table
+from sacrebleu.metrics import BLEU
 
-from nmt import align, cli, evaluate, translate
+from nmt import align, cli, config, evaluate, translate
 from nmt.data.normalization import Normalized
 from nmt.data.pair import Pair
 from nmt.data.units import Characters
@@ -25,7 +26,7 @@ def files(tmp_path, monkeypatch, run):
   return tmp_path
 
 
-def test_two_files_are_scored_apart_from_the_run(files, capsys):
+def test_two_files_are_scored_apart_from_the_run(files, run, capsys):
   test = files / "W" / "test"
   test.mkdir(parents=True)
   (test / "s.fr.json").write_text("the run's own")
@@ -43,7 +44,9 @@ def test_two_files_are_scored_apart_from_the_run(files, capsys):
   (files / "s.fr").write_text("le chat dort .\nun petit chat .\n")
   evaluate.main(["--workdir", f"{files}/W", *named])
   evaluate.main(["--workdir", f"{files}/W", *named, "--beam", "1", "--which", "last"])
-  assert len(list((files / "W" / "evaluations").iterdir())) == 3
+  run.update = 101  # a better one has come meanwhile
+  evaluate.main(["--workdir", f"{files}/W", *named])
+  assert len(list((files / "W" / "evaluations").iterdir())) == 4
   assert json.loads((first / "s.fr.json").read_text()) == scores
 
 
@@ -60,7 +63,7 @@ def splits(files, run):
   return files / "W"
 
 
-def test_test_splits_are_written_where_training_writes_them(splits):
+def test_test_splits_are_written_where_training_writes_them(splits, run):
   assert evaluate.main(["--workdir", str(splits)]) == 0
   assert not (splits / "evaluations").exists()
   own = {path: path.read_bytes() for path in (splits / "test").iterdir()}
@@ -74,9 +77,13 @@ def test_test_splits_are_written_where_training_writes_them(splits):
   evaluate.main(["--workdir", str(splits), "--split", "in/a"])
   found = {path.relative_to(splits) for path in (splits / "evaluations").rglob("*.json")}
   assert {str(path) for path in found} == {
-    "evaluations/beam=1/one.json",
-    "evaluations/splits/in%2Fa.json",
+    "evaluations/update=100,beam=1/one.json",
+    "evaluations/update=100/in%2Fa.json",
   }
+  # So do those of another checkpoint, such as the last whole one where the best is damaged.
+  run.update = 50
+  evaluate.main(["--workdir", str(splits), "--split", "one"])
+  assert (splits / "evaluations" / "update=50" / "one.json").exists()
   assert {path: path.read_bytes() for path in own} == own
 
 
@@ -93,18 +100,23 @@ def test_a_place_is_chosen_and_checked_before_anything_is_translated(splits, mon
 
 
 def test_results_that_can_not_be_written_are_kept_and_shown(splits, monkeypatch, capsys):
-  def full(folder, *_):
-    if folder == splits / "o":
+  def full(folder, split, *_):
+    if folder == splits / "o" and split == "one":
       raise OSError(28, "No space left on device", str(folder))
-    return write(folder, *_)
+    return write(folder, split, *_)
 
   write = results.write
   monkeypatch.setattr(results, "write", full)
   monkeypatch.setattr("tempfile.tempdir", str(splits.parent))
+  more = ["--out", str(splits / "o"), "--json", str(splits.parent / "scores")]
   with pytest.raises(UserError, match="No space left on device; they are in ") as caught:
-    evaluate.main(["--workdir", str(splits), "--split", "one", "--out", str(splits / "o")])
-  assert "BLEU, lower-cased" in capsys.readouterr().out
+    evaluate.main(["--workdir", str(splits), *more])
+  assert capsys.readouterr().out.count("chrF:") == 2
   assert (Path(str(caught.value).rsplit(" ", 1)[1]) / "one.hypotheses").exists()
+  # The other split and the scores of both are where they were asked for.
+  assert (splits / "o" / "in%2Fa+in%2Fb.hypotheses").exists()
+  scores = json.loads((splits.parent / "scores").read_text())
+  assert [found["split"] for found in scores] == ["one", "in/a+in/b"]
 
 
 def test_splits_have_names_of_their_own():
@@ -126,6 +138,18 @@ def test_bleu_follows_the_language(run, language, name):
   assert bleu.tokenizer(run.config) in (name, f"{language}-mecab")
   run.config.evaluation.tokenizer = "intl"
   assert bleu.tokenizer(run.config) == "intl"
+
+
+def test_a_tokenizer_that_is_asked_for_and_not_installed_is_named(run, monkeypatch):
+  run.config.evaluation.tokenizer = "ja-mecab"
+  monkeypatch.setattr("sacrebleu.tokenizers.tokenizer_ja_mecab.MeCab", None)
+  with pytest.raises(UserError, match=r"=ja-mecab can't .*pip install sacrebleu\[ja\]"):
+    bleu.tokenizer(run.config)
+
+
+def test_the_tokenizers_to_choose_from_are_those_of_sacrebleu():
+  # "spm" is its old name for flores101, and warns.
+  assert set(config.BLEU_TOKENIZERS) == set(BLEU.TOKENIZERS) - {"spm"}
 
 
 @pytest.mark.filterwarnings("ignore:.*no installed font draws")

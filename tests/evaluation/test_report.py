@@ -7,6 +7,7 @@ from rich.console import Console
 
 from nmt.data.pair import Pair
 from nmt.errors import UserError
+from nmt.evaluation import results
 from nmt.evaluation.report import report
 
 PAIRS = [
@@ -64,3 +65,30 @@ def test_another_search_can_be_asked_for(run, printed):
 def test_no_pairs_are_an_error(run):
   with pytest.raises(UserError, match="valid: nothing to score"):
     report(run, "valid", [])
+
+
+def test_files_are_written_before_anything_is_printed(run, tmp_path):
+  class Closed(io.StringIO):
+    def write(self, text):
+      raise OSError("nobody reads this")
+
+  with pytest.raises(OSError, match="nobody"):
+    report(run, "news/test", PAIRS, tmp_path, console=Console(file=Closed()))
+  assert {path.name for path in tmp_path.iterdir()} == {
+    f"news%2Ftest.{end}" for end in ("source", "hypotheses", "references", "json", "png")
+  }
+
+
+def test_what_is_written_is_read_back_line_for_line(tmp_path):
+  texts = (["a\u2028b", "", "c\nd\r"], ["x", "y\x85", ""], ["1", "2", "3"])
+  results.write(tmp_path, "news/a", texts, {})
+  read = results.texts(tmp_path, "news/a")
+  assert list(read.values()) == [["a\u2028b", "", "c d "], ["x", "y\x85", ""], ["1", "2", "3"]]
+  with pytest.raises(UserError, match=r"b\.source: .*not tested on b"):
+    results.texts(tmp_path, "b")
+
+
+def test_nothing_is_said_of_limits_that_cost_nothing(run, printed):
+  found = report(run, "test", PAIRS, console=printed)
+  assert (found["cut"], found["too_long"], found["not_forced"]) == (0, 0, 0)
+  assert "max_ratio" not in printed.file.getvalue()

@@ -6,13 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import jax
 import numpy as np
 import pytest
 
 from nmt import config as configs
-from nmt import models, run
+from nmt import models, run, train
+from nmt.data.pipeline import prepare
+from nmt.data.units import Bytes
+from nmt.decoding.translator import Translation, Translator
 from nmt.errors import UserError
 from nmt.workdir import Workdir
 
@@ -77,6 +81,36 @@ def test_what_a_run_lacks_is_named(config, tmp_path):
   configs.save(config, Workdir(tmp_path).config)
   with pytest.raises(UserError, match="has no checkpoint yet"):
     run.load(tmp_path)
+
+
+def test_limits_of_length_that_spoil_a_validation_are_said_and_counted(tiny, capsys):
+  tiny.data.tokenizer.kind = "characters"
+  tiny.decode.max_ratio = 0.01
+  prepared = prepare(tiny.data)
+  capsys.readouterr()
+  validate = train._bleu_of(tiny, prepared)
+  said = "warning: 8 of 8 validation references are longer than a translation may be: raise decode"
+  assert said in capsys.readouterr().err
+  params = models.init(tiny.model, prepared.source.size, prepared.target.size, 1)
+  assert validate(params)["cut"] == 8
+  tiny.decode.max_ratio = 20.0
+  train._bleu_of(tiny, prepared)
+  assert capsys.readouterr().err == ""
+
+
+def test_validation_scores_a_language_without_spaces_by_its_own_words(tiny, tmp_path, monkeypatch):
+  lines = {"en": "他今天在学校学习中文。\n他在家。\n", "zh": "他今天在学校学习英文。\n他在家。\n"}
+  for language, text in lines.items():
+    (tmp_path / f"valid.{language}").write_text(text)
+  tiny.data.update(corpus="text", dir=str(tmp_path), target="zh")
+
+  class Copier(Translator):
+    def translate(self, lines, params=None):
+      return (Translation(line, [], 0.0, 0.0, None, [], finished=True) for line in lines)
+
+  monkeypatch.setattr(train, "Translator", Copier)
+  validate = train._bleu_of(tiny, SimpleNamespace(source=Bytes(), target=Bytes()))
+  assert validate(None) == {"bleu": pytest.approx(78, abs=10), "cut": 0}
 
 
 def test_force_follows_step(config):
