@@ -202,7 +202,8 @@ def test_a_save_cut_short_is_no_checkpoint(config, tmp_path):
   shutil.copytree(folder / "1", folder / "2.orbax-checkpoint-tmp")
   (folder / "2.orbax-checkpoint-tmp" / "commit_success.txt").unlink(missing_ok=True)
   assert checkpoints.updates(folder) == [1]
-  equal(Checkpoints(folder, 2).restore(abstract(config))[0], 1)
+  with Checkpoints(folder, 2) as saved:
+    equal(saved.restore(abstract(config))[0], 1)
 
 
 def test_best_and_named_ones_load(config, tmp_path):
