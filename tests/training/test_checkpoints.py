@@ -15,6 +15,10 @@ from nmt.training.checkpoints import Checkpoints
 from nmt.training.progress import Progress
 from nmt.training.stopping import Stopped
 
+# Orbax gives up at the first array that it can't read, and the others find their event loop closed,
+# at whatever time they are collected.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 def state(update):
   random = np.random.default_rng(update)
@@ -75,11 +79,6 @@ def test_the_last_ones_and_the_best_stay(config, tmp_path):
   assert checkpoints.updates(tmp_path / "c") == [2, 4, 5]
 
 
-# Orbax gives up at the first array that it can't read, and the others find their event loop closed.
-ABANDONED = "ignore::pytest.PytestUnraisableExceptionWarning"
-
-
-@pytest.mark.filterwarnings(ABANDONED)
 @pytest.mark.parametrize("how", ["truncated", "flipped", "missing"])
 def test_damage_falls_back_to_the_last_whole_one(config, tmp_path, capsys, how):
   folder = tmp_path / "c"
@@ -93,14 +92,14 @@ def test_damage_falls_back_to_the_last_whole_one(config, tmp_path, capsys, how):
     equal(found, 2)
     assert progress.update == 2
     saved.save(found, Progress(seed=1, update=3))  # in the place of the damaged one
-  equal(Checkpoints(folder, 3).restore(like)[0] | {"update": np.int32(2)}, 2)
+  with Checkpoints(folder, 3) as saved:
+    equal(saved.restore(like)[0] | {"update": np.int32(2)}, 2)
   said = capsys.readouterr().err
   assert "checkpoint 3 can't be read" in said
   assert "going on from checkpoint 2, the last whole one" in said
   assert (tmp_path / "c.damaged").is_dir()
 
 
-@pytest.mark.filterwarnings(ABANDONED)
 def test_a_stop_while_reading_is_no_damage(config, tmp_path, monkeypatch):
   save(config, tmp_path, [1, 2])
 
@@ -115,12 +114,14 @@ def test_a_stop_while_reading_is_no_damage(config, tmp_path, monkeypatch):
   assert checkpoints.updates(tmp_path) == [1, 2]
 
 
-@pytest.mark.filterwarnings(ABANDONED)
 def test_none_whole(config, tmp_path):
   save(config, tmp_path / "c", [1])
   damage(tmp_path / "c", 1, "truncated")
-  with pytest.raises(UserError, match=r"no checkpoint in .* is whole"):
-    Checkpoints(tmp_path / "c", 2).restore(abstract(config))
+  with (
+    Checkpoints(tmp_path / "c", 2) as saved,
+    pytest.raises(UserError, match=r"no checkpoint in .* is whole"),
+  ):
+    saved.restore(abstract(config))
 
 
 def test_a_new_progress_never_leaves_a_moment_without_a_checkpoint(config, tmp_path, monkeypatch):
@@ -138,13 +139,15 @@ def test_a_new_progress_never_leaves_a_moment_without_a_checkpoint(config, tmp_p
       patch.setattr(os, "replace", killed)
       with pytest.raises(KeyboardInterrupt):
         saved.save(placed, after)
-  found, progress = Checkpoints(folder, 2).restore(like)
+  with Checkpoints(folder, 2) as saved:
+    found, progress = saved.restore(like)
   equal(found, 3)
   assert progress.validated == 0
   with Checkpoints(folder, 2) as saved:
     saved.restore(like)
     saved.save(placed, after)
-  found, progress = Checkpoints(folder, 2).restore(like)
+  with Checkpoints(folder, 2) as saved:
+    found, progress = saved.restore(like)
   equal(found, 3)
   assert progress.validated == 3
 
@@ -181,7 +184,6 @@ def test_a_checkpoint_under_another_ones_name_is_not_believed(config, tmp_path):
     assert saved.restore(abstract(config))[1].update == 1
 
 
-@pytest.mark.filterwarnings(ABANDONED)
 def test_a_folder_whose_name_a_library_can_not_write_is_refused(tmp_path):
   checkpoints.probe(tmp_path / "100% é [a" / "checkpoints")
   for name in ("run[lr=0.1]", "a\\b"):
@@ -190,7 +192,6 @@ def test_a_folder_whose_name_a_library_can_not_write_is_refused(tmp_path):
     assert list((tmp_path / name).iterdir()) == []
 
 
-@pytest.mark.filterwarnings(ABANDONED)
 def test_the_first_save_is_read_back(config, tmp_path):
   with pytest.raises(UserError, match="can't be read back"):
     save(config, tmp_path / "run[1]", [1])
