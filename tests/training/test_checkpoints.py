@@ -15,10 +15,6 @@ from nmt.training.checkpoints import Checkpoints
 from nmt.training.progress import Progress
 from nmt.training.stopping import Stopped
 
-# Orbax gives up at the first array that it can't read, and the others find their event loop closed,
-# at whatever time they are collected.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 
 def state(update):
   random = np.random.default_rng(update)
