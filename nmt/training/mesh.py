@@ -32,14 +32,15 @@ def available() -> list[jax.Device]:
   """All devices; UserError where JAX can't use what JAX_PLATFORMS asks for."""
   try:
     return jax.devices()
-  except (AssertionError, RuntimeError) as e:  # the first, without a word, where no plugin is there
+  except (AssertionError, RuntimeError) as e:  # the first without a word: no GPU is visible
     asked = os.environ.get("JAX_PLATFORMS")
     if not asked:
       raise
-    reason = str(e).partition(" (set JAX_PLATFORMS")[0] or "this JAX was installed without it"
+    reason = str(e).partition(" (set JAX_PLATFORMS")[0] or "no such device is visible"
     raise UserError(
       f"JAX_PLATFORMS={asked} asks for devices that can't be used here: {reason}; unset "
-      "JAX_PLATFORMS for the best device there is, set it to cpu, or install JAX for that device"
+      "JAX_PLATFORMS for the best device there is, set it to cpu, or install with -e '.[cuda]' or "
+      "-e '.[tpu]'"
     ) from e
 
 
