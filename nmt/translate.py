@@ -29,7 +29,7 @@ from typing import Any
 from nmt.cli import entry, positive, weight
 from nmt.data import text_files
 from nmt.errors import UserError
-from nmt.workdir import check_output, replacing
+from nmt.workdir import check_output, naming, replacing
 
 
 class Lines:
@@ -132,15 +132,16 @@ def main(argv: Sequence[str]) -> int:
         lines.faults.append(
           f"{lines.place(number)}: {len(best.source_ids) - 1} tokens, {limit}, left empty"
         )
-      for one in (best, *best.others):
-        # A model of bytes can write an end of line, which would shift every line after it.
-        columns = [one.text.replace("\n", " ").replace("\r", " ")]
-        if arguments.scores:
-          columns = [f"{one.score:.6f}", f"{one.log_probability:.6f}", *columns]
-        if arguments.nbest > 1:
-          columns = [str(number), *columns]
-        out.write("\t".join(columns).encode("utf-8", "replace") + b"\n")
-      out.flush()
+      with naming("stdout"):
+        for one in (best, *best.others):
+          # A model of bytes can write an end of line, which would shift every line after it.
+          columns = [one.text.replace("\n", " ").replace("\r", " ")]
+          if arguments.scores:
+            columns = [f"{one.score:.6f}", f"{one.log_probability:.6f}", *columns]
+          if arguments.nbest > 1:
+            columns = [str(number), *columns]
+          out.write("\t".join(columns).encode("utf-8", "replace") + b"\n")
+        out.flush()
       if alignments:
         alignments.write(_alignment(run, best) + "\n")
         alignments.flush()

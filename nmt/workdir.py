@@ -19,12 +19,23 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
+def naming(path: str | os.PathLike[str], beside: Path | None = None) -> Iterator[None]:
+  """Inside, an OSError that names no file (a full disk), or `beside`, gets the name of `path`."""
+  try:
+    yield
+  except OSError as e:
+    if e.filename in (None, str(beside)):
+      e.filename = os.fspath(path)
+    raise
+
+
+@contextlib.contextmanager
 def replacing(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
   """Opens `path` to be written ("w": UTF-8, or "wb") whole or, where something fails, not at all.
 
   The new file is made beside the old one and takes its place and permissions in the end; a link
   stays and what it leads to is replaced. What is there and is no regular file (/dev/stdout, a FIFO,
-  `>(gzip)`) is written to as it is. An OSError that names no file (a full disk) leaves with `path`.
+  `>(gzip)`) is written to as it is.
   """
   path = Path(path)
   # A surrogate (from a name that is not UTF-8) becomes what JSON reads as the same surrogate.
@@ -33,7 +44,7 @@ def replacing(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]
     text = {"encoding": "utf-8", "errors": "backslashreplace", "newline": "\n"}
   target = Path(os.path.realpath(path))
   beside = target.with_name(f".{target.name}.{os.getpid()}")
-  try:
+  with naming(path, beside):
     number = _descriptor(path)
     if number is not None:
       if sys.stdout is not None:
@@ -54,10 +65,6 @@ def replacing(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]
         os.replace(beside, target)
       finally:
         beside.unlink(missing_ok=True)
-  except OSError as e:
-    if e.filename is None or e.filename == str(beside):
-      e.filename = str(path)
-    raise
 
 
 def _descriptor(path: Path) -> int | None:

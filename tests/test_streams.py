@@ -9,13 +9,15 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from nmt import cli
 from nmt.data import text_files
 from nmt.errors import UserError
-from nmt.workdir import Workdir, check_output, replacing, write_json
+from nmt.training.stopping import Stopped, Stopping
+from nmt.workdir import Workdir, check_output, read_json, replacing, write_json
 
 TRANSLATE = ("-m", "nmt.translate", "--workdir", "run")
 TRAIN = ("-m", "nmt.train", "--workdir", "run")
@@ -48,6 +50,23 @@ def test_a_pipe_is_written_to_and_stays(tmp_path):
   with replacing("/dev/null") as file:
     file.write("x")
   assert not os.path.isfile("/dev/null")
+
+
+def test_an_open_file_given_as_an_output_keeps_what_is_in_it(tmp_path):
+  with open(tmp_path / "log", "w+") as log:
+    log.write("before\n")
+    log.flush()
+    write_json(f"/dev/fd/{log.fileno()}", 1)
+    log.seek(0, os.SEEK_END)
+    log.write("after\n")
+  assert (tmp_path / "log").read_text() == "before\n1\nafter\n"
+  assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
+def test_a_name_that_is_not_utf8_comes_back_from_json(tmp_path):
+  name = os.fsdecode(b"caf\xe9")
+  write_json(tmp_path / "x.json", {name: "é"})
+  assert read_json(tmp_path / "x.json") == {name: "é"}
 
 
 def test_an_output_that_can_not_be_is_refused_before_any_work(tmp_path):
@@ -119,6 +138,24 @@ def test_a_closed_stream_is_one_line(command, redirection):
   assert error.count("\n") == 1
 
 
+def test_a_full_disk_under_the_translation_is_said_of_stdout(command):
+  with open("/dev/full", "w") as full:
+    process = command(*TRANSLATE, "text/test.en", "--alignments", "a", stdout=full)
+  _, error = process.communicate()
+  assert process.returncode == 2
+  assert error.startswith("error: stdout: No space left on device; ")
+  assert error.count("\n") == 1
+
+
+def test_a_reader_of_translations_that_leaves_ends_the_command_quietly(command):
+  read, write = os.pipe()
+  os.close(read)
+  process = command(*TRANSLATE, "text/test.en", stdout=write)
+  os.close(write)
+  _, error = process.communicate()
+  assert (process.returncode, error) == (141, "")
+
+
 def test_training_goes_on_when_its_readers_leave(first, command):
   read, write = os.pipe()
   process = command(*TRAIN, stdout=write, stderr=write)
@@ -145,10 +182,22 @@ def test_a_hangup_stops_a_run_unless_it_was_told_to_ignore_it(command, nohup):
   process = command("-c", f"import os; os.execvp('bash', ['bash', '-c', {shell!r}])")
   for line in process.stderr:
     if "update 6" in line:
-      process.send_signal(signal.SIGHUP)
+      for _ in range(2):  # the shell's and the kernel's
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.01)
       break
   process.communicate()
   assert process.returncode == (0 if nohup else 75)
+
+
+def test_a_second_hangup_at_the_very_end_does_no_harm():
+  before = signal.getsignal(signal.SIGHUP)
+  try:
+    with pytest.raises(Stopped), Stopping():
+      signal.raise_signal(signal.SIGHUP)
+    signal.raise_signal(signal.SIGHUP)
+  finally:
+    signal.signal(signal.SIGHUP, before)
 
 
 def test_characters_that_a_stream_lacks_are_escaped(command):

@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import os
+import socket
 import sys
 import time
 from typing import Any, Self
@@ -11,10 +12,10 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from tensorboardX import summary
-from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto.event_pb2 import Event, SessionLog
+from tensorboardX.record_writer import RecordWriter
 
-from nmt.workdir import Workdir, replacing
+from nmt.workdir import Workdir, naming, replacing
 
 _SHOWN = 60  # seconds until TensorBoard gets to see a point
 
@@ -31,11 +32,13 @@ class Metrics:
 
   def __init__(self, workdir: Workdir, update: int, validated: int, updates: int):
     _truncate(workdir, {"train": update, "valid": validated})
-    self._path = workdir.metrics
+    self._path, self._folder = workdir.metrics, workdir.tensorboard
     # Written here and now: tensorboardX's SummaryWriter has a thread for it, which dies of a full
     # disk with a stack trace, and then waits for it.
     workdir.tensorboard.mkdir(exist_ok=True)
-    self._events = EventsWriter(str(workdir.tensorboard / "events"))
+    name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}"
+    self._events = RecordWriter(str(workdir.tensorboard / name))
+    self._event(0, file_version="brain.Event:2")
     start = SessionLog(status=SessionLog.START)  # TensorBoard drops later points of older files
     self._event(update + 1, session_log=start)
     self._flushed = -math.inf
@@ -60,7 +63,7 @@ class Metrics:
   def write(self, kind: str, update: int, values: dict[str, Any], timing: dict[str, Any]) -> None:
     """One line to the file, and a point for each number to TensorBoard."""
     line = {"kind": kind, "update": update, **values, "timing": timing}
-    with open(self._path, "a", encoding="utf-8") as file:
+    with naming(self._path), open(self._path, "a", encoding="utf-8") as file:
       file.write(json.dumps(line) + "\n")
     for name, value in {**values, **timing}.items():
       if isinstance(value, int | float):
@@ -87,11 +90,14 @@ class Metrics:
     self._console.print(text, highlight=False, soft_wrap=True, markup=False)
 
   def _flush(self) -> None:
-    self._events.flush()
+    with naming(self._folder):
+      self._events.flush()
     self._flushed = time.monotonic()
 
   def _event(self, update: int, **what: Any) -> None:
-    self._events.write_event(Event(wall_time=time.time(), step=update, **what))
+    event = Event(wall_time=time.time(), step=update, **what)
+    with naming(self._folder):
+      self._events.write(event.SerializeToString())
 
   def remaining(self, update: int) -> float:
     """Seconds until the last update, validations included, at the speed of this session."""

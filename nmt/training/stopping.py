@@ -61,8 +61,11 @@ class Stopping:
       self.deferred = True
 
   def _note(self, number: int, frame: FrameType | None) -> None:
-    if self.asked and number == signal.SIGHUP:
-      return  # a terminal that closes may say so twice
+    if number == signal.SIGHUP:
+      # A terminal that closes may say so twice, the second time when all is saved.
+      self._previous[signal.SIGHUP] = signal.SIG_IGN
+      if self.asked:
+        return
     if self.asked:
       signal.signal(number, signal.SIG_DFL)
       signal.raise_signal(number)
