@@ -91,6 +91,14 @@ def weight(text: str) -> float:
   return value
 
 
+def ratio(text: str) -> float:
+  """The type of an argument that multiplies something."""
+  value = weight(text)
+  if not value:
+    raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+  return value
+
+
 class _Dropping(io.FileIO):
   """A file descriptor that takes all there is to write, and drops what can't be written."""
 

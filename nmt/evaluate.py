@@ -9,7 +9,7 @@ Prints a table, and writes scores and translations to a folder:
                           unless results of another checkpoint are there
   W/evaluations/<name>    all else; the name says which files (and a hash of what is in them),
                           update and settings, so that no result is written over another
-  --out DIR               wherever is asked for
+  --out DIR               wherever is asked for, where no results of that name are yet
 
 --json F writes the scores to F as well.
 """
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nmt.cli import entry, positive, weight
+from nmt.cli import entry, positive, ratio, weight
 from nmt.config import BLEU_TOKENIZERS
 from nmt.data import text_files
 from nmt.data.pair import Pair
@@ -64,6 +64,9 @@ def main(argv: Sequence[str]) -> int:
     corpora = {split: open_corpus(run.config.data, split) for split in splits}
     named = {split: corpus.read(range(len(corpus))) for split, corpus in corpora.items()}
   home = Workdir(arguments.workdir)
+  for name in named if arguments.out else ():
+    if (there := arguments.out / f"{stem(name)}.json").exists():
+      raise UserError(f"{there}: results are there already; choose another --out")
   changes = {"update": run.update, **changes}
   found, faults = [], []
   for name, pairs in named.items():
@@ -117,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
   add(
     "--length-penalty", type=weight, help="score = log p / length ** this (default: the config's)"
   )
-  add("--max-ratio", type=weight, help="longest output: this times the source, plus 10")
+  add("--max-ratio", type=ratio, help="longest output: this times the source, plus 10")
   add("--batch", type=positive, help="sentences translated together (default: the config's)")
   add("--forbid-unk", action="store_true", default=None, help="never write [UNK]")
   add("--tokenizer", choices=BLEU_TOKENIZERS, help="sacreBLEU's (default: by the target language)")

@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from nmt.cli import entry, positive, weight
+from nmt.cli import entry, positive, ratio, weight
 from nmt.data import text_files
 from nmt.errors import UserError
 from nmt.workdir import check_output, naming, replacing
@@ -184,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
   add("--batch", type=positive, help="sentences translated together (default: as configured)")
   add("--line-by-line", action="store_true", help="answer a line before the next one is read")
   add("--length-penalty", type=weight, help="scores are divided by length to this power")
-  add("--max-ratio", type=weight, help="longest output: this times the source, plus 10")
+  add("--max-ratio", type=ratio, help="longest output: this times the source, plus 10")
   add("--forbid-unk", action="store_true", help="never write [UNK]")
   add("--max-tokens", type=positive, default=1000, help="longest line translated (default 1000)")
   add("--nbest", type=positive, default=1, help="translations for each line (default 1)")

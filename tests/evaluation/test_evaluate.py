@@ -90,6 +90,12 @@ def test_test_splits_are_written_where_training_writes_them(splits, run):
 def test_a_place_is_chosen_and_checked_before_anything_is_translated(splits, monkeypatch):
   assert evaluate.main(["--workdir", str(splits), "--out", str(splits / "o")]) == 0
   assert (splits / "o" / "one.json").exists()
+  with pytest.raises(
+    UserError, match=r"one\.json: results are there already; choose another --out"
+  ):
+    evaluate.main(["--workdir", str(splits), "--out", str(splits / "o"), "--beam", "1"])
+  with pytest.raises(SystemExit):
+    evaluate.main(["--workdir", str(splits), "--max-ratio", "0"])
   (splits / "file").write_text("")
   monkeypatch.setattr("nmt.decoding.translator.Translator.translate", None)
   with pytest.raises(UserError, match=r"file/o can't be written .*; choose another --out"):
@@ -160,10 +166,11 @@ def test_chinese_is_scored_as_sacrebleu_scores_it(files, run):
     (files / name).write_text(text)
   run.source = run.target = Normalized(Characters("".join(sorted({*text} - {"\n"}))))
   run.params["unit"] = jnp.zeros(run.source.size)
-  named = ["--source", f"{files}/s.fr", "--reference", f"{files}/r.fr", "--out", f"{files}/o"]
+  named = ["--source", f"{files}/s.fr", "--reference", f"{files}/r.fr"]
   for more, mark in (([], "tok:zh"), (["--tokenizer", "char"], "tok:char")):
-    evaluate.main(["--workdir", f"{files}/W", *named, *more])
-    scores = json.loads((files / "o" / "s.fr.json").read_text())
+    out = files / mark
+    evaluate.main(["--workdir", f"{files}/W", *named, *more, "--out", str(out)])
+    scores = json.loads((out / "s.fr.json").read_text())
     assert scores["bleu"]["score"] == pytest.approx(100)
     assert mark in scores["bleu"]["signature"]
 
