@@ -21,7 +21,7 @@ def get_config() -> ConfigDict:
         valid="valid",
         test=("test",),
         normalize="nfc",  # form of Unicode in which all text is taken: nfc | none, as it is
-        cache="",  # where corpora and tokens are kept; empty: $NMT_CACHE, else ~/.cache/nmt
+        cache="",  # of corpora, tokens and programs; empty: $NMT_CACHE, else ~/.cache/nmt
         filter=dict(  # of the training split only
           min_words=1,
           max_words=50,

@@ -100,13 +100,18 @@ def ratio(text: str) -> float:
 
 
 class _Dropping(io.FileIO):
-  """A file descriptor that takes all there is to write, and drops what can't be written."""
+  """A file or descriptor that takes all there is to write, and drops what can't be written."""
 
   def write(self, data: Any) -> int:
     try:
       return super().write(data)
     except OSError:
       return len(data)
+
+
+def _dropping(file: str | int, encoding: str, line_buffering: bool) -> io.TextIOWrapper:
+  written = io.BufferedWriter(_Dropping(file, "w", closefd=isinstance(file, str)))
+  return io.TextIOWrapper(written, encoding, "backslashreplace", line_buffering=line_buffering)
 
 
 def _open_streams(pipe: bool) -> None:
@@ -120,7 +125,7 @@ def _open_streams(pipe: bool) -> None:
   for name, data in (("stderr", False), ("stdout", pipe)):
     stream = getattr(sys, name)
     if stream is None:
-      setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+      setattr(sys, name, _dropping(os.devnull, "utf-8", False))
       if data:
         raise UserError(f"{name} is closed; send it to a file or a program")
     elif stream is not getattr(sys, f"__{name}__"):
@@ -128,11 +133,8 @@ def _open_streams(pipe: bool) -> None:
     elif data:
       stream.reconfigure(errors="backslashreplace")
     else:
-      written = io.BufferedWriter(_Dropping(stream.fileno(), "w", closefd=False))
       lines = stream.line_buffering or stream.write_through
-      setattr(sys, name, io.TextIOWrapper(
-        written, stream.encoding, "backslashreplace", line_buffering=lines
-      ))  # fmt: skip
+      setattr(sys, name, _dropping(stream.fileno(), stream.encoding, lines))
 
 
 def _unraisable(fault: "sys.UnraisableHookArgs") -> None:

@@ -35,13 +35,12 @@ def load(path: str | os.PathLike[str]) -> ConfigDict:
   tree = workdir.read_json(path)
   if not isinstance(tree, dict):
     raise UserError(f"{path}: not a config")
-  saved = ConfigDict(_tuples(tree), convert_dict=True)
-  flat = {**_defaults(), **_BEFORE, **flatten(saved)}
+  flat = {**_defaults(), **_BEFORE, **flatten(ConfigDict(_tuples(tree), convert_dict=True))}
   try:
     _check(flat)
   except UserError as e:
     raise UserError(f"{path}: {e}") from None
-  return _nested(flat)
+  return ConfigDict(_put({}, flat), convert_dict=True)
 
 
 def younger(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -57,11 +56,7 @@ def save(config: ConfigDict, path: str | os.PathLike[str]) -> None:
 
 def change(path: str | os.PathLike[str], values: dict[str, Any]) -> None:
   """Changes values by dotted key in what `save` wrote, and nothing else."""
-  tree = workdir.read_json(path)
-  for key, value in values.items():
-    *groups, last = key.split(".")
-    functools.reduce(lambda group, name: group.setdefault(name, {}), groups, tree)[last] = value
-  workdir.write_json(path, tree)
+  workdir.write_json(path, _put(workdir.read_json(path), values))
 
 
 def flatten(config: ConfigDict) -> dict[str, Any]:
@@ -119,13 +114,12 @@ def _check(flat: dict[str, Any]) -> None:
       raise UserError(f"{key}={value!r} must be {wish}")
 
 
-def _nested(flat: dict[str, Any]) -> ConfigDict:
-  """The inverse of `flatten`."""
-  tree: dict[str, Any] = {}
+def _put(tree: dict[str, Any], flat: dict[str, Any]) -> dict[str, Any]:
+  """The tree with values put into it by dotted key: the inverse of `flatten`, for an empty one."""
   for key, value in flat.items():
     *groups, last = key.split(".")
     functools.reduce(lambda group, name: group.setdefault(name, {}), groups, tree)[last] = value
-  return ConfigDict(tree, convert_dict=True)
+  return tree
 
 
 @functools.cache

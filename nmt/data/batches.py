@@ -92,6 +92,11 @@ class Batches:
     squares = staircase(sizes.rows, sizes.longest, batch_config.multiple)
     self._shapes = Shapes(self._plan(0).needed, squares)
 
+  def cut_as(self, divisor: int) -> bool:
+    """Whether batches of another divisor would be the same."""
+    mine = self._sizes.divisor
+    return not self.config.tokens or mine == divisor or ROWS % mine == 0 == ROWS % divisor
+
   @property
   def shapes(self) -> frozenset[Shape]:
     """All (B, J, T) that a batch of any epoch can have."""

@@ -64,8 +64,8 @@ def claim(home: Workdir, config: ConfigDict) -> State:
 def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str, Any], list[str]]:
   """The changes that the run of `home` can take on, by key, and lines about those that it can't.
 
-  A value that the run had before it took on another one is no change: the first command of a run
-  that was made longer still means that run. Nor is the default of a key younger than the run.
+  Updates or a rate that the run had before it took on others are no change: the first command of a
+  run that was made longer still means that run. Nor is the default of a key younger than the run.
   """
   before, after = config_lib.flatten(old), config_lib.flatten(new)
   starts = _provenance(home).get("resumed", [])
@@ -75,13 +75,16 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
   refused = []
   for key in _changed(before, after):
     was, value = before.get(key), after.get(key)
+    if key in PLACES:
+      taken[key] = value
+      continue
     if (key, value) in same:
       continue
     longer = key == "train.updates" and value is not None and value > was
     lower = key == "train.optimizer.learning_rate" and value is not None and value < was
     if longer and before["train.schedule.name"] == "cosine":
       refused.append(f"{_line(before, after, key)} (the cosine schedule is made for its updates)")
-    elif key in PLACES or longer or (lower and "nonfinite" in home.read_status()):
+    elif longer or (lower and "nonfinite" in home.read_status()):
       taken[key] = value
     else:
       refused.append(_line(before, after, key))

@@ -14,6 +14,7 @@ class Progress:
   seed: int
   update: int = 0  # updates made
   batches: int = 0  # batches consumed: the position in the data
+  divisor: int = 0  # what their rows were multiples of; 0: not known
   validated: int = 0  # the update last validated
   best: float | None = None
   best_update: int = 0

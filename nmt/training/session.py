@@ -39,6 +39,8 @@ class Session:
     self.checkpoints = Checkpoints(workdir.checkpoints, config.valid.keep)
     restored = self.checkpoints.restore(self.program.abstract)
     self.state, self.progress = restored or (self.program.create(), Progress(config.seed))
+    before, self.progress.divisor = self.progress.divisor or divisor, divisor
+    self.recut = not self.batches.cut_as(before)
     self.meter = Meter(self.progress.meter)
 
   def opening(self) -> str:
@@ -48,6 +50,9 @@ class Session:
     idle = f" ({unused} more idle: see mesh.data and mesh.model)" if unused else ""
     padding = self.batches.padding()
     key = "batch.tokens" if self.config.batch.tokens else "batch.size"
+    recut = (
+      "; batch.tokens cuts this epoch anew for these devices: sentences may repeat or be missed"
+    )
     filler = f" ({padding.filler:.0%} of the rows are filler: lower {key})"
     size = sum(x.size for x in jax.tree.leaves(self.state["params"]))
     return (
@@ -55,7 +60,7 @@ class Session:
       f"{size:,} parameters, {len(devices)} x {devices[0].device_kind}{idle}, "
       f"{len(self.batches.store):,} pairs, {self.batches.epoch_size():,} batches an epoch of "
       f"{len(self.batches.used_shapes())} shapes, {padding.share:.1%} padding"
-      f"{filler if padding.filler > FILLER else ''}"
+      f"{filler if padding.filler > FILLER else ''}{recut if self.recut else ''}"
     )
 
   def update(self, batches: Sequence[Batch]) -> None:

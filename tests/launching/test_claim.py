@@ -86,6 +86,8 @@ def test_a_run_goes_on_with_other_devices_and_data_in_another_place(tmp_path):
   assert config_lib.load(home.config) == config
   changed = json.loads(home.provenance.read_text())["resumed"][0]["changed"]
   assert changed["mesh.data"] == [-1, 2]
+  assert claim.claim(home, base.get_config()) == "unfinished"  # and back to all devices
+  assert config_lib.load(home.config) == base.get_config()
   home.status("done")
   assert claim.claim(home, base.get_config()) == "done"
 

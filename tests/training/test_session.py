@@ -44,6 +44,27 @@ def test_a_token_budget_trains_and_validates_on_any_mesh(config, session, data, 
     assert all(batch.source_BxJ.size <= 100 for batch in made.valid)
 
 
+@pytest.mark.parametrize(
+  ("tokens", "data", "said"), [(100, 3, True), (100, 4, False), (0, 4, False)]
+)
+def test_batches_that_other_devices_cut_anew_are_said(config, session, tokens, data, said):
+  config.batch.tokens = tokens
+  with (made := session()).checkpoints:
+    made.update([made.batches.at(0)])
+    made.settle()
+    made.checkpoints.save(made.state, made.progress)
+  config.mesh.data = data
+  with (made := session()).checkpoints:
+    batches = [made.batches.at(position).index_B.tolist() for position in range(3)]
+    assert ("sentences may repeat or be missed" in made.opening()) == said
+    made.update([made.batches.at(1)])
+    made.settle()
+    made.checkpoints.save(made.state, made.progress)
+  with (made := session()).checkpoints:  # the same devices once more
+    assert "sentences may repeat" not in made.opening()
+    assert [made.batches.at(position).index_B.tolist() for position in range(3)] == batches
+
+
 def test_devices_that_a_batch_cannot_be_cut_over(config, session):
   config.mesh.data = 3
   with pytest.raises(UserError, match=r"batch\.size=16 can't be cut over 3 devices"):
