@@ -74,8 +74,6 @@ def same(config, a, b):
   jax.tree.map(np.testing.assert_array_equal, arrays(config, a), arrays(config, b))
 
 
-# Orbax gives up at the first array that it can't read, and the others find their event loop closed.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_stopped_is_uninterrupted_bit_for_bit(everything, prepared, tmp_path):
   code, whole = train(everything, tmp_path / "whole", prepared)
   assert code == 0
