@@ -98,6 +98,8 @@ def report(
       written = f"written: {folder / results.stem(split)}.{{{endings}}}"
     except OSError as e:
       unwritten = results.rescue(folder, split, texts, found, e)
+    except UserError as e:  # of the figure: all else is written
+      unwritten = results.Unwritten(str(e), found)
   table.show(console, found, sources, references, hypotheses)
   if unwritten is not None:
     raise unwritten

@@ -92,3 +92,11 @@ def test_nothing_is_said_of_limits_that_cost_nothing(run, printed):
   found = report(run, "test", PAIRS, console=printed)
   assert (found["cut"], found["too_long"], found["not_forced"]) == (0, 0, 0)
   assert "max_ratio" not in printed.file.getvalue()
+
+
+def test_a_figure_that_can_not_be_written_costs_no_other_result(run, tmp_path, printed):
+  (tmp_path / "test.png").mkdir()
+  with pytest.raises(results.Unwritten, match=r"cannot write .*test\.png") as caught:
+    report(run, "test", PAIRS, tmp_path, console=printed)
+  assert "chrF" in printed.file.getvalue()
+  assert caught.value.found == json.loads((tmp_path / "test.json").read_text())
