@@ -55,18 +55,18 @@ def get_config() -> ConfigDict:
       model=dict(
         size=1000,  # n: states of each encoder direction and of the decoder
         embedding=620,  # m
-        maxout=500,  # l
-        cell="gru",
+        cell=dict(kind="gru", layers=1, layer_norm=False),
+        encoder=dict(kind="bidirectional"),
+        order=dict(kind="attend_first", state="previous"),
+        readout=dict(kind="maxout", size=500),
+        normaliser=dict(kind="softmax"),
         attention=dict(
           kind="additive",  # none: the RNNencdec baseline
           size=1000,  # n'
         ),
-        conditional=False,  # a second cell: the first reads the word, and attention its state
-        readout="previous",  # the state the readout sees: previous (appendix) | current (3.1)
         tie=False,  # output word vectors = target embedding (needs maxout == embedding)
         init="paper",  # paper | glorot
         precision="float32",  # float32 | bfloat16, of products; parameters and sums stay float32
-        loop="scan",  # scan | kernel: the steps of a recurrence in one Pallas kernel, for TPUs
         dropout=dict(
           embedding=0.0,
           state=0.0,  # annotations
@@ -94,7 +94,7 @@ def get_config() -> ConfigDict:
           patience=3,  # ... after so many validations without a new best
         ),
         clip=1.0,  # global gradient norm; 0: off
-        label_smoothing=0.0,
+        objective=dict(kind="likelihood", label_smoothing=0.0),
         accumulate=1,  # batches an update
         ema=0.0,  # decay of the averaged weights that are validated and tested; 0: off
       ),

@@ -27,10 +27,10 @@ def small():
 
   def make(**changes):
     model = get_config().model
-    model.update(size=6, embedding=5, maxout=4, init="glorot")
-    model.attention.size = 7
+    model.update(size=6, embedding=5, init="glorot")
+    model.attention.size, model.readout.size = 7, 4
     if changes.get("tie"):
-      model.maxout = model.embedding
+      model.readout.size = model.embedding
     model.update_from_flattened_dict(changes)
     return model
 
