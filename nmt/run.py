@@ -11,13 +11,12 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from nmt import config as configs
-from nmt import models
+from nmt import config as config_lib
+from nmt import kinds, models
 from nmt.data.ids import PAD
 from nmt.data.pipeline import load_tokenizers
 from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
-from nmt.models import attention
 from nmt.training import checkpoints, mesh
 from nmt.workdir import Workdir
 
@@ -44,7 +43,7 @@ class Run:
   @property
   def aligns(self) -> bool:
     """Whether alpha says where the model looks: not in one without attention."""
-    return attention.find(self.config.model.attention.kind).aligns
+    return kinds.find("model.attention", self.config.model.attention.kind).Attention.aligns
 
 
 def of(
@@ -92,7 +91,7 @@ def load(workdir: str | Path | Workdir, which: str | int = "best") -> Run:
     raise UserError(f"workdir {home}: no such folder")
   if not home.config.exists():
     raise UserError(f"workdir {home} holds no run (no config.json); launch.py makes one")
-  config = configs.load(home.config)
+  config = config_lib.load(home.config)
   if not checkpoints.updates(home.checkpoints):
     raise UserError(f"workdir {home} has no checkpoint yet; one is saved at each validation")
   mesh.available()

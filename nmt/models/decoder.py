@@ -7,7 +7,9 @@ import jax.numpy as jnp
 from flax import nnx
 from ml_collections import ConfigDict
 
-from nmt.models import attention, cells, late, loops
+from nmt import kinds
+from nmt.errors import UserError
+from nmt.models import late
 from nmt.models.attention.base import Memory
 from nmt.models.dropout import dropout, split
 from nmt.models.initializers import Initializers, blocks, zeros
@@ -35,11 +37,13 @@ class Decoder(nnx.Module):
   """
 
   def __init__(self, model: ConfigDict, words: int, start: Initializers):
-    cell, mechanism = cells.find(model.cell), attention.find(model.attention.kind)
+    cell = kinds.find("model.cell", model.cell.kind).GRU
+    mechanism = kinds.find("model.attention", model.attention.kind).Attention
+    if model.order.kind == "update_first":
+      raise UserError("model.order.kind=update_first is not there yet")
     n, width = model.size, mechanism.width(model)
     self.product = product(model.precision)
-    self.loop = loops.find(model.loop)
-    self.previous = model.readout == "previous"
+    self.previous = model.order.state == "previous"
     self.tie = model.tie
     self.rates = model.dropout.embedding, model.dropout.readout
     self.E_y = nnx.Param(start.embedding((words, model.embedding)))
@@ -47,8 +51,8 @@ class Decoder(nnx.Module):
     self.b_s = nnx.Param(zeros((n,)))
     self.C = nnx.Param(blocks(start.dense, cell.blocks)((width, cell.blocks * n)))
     self.cell = cell(model.embedding, n, model.precision, start)
-    self.conditional = model.conditional
-    if model.conditional:
+    self.conditional = model.order.kind == "conditional"
+    if self.conditional:
       self.second = cell(None, n, model.precision, start)
     self.attention = mechanism(model, start)
     self.readout = Readout(model, width, words, start)
@@ -91,7 +95,7 @@ class Decoder(nnx.Module):
 
     scratchpad, inputs = memory["scratchpad"], self.cell.project(words)
     _, (s, alpha) = late.scan(
-      Decoder.update, self, scratchpad, self.attention.late, state, inputs, self.loop
+      Decoder.update, self, scratchpad, self.attention.late, state, inputs, late.loop
     )
     alpha = alpha.swapaxes(0, 1)
     c = self.attention.context(alpha, memory["readout"]).swapaxes(0, 1)

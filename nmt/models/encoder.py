@@ -5,7 +5,9 @@ import jax.numpy as jnp
 from flax import nnx
 from ml_collections import ConfigDict
 
-from nmt.models import cells, late, loops
+from nmt import kinds
+from nmt.models import late
+from nmt.models.cells.gru import GRU
 from nmt.models.dropout import dropout
 from nmt.models.initializers import Initializers
 
@@ -17,9 +19,8 @@ class Encoder(nnx.Module):
   """
 
   def __init__(self, model: ConfigDict, words: int, start: Initializers):
-    cell = cells.find(model.cell)
+    cell = kinds.find("model.cell", model.cell.kind).GRU
     self.rate = model.dropout.embedding
-    self.loop = loops.find(model.loop)
     self.E_x = nnx.Param(start.embedding((words, model.embedding)))
     self.forward = cell(model.embedding, model.size, model.precision, start)
     self.backward = cell(model.embedding, model.size, model.precision, start)
@@ -34,14 +35,13 @@ class Encoder(nnx.Module):
     """
     embedded = dropout(keys_B, self.rate, self.E_x[...][source_BxJ]).swapaxes(0, 1)
     real_JxBx1 = real_BxJ.T[:, :, None]
-    forward, _ = run(self.loop, self.forward, embedded, real_JxBx1)
-    backward, first = run(self.loop, self.backward, embedded, real_JxBx1, reverse=True)
+    forward, _ = run(self.forward, embedded, real_JxBx1)
+    backward, first = run(self.backward, embedded, real_JxBx1, reverse=True)
     return jnp.concatenate([forward, backward], axis=-1).swapaxes(0, 1), first
 
 
 def run(
-  loop: late.Loop,
-  cell: cells.GRU,
+  cell: GRU,
   x_JxBxM: jax.Array,
   real_JxBx1: jax.Array,
   reverse: bool = False,
@@ -55,5 +55,5 @@ def run(
     return h, h
 
   h_0 = jnp.zeros_like(x_JxBxG[0, :, : x_JxBxG.shape[-1] // cell.blocks])
-  last, h_JxBxN = late.scan(step, cell, {}, (), h_0, (x_JxBxG, real_JxBx1), loop, reverse)
+  last, h_JxBxN = late.scan(step, cell, {}, (), h_0, (x_JxBxG, real_JxBx1), late.loop, reverse)
   return h_JxBxN, last

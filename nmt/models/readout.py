@@ -21,7 +21,7 @@ class Readout(nnx.Module):
 
   def __init__(self, model: ConfigDict, context: int, words: int, start: Initializers):
     self.product = product(model.precision)
-    dense, l = blocks(start.dense, 2), model.maxout
+    dense, l = blocks(start.dense, 2), model.readout.size
     self.U_o = nnx.Param(dense((model.size, 2 * l)))
     self.V_o = nnx.Param(dense((model.embedding, 2 * l)))
     self.C_o = nnx.Param(dense((context, 2 * l)))

@@ -139,7 +139,7 @@ def _sharded(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh)
   Each device works through its own sentences as if it were alone, and all add up once, at the end:
   left to the partitioner, a recurrent weight's gradient would be added up in every time step.
   """
-  smoothing = config.train.label_smoothing
+  smoothing = config.train.objective.label_smoothing
 
   def loss(params, rows, keys, smoothing):
     model = models.rebuild(config.model, source_size, target_size, params)

@@ -27,10 +27,11 @@ def small():
 
   def make(**changes):
     model = get_config().model
-    model.update(size=6, embedding=5, maxout=4, init="glorot")
+    model.update(size=6, embedding=5, init="glorot")
+    model.readout.size = 4
     model.attention.size = 7
     if changes.get("tie"):
-      model.maxout = model.embedding
+      model.readout.size = model.embedding
     model.update_from_flattened_dict(changes)
     return model
 

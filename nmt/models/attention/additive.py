@@ -10,6 +10,9 @@ from ml_collections import ConfigDict
 from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine
+from nmt.options import count
+
+OPTIONS = {"size": count(1000, "n': units of the layer that scores a word")}
 
 
 class Attention(EnergyAttention):

@@ -1,10 +1,9 @@
-"""Recurrent cells, split into what can be done for all steps at once and what cannot."""
+"""The paper's gated recurrent unit, its inputs projected for all steps at once."""
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from nmt.errors import UserError
 from nmt.models.initializers import Initializers, blocks, zeros
 from nmt.models.products import affine, product
 
@@ -87,13 +86,3 @@ def _blend_backward(saved, slope):
 
 
 blend.defvjp(_blend_forward, _blend_backward)
-
-
-CELLS = {"gru": GRU}
-
-
-def find(kind: str) -> type[GRU]:
-  """The cell of `model.cell`; raises UserError for an unknown one."""
-  if kind not in CELLS:
-    raise UserError(f"model.cell={kind!r} is unknown: choose {', '.join(sorted(CELLS))}")
-  return CELLS[kind]

@@ -1,0 +1,1 @@
+"""Recurrent cells: `model.cell.kind` is the name of a file here."""

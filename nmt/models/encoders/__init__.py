@@ -1,0 +1,1 @@
+"""Encoders: `model.encoder.kind` is the name of a file here."""

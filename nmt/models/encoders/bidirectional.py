@@ -1,0 +1,1 @@
+"""The paper's encoder: two recurrences, one from either end; an annotation is both states."""

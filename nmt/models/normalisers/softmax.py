@@ -1,0 +1,1 @@
+"""softmax: exp(e), divided by the sum over the real words."""

@@ -1,0 +1,1 @@
+"""Readouts: `model.readout.kind` is the name of a file here."""

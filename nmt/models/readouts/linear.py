@@ -1,0 +1,1 @@
+"""A layer as wide as the state, then the vocabulary."""

@@ -1,0 +1,1 @@
+"""What training lowers: `train.objective.kind` is the name of a file here."""
