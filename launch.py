@@ -1,6 +1,7 @@
 """Runs an experiment here: python launch.py --config=configs/x.py[:variant] --workdir=W
 
-  --config.model.size=512         changes one key of the config (configs/base.py has them all)
+  --config.model.size=512         changes one key of the config
+  --help-config                   shows every key: default, range, meaning; kinds and their options
   --sweep=experiments/x.py        runs each point of a study in W/<point>, then its report
   --workdir=W                     the run's folder; default runs/<config>[-variant]
   --profile                       traces some updates into W/profile, shows what took their time
@@ -28,8 +29,13 @@ from nmt.workdir import Workdir
 def main(arguments: Sequence[str]) -> int:
   """Parses the flags and runs one config, or all of a study; returns the exit code."""
   order = flags.parse(arguments)
-  if order is None:
+  if order == "help":
     print(__doc__)
+    return 0
+  if order == "help-config":
+    from nmt import reference
+
+    print(reference.text(), end="")
     return 0
   passed = ["--profile"] * order.profile
   if order.sweep is not None:

@@ -77,7 +77,8 @@ def config(point: Point):
   from configs import base
 
   config, n = base.get_config(), point["states"]
-  config.model.update(size=n, embedding=n, maxout=n // 2, init="glorot")
+  config.model.update(size=n, embedding=n, init="glorot")
+  config.model.readout.size = n // 2
   config.model.attention.size = n
   config.train.optimizer.update(name="adam", learning_rate=1e-4)
   config.decode.beam = point["beam"]

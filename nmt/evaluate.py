@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nmt import config as config_lib
 from nmt.cli import entry, positive, ratio, weight
-from nmt.config import BLEU_TOKENIZERS
 from nmt.data import text_files
 from nmt.data.pair import Pair
 from nmt.errors import UserError
@@ -123,7 +123,11 @@ def _parser() -> argparse.ArgumentParser:
   add("--max-ratio", type=ratio, help="longest output: this times the source, plus 10")
   add("--batch", type=positive, help="sentences translated together (default: the config's)")
   add("--forbid-unk", action="store_true", default=None, help="never write [UNK]")
-  add("--tokenizer", choices=BLEU_TOKENIZERS, help="sacreBLEU's (default: by the target language)")
+  add(
+    "--tokenizer",
+    choices=config_lib.BLEU_TOKENIZERS,
+    help="sacreBLEU's (default: by the target language)",
+  )
   add("--out", type=Path, help="the folder for scores and translations")
   add("--json", type=Path, help="write the scores here too")
   return parser

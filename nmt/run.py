@@ -11,13 +11,12 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from nmt import config as configs
-from nmt import models
+from nmt import config as config_lib
+from nmt import kinds, models
 from nmt.data.ids import PAD
 from nmt.data.pipeline import load_tokenizers
 from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
-from nmt.models import attention
 from nmt.training import checkpoints, mesh
 from nmt.workdir import Workdir
 
@@ -44,7 +43,7 @@ class Run:
   @property
   def aligns(self) -> bool:
     """Whether alpha says where the model looks: not in one without attention."""
-    return attention.find(self.config.model.attention.kind).aligns
+    return kinds.find("model.attention", self.config.model.attention.kind).Attention.aligns
 
 
 def of(
@@ -65,18 +64,18 @@ def _functions(model: str, source_size: int, target_size: int) -> tuple[Callable
     return models.rebuild(config, source_size, target_size, params)
 
   def start(params, source_BxJ):
-    return rebuild(params).start(source_BxJ)
+    return rebuild(params).encode(source_BxJ)
 
   def step(params, memory, state, y_B):
     return rebuild(params).step(memory, state, y_B)
 
   def force(params, source_BxJ, target_BxT):
     module = rebuild(params)
-    t_BxTxL, alpha_BxTxJ = module.features(source_BxJ, target_BxT)
-    logits = module.logits(t_BxTxL).astype(jnp.float32)
+    features = module.features(source_BxJ, target_BxT)
+    logits = module.logits(features.t).astype(jnp.float32)
     chosen = jnp.take_along_axis(logits, target_BxT[:, :, None], axis=2)[:, :, 0]
     log_probs = chosen - jax.nn.logsumexp(logits, axis=2)
-    return jnp.where(target_BxT != PAD, log_probs, 0), alpha_BxTxJ
+    return jnp.where(target_BxT != PAD, log_probs, 0), features.alpha
 
   return start, step, force
 
@@ -92,7 +91,7 @@ def load(workdir: str | Path | Workdir, which: str | int = "best") -> Run:
     raise UserError(f"workdir {home}: no such folder")
   if not home.config.exists():
     raise UserError(f"workdir {home} holds no run (no config.json); launch.py makes one")
-  config = configs.load(home.config)
+  config = config_lib.load(home.config)
   if not checkpoints.updates(home.checkpoints):
     raise UserError(f"workdir {home} has no checkpoint yet; one is saved at each validation")
   mesh.available()

@@ -14,7 +14,7 @@ import jax
 from ml_collections import ConfigDict
 
 from nmt import cli, run
-from nmt import config as configs
+from nmt import config as config_lib
 from nmt.data import cache, pipeline
 from nmt.data.corpora import open_corpus
 from nmt.data.pipeline import Prepared, prepare
@@ -41,8 +41,8 @@ def main(arguments: Sequence[str]) -> int:
   home = Workdir(flags.workdir)
   if not home.config.exists():
     raise UserError(f"{home.config}: no such file; launch.py --workdir={home} makes one")
-  config = configs.load(home.config)
-  configs.validate(config)
+  config = config_lib.load(home.config)
+  config_lib.validate(config)
   keep_programs(config.data.cache)
   with home.lock(), Stopping() as stopping:
     try:

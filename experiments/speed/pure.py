@@ -15,7 +15,7 @@ from nmt.data.ids import BOS, PAD
 from nmt.models import late
 from nmt.models.attention.additive import match
 from nmt.models.attention.base import normalise
-from nmt.models.cells import blend, reset
+from nmt.models.cells.gru import blend, reset
 from nmt.models.products import affine, product
 from nmt.training.loss import cross_entropy
 from nmt.training.optimizer import optimizer

@@ -27,7 +27,7 @@ def run():
   config = base.get_config()
   model = config.model
   model.init = "glorot"
-  model.size, model.embedding, model.maxout, model.attention.size = 16, 12, 8, 16
+  model.size, model.embedding, model.readout.size, model.attention.size = 16, 12, 8, 16
   config.decode.update(beam=3, batch=4, max_ratio=1.0)
   tokenizer = Bytes()
   params = models.init(model, tokenizer.size, tokenizer.size, 1)

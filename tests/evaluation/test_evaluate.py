@@ -7,7 +7,8 @@ import pytest
 from rich.table import Table
 from sacrebleu.metrics import BLEU
 
-from nmt import align, cli, config, evaluate, translate
+from nmt import align, cli, evaluate, translate
+from nmt import config as config_lib
 from nmt.data.normalization import Normalized
 from nmt.data.pair import Pair
 from nmt.data.units import Characters
@@ -155,7 +156,7 @@ def test_a_tokenizer_that_is_asked_for_and_not_installed_is_named(run, monkeypat
 
 def test_the_tokenizers_to_choose_from_are_those_of_sacrebleu():
   # "spm" is its old name for flores101, and warns.
-  assert set(config.BLEU_TOKENIZERS) == set(BLEU.TOKENIZERS) - {"spm"}
+  assert set(config_lib.BLEU_TOKENIZERS) == set(BLEU.TOKENIZERS) - {"spm"}
 
 
 @pytest.mark.filterwarnings("ignore:.*no installed font draws")

@@ -16,7 +16,8 @@ VOCABULARY = 24
 def noisy(config):
   """Everything on that could depend on how a batch is cut."""
   config.model.dropout.readout = 0.2
-  config.train.update(label_smoothing=0.1, ema=0.9)
+  config.train.ema = 0.9
+  config.train.objective.label_smoothing = 0.1
   config.train.optimizer.name = "sgd"
   return config
 

@@ -5,14 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nmt.errors import UserError
-from nmt.models import attention, rebuild
+from nmt.kinds import names
+from nmt.models import rebuild
 from nmt.models.attention.base import normalise
 
 LENGTHS = np.array([6, 1, 3])
 
 
-@pytest.fixture(params=attention.kinds())
+@pytest.fixture(params=names("model.attention"))
 def config(request, small):
   return small(**{"attention.kind": request.param})
 
@@ -122,9 +122,3 @@ def test_no_energy_is_too_large(size):
   assert (alpha[~real] == 0).all()
   slope = jax.grad(lambda e: (normalise(e, real) ** 2).sum())(e)
   assert np.isfinite(slope).all()
-
-
-def test_an_unknown_kind_is_answered_with_the_kinds():
-  assert set(attention.kinds()) >= {"additive", "none"}
-  with pytest.raises(UserError, match=r"choose .*additive.*none"):
-    attention.find("base")
