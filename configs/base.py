@@ -8,8 +8,8 @@ declares its own options (nmt/kinds.py); those of the chosen kind stand beside i
 
 from ml_collections import ConfigDict
 
-from nmt.config import BLEU_TOKENIZERS
-from nmt.keys import defaults
+from nmt import config as config_lib
+from nmt.declarations import defaults
 from nmt.options import (
   amount,
   choice,
@@ -197,7 +197,7 @@ KEYS = group(
   evaluation=group(
     "scores",
     tokenizer=choice(
-      "", BLEU_TOKENIZERS, "sacreBLEU's, of all BLEU; empty: by the target language"
+      "", config_lib.BLEU_TOKENIZERS, "sacreBLEU's, of all BLEU; empty: by the target language"
     ),
   ),
   mesh=group(

@@ -12,7 +12,8 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from nmt import cli, keys, older, workdir
+from nmt import cli, older, workdir
+from nmt.declarations import declared, put, unknown, unused
 from nmt.errors import UserError
 
 # sacreBLEU's, which is not imported for their names.
@@ -34,14 +35,14 @@ def load(path: str | os.PathLike[str]) -> ConfigDict:
     raise UserError(f"{path}: not a config")
   flat = older.translate(flatten(ConfigDict(_tuples(tree), convert_dict=True)))
   try:
-    for key in keys.unused(flat, flat):
+    for key in unused(flat, flat):
       del flat[key]
-    defaults = {key: option.default for key, option in keys.keys(flat).items()}
+    defaults = {key: option.default for key, option in declared(flat).items()}
     flat = {**defaults, **older.BEFORE, **flat}
     _check(flat)
   except UserError as e:
     raise UserError(f"{path}: {e}") from None
-  return ConfigDict(keys.put({}, flat), convert_dict=True)
+  return ConfigDict(put({}, flat), convert_dict=True)
 
 
 def younger(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def younger(path: str | os.PathLike[str]) -> dict[str, Any]:
   saved = flatten(ConfigDict(workdir.read_json(path), convert_dict=True))
   return {
     key: option.default
-    for key, option in keys.keys({}).items()
+    for key, option in declared({}).items()
     if key in older.BEFORE and key not in saved
   }
 
@@ -61,7 +62,7 @@ def save(config: ConfigDict, path: str | os.PathLike[str]) -> None:
 
 def change(path: str | os.PathLike[str], values: dict[str, Any]) -> None:
   """Changes values by dotted key in what `save` wrote, and nothing else."""
-  workdir.write_json(path, keys.put(workdir.read_json(path), values))
+  workdir.write_json(path, put(workdir.read_json(path), values))
 
 
 def flatten(config: ConfigDict) -> dict[str, Any]:
@@ -86,10 +87,10 @@ def validate(config: ConfigDict) -> None:
 
 def _check(flat: Mapping[str, Any]) -> None:
   """Raises UserError for an unknown or missing key, or a value of a wrong type or out of range."""
-  known = keys.keys(flat)
+  known = declared(flat)
   for key in flat:
     if key not in known:
-      raise keys.unknown(key, flat)
+      raise unknown(key, flat)
   for key, option in known.items():
     if key not in flat:
       raise UserError(f"the config has no key {key}; configs start from configs/base.py")
@@ -187,7 +188,7 @@ def main(arguments: Sequence[str]) -> None:
   from nmt import reference
 
   if list(arguments) != ["markdown"]:
-    raise UserError("python -m nmt.config takes one word: markdown, which prints all config keys")
+    raise UserError("python -m nmt.config markdown prints all config keys; it has no other command")
   sys.stdout.write(reference.markdown())
 
 

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from nmt import options as declarations
+from nmt import options as vocabulary
 from nmt.errors import UserError
 from nmt.options import Option, not_one_of
 
@@ -87,7 +87,7 @@ def _parsed(file: Path, text: str) -> tuple[str, dict[str, Option]]:
       targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
       if any(isinstance(target, ast.Name) and target.id == "OPTIONS" for target in targets):
         expression = ast.Expression(node.value)  # type: ignore[attr-defined]
-        found = eval(compile(expression, str(file), "eval"), dict(vars(declarations)))
+        found = eval(compile(expression, str(file), "eval"), dict(vars(vocabulary)))
   except Exception as e:
     raise UserError(f"{file}: OPTIONS can't be read: {type(e).__name__}: {e}") from e
   if not isinstance(found, dict) or not all(isinstance(o, Option) for o in found.values()):

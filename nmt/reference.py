@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nmt import kinds
-from nmt.keys import base
+from nmt.declarations import base
 from nmt.options import Group, Option
 
 _WIDTH = 100
@@ -95,9 +95,10 @@ def _sections(tree: Group, prefix: str = "") -> Iterator[_Section]:
 def _entries(options: dict[str, Option], group: str, indent: int) -> list[str]:
   lines = []
   for key, option in options.items():
-    lines.append(f"{' ' * indent}{key}={_default(option)}  ({_range(option, group)})")
-    margin = " " * (indent + 4)
-    lines += textwrap.wrap(option.help, _WIDTH, initial_indent=margin, subsequent_indent=margin)
+    first = f"{key}={_default(option)}  ({_range(option, group)})"
+    for paragraph, start in ((first, indent), (option.help, indent + 4)):
+      margin, rest = " " * start, " " * (indent + 4)
+      lines += textwrap.wrap(paragraph, _WIDTH, initial_indent=margin, subsequent_indent=rest)
   return lines
 
 
@@ -113,7 +114,7 @@ def _range(option: Option, group: str) -> str:
 
 def _cells(option: Option, group: str) -> list[str]:
   if option.is_kind:
-    allowed = "a kind, below"
+    allowed = "a kind of this group"
   else:
     allowed = ", ".join(f"`{name}`" for name in option.names) or _cell(option.wish)
   default = "empty" if option.default == "" else f"`{option.default}`"

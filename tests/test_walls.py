@@ -17,7 +17,7 @@ FILES = sorted(
 # What the files of a part may import of nmt, beside their own part. Parts are packages of nmt, and
 # its modules that all may use; any other module of nmt is a command line and may import them all.
 GROUND = {
-  *("errors", "cli", "options", "kinds", "keys", "older", "config", "reference"),
+  *("errors", "cli", "options", "kinds", "declarations", "older", "config", "reference"),
   *("workdir", "provenance"),
 }
 UPSTREAM = {
@@ -98,4 +98,4 @@ def test_what_launches_and_what_reads_text_knows_no_jax(path):
 def test_configs_import_nothing_heavy(path):
   assert roots(path) <= {"configs", "ml_collections", "nmt"}
   used = {name.split(".")[1] for name in imports(path) if name.startswith("nmt.")}
-  assert used <= {"config", "keys", "options"}
+  assert used <= {"config", "declarations", "options"}

@@ -20,7 +20,8 @@ from ml_collections.config_dict import RequiredValueError
 from ml_collections.config_flags import config_flags
 
 from nmt import config as config_lib
-from nmt import keys, older
+from nmt import older
+from nmt.declarations import declared, unknown, unused
 from nmt.errors import UserError, nearest
 from nmt.kinds import PACKAGES
 
@@ -162,11 +163,11 @@ def settle(config: ConfigDict) -> ConfigDict:
   _ask(config)
   config = copy.deepcopy(config)
   values = _kinds(config)
-  for key in keys.unused(_leaves(config), values):
+  for key in unused(_leaves(config), values):
     group, name = _field(config, key)
     with group.unlocked():
       del group[name]
-  _add(config, [key for key in keys.keys(values) if key.rpartition(".")[0] in PACKAGES])
+  _add(config, [key for key in declared(values) if key.rpartition(".")[0] in PACKAGES])
   config = config.copy_and_resolve_references()
   config_lib.validate(config)
   for key in ("dir", "cache"):
@@ -250,26 +251,26 @@ def _make_room(config: ConfigDict, changes: dict[str, Any]) -> None:
   """
   waiting = dict(changes)
   while ready := [
-    key for key, option in keys.keys(_kinds(config)).items() if option.is_kind and key in waiting
+    key for key, option in declared(_kinds(config)).items() if option.is_kind and key in waiting
   ]:
     for key in ready:  # a kind may have an option that names another kind
       _add(config, [key])
       group, name = _field(config, key)
       group[name] = str(waiting.pop(key))
   values = _kinds(config)
-  known = keys.keys(values)
+  known = declared(values)
   for key in changes:
     below = [leaf for leaf in known if leaf.startswith(key + ".")]
     if below and not older.hint(key):
       raise UserError(f"config key {key} is a group; set one of: {', '.join(below)}")
     if key not in known:
-      raise keys.unknown(key, values)
+      raise unknown(key, values)
   _add(config, changes)
 
 
 def _add(config: ConfigDict, names: Iterable[str]) -> None:
   """Gives those of some keys that `config` lacks their default."""
-  present, known = _leaves(config), keys.keys(_kinds(config))
+  present, known = _leaves(config), declared(_kinds(config))
   for key in names:
     if key not in present:
       group, name = _field(config, key)

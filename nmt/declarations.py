@@ -21,7 +21,7 @@ def base() -> Group:
   return runpy.run_path(str(_BASE))["KEYS"]
 
 
-def keys(values: Mapping[str, Any]) -> dict[str, Option]:
+def declared(values: Mapping[str, Any]) -> dict[str, Option]:
   """The options by dotted key of a config with these values, of which those of kinds matter.
 
   A kind that is not among the values has its default. Raises UserError for an unknown kind, and for
@@ -46,13 +46,13 @@ def put(tree: dict[str, Any], flat: Mapping[str, Any]) -> dict[str, Any]:
 
 def unused(names: Iterable[str], values: Mapping[str, Any]) -> list[str]:
   """Those of some keys that are options of kinds that the values don't choose."""
-  known = keys(values)
+  known = declared(values)
   return [key for key in names if key not in known and _owners(key)]
 
 
 def unknown(key: str, values: Mapping[str, Any]) -> UserError:
   """The error for a key that a config with these values doesn't have."""
-  known = keys(values)
+  known = declared(values)
   if moved := older.hint(key):
     return UserError(moved)
   if _owners(key):
@@ -60,8 +60,8 @@ def unknown(key: str, values: Mapping[str, Any]) -> UserError:
     chosen = [k for k, option in known.items() if option.is_kind and k.startswith(f"{group}.")]
     kind = ", ".join(f"{k}={values.get(k, known[k].default)}" for k in chosen)
     added = [k.removeprefix(f"{group}.") for k in known if k.startswith(f"{group}.")]
-    has = ", ".join(added[1:]) or "no option"
-    return UserError(f"{kind} has no option {name} (it has: {has})")
+    has = f"it has: {', '.join(added[1:])}" if added[1:] else "it has none"
+    return UserError(f"{kind} has no option {name} ({has})")
   return UserError(f"unknown config key {key}{nearest(key, known)}")
 
 
