@@ -98,13 +98,12 @@ def rows(point: Point) -> np.ndarray:
 
 def update(point: Point, seconds: float) -> float:
   """Median seconds of an update on one batch."""
-  from nmt.training import mesh as meshes
-  from nmt.training import step
+  from nmt.training import sharding, step
 
   configured, V = config(point), point["vocabulary"]
-  mesh = meshes.build(configured.mesh)
+  mesh = sharding.build(configured.mesh)
   program = step.build(configured, V, V, mesh)
-  ids = meshes.place(mesh, rows(point))
+  ids = sharding.place(mesh, rows(point))
   state = program.create()
 
   def once() -> None:

@@ -21,13 +21,12 @@ def main(argv: Sequence[str]) -> int:
   import numpy as np
   from safetensors.numpy import save
 
-  from nmt import models, run
+  from nmt import models
+  from nmt.run import load
 
-  trained = run.load(arguments.workdir, arguments.which)
-  arrays = {
-    name: np.ascontiguousarray(array) for name, array in models.flat(trained.params).items()
-  }
-  metadata = {"config": trained.config.to_json(), "update": str(trained.update)}
+  run = load(arguments.workdir, arguments.which)
+  arrays = {name: np.ascontiguousarray(array) for name, array in models.flat(run.params).items()}
+  metadata = {"config": run.config.to_json(), "update": str(run.update)}
   with replacing(out, "wb") as file:
     file.write(save(arrays, metadata))
   print(f"{out}: {len(arrays)} arrays, {sum(array.size for array in arrays.values()):,} numbers")

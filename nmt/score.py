@@ -20,10 +20,10 @@ def main(argv: Sequence[str]) -> int:
   arguments = _parser().parse_args(argv)
   files = (arguments.source, arguments.reference)
   with text_files.checked(files) as (_, pairs):  # all lines, before the first score is out
-    from nmt import run as runs  # jax: not for a typing error
-    from nmt.decoding.forced import MAX_TOKENS, force
+    from nmt.decoding.forced import MAX_TOKENS, force  # jax: not for a typing error
+    from nmt.run import load
 
-    run = runs.load(arguments.workdir, arguments.which)
+    run = load(arguments.workdir, arguments.which)
     lengths: dict[int, tuple[int, int]] = {}
 
     def encoded() -> Iterator[tuple[list[int], list[int]]]:

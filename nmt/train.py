@@ -23,7 +23,7 @@ from nmt.errors import UserError
 from nmt.evaluation.bleu import bleu
 from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
 from nmt.evaluation.report import report
-from nmt.training import checkpoints, loop, mesh
+from nmt.training import checkpoints, loop, sharding
 from nmt.training.meter import NonFinite
 from nmt.training.session import Validate
 from nmt.training.stopping import CONTINUE, Stopped, Stopping
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) -> int:
   """Devices, data, training, test."""
-  mesh.build(config.mesh)  # whether there are any, and enough, is said before data are prepared
+  sharding.build(config.mesh)  # whether there are any, and enough, is said before data are prepared
   tests = {split: open_corpus(config.data, split) for split in config.data.test}
   if checkpoints.updates(home.checkpoints):
     prepared = prepare(config.data, home.tokenizers)

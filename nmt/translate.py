@@ -89,11 +89,11 @@ def main(argv: Sequence[str]) -> int:
       raise UserError(f"cannot read {path}: no such file")
   check_output("--alignments", arguments.alignments)
 
-  from nmt import run as runs  # jax: not for a typing error
-  from nmt.decoding.translator import Translator
+  from nmt.decoding.translator import Translator  # jax: not for a typing error
   from nmt.evaluation import attention
+  from nmt.run import load
 
-  run = runs.load(arguments.workdir, arguments.which)
+  run = load(arguments.workdir, arguments.which)
   if arguments.alignments:
     attention.check(run)
   decode = run.config.decode.copy_and_resolve_references()

@@ -10,7 +10,7 @@ import jax
 
 from nmt.data.batches import Batch
 from nmt.data.ids import PAD
-from nmt.training import mesh as meshes
+from nmt.training import sharding
 
 AHEAD = 2  # updates that may be in flight: the device stays busy, and a stop is never far
 
@@ -40,7 +40,7 @@ class Meter:
     """Notes an update under way; waits only for the one `AHEAD` before it."""
     self._pending.append((update, _counts(batches), results))
     self._flight.append(results["loss"])
-    if len(self._flight) > (0 if meshes.waits() else AHEAD):
+    if len(self._flight) > (0 if sharding.waits() else AHEAD):
       jax.block_until_ready(self._flight.popleft())
 
   def empty(self) -> bool:

@@ -12,8 +12,7 @@ from ml_collections import ConfigDict
 
 from nmt.data.batches import Batch, Batches, sequential
 from nmt.data.pipeline import Prepared
-from nmt.training import mesh as meshes
-from nmt.training import step
+from nmt.training import sharding, step
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.meter import Meter, perplexity
 from nmt.training.metrics import Metrics
@@ -30,8 +29,8 @@ class Session:
 
   def __init__(self, config: ConfigDict, workdir: Workdir, prepared: Prepared):
     self.config, self.workdir = config, workdir
-    self.mesh = meshes.build(config.mesh)
-    divisor = meshes.divisor(self.mesh)
+    self.mesh = sharding.build(config.mesh)
+    divisor = sharding.divisor(self.mesh)
     self.batches = Batches(prepared.train, config.batch, config.seed, divisor)
     self.valid = sequential(prepared.valid, config.batch, divisor)
     sizes = prepared.source.size, prepared.target.size
@@ -161,7 +160,7 @@ class Session:
     return folder / f"{update}.npz"
 
   def _place(self, batch: Batch) -> step.Rows:
-    return meshes.place(self.mesh, batch.source_BxJ), meshes.place(self.mesh, batch.target_BxT)
+    return sharding.place(self.mesh, batch.source_BxJ), sharding.place(self.mesh, batch.target_BxT)
 
   def _status(self, state: str) -> None:
     progress = self.progress

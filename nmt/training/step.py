@@ -12,7 +12,7 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from nmt import models
-from nmt.training import mesh as meshes
+from nmt.training import sharding
 from nmt.training.loss import loss_sums
 from nmt.training.optimizer import average, batch_scale, clip_factor, learning_rate, optimizer
 
@@ -76,7 +76,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
       key = jax.random.fold_in(jax.random.key(config.seed), state["update"])
       numbers = first + jnp.arange(rows[0].shape[0], dtype=jnp.int32)
       keys = jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
-    return gradient_sums(meshes.gather(mesh, state["params"]), rows, keys)
+    return gradient_sums(sharding.gather(mesh, state["params"]), rows, keys)
 
   def apply(state, gradients, totals, scale):
     update = state["update"] + 1
@@ -119,7 +119,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     return jax.tree.map(jnp.zeros_like, state["params"]), zeros | counts
 
   shapes = jax.eval_shape(begin, models.shapes(config.model, source_size, target_size))
-  stored = meshes.shardings(mesh, shapes)
+  stored = sharding.shardings(mesh, shapes)
   start = jax.jit(begin, out_shardings=stored)
   jit = functools.partial(jax.jit, out_shardings=(stored, None))
   return Program(
@@ -129,7 +129,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     add=jax.jit(add, donate_argnums=1),
     finish=jit(finish, donate_argnums=0),
     nothing=jax.jit(nothing),
-    evaluate=jax.jit(lambda params, rows: evaluate(meshes.gather(mesh, params), rows)),
+    evaluate=jax.jit(lambda params, rows: evaluate(sharding.gather(mesh, params), rows)),
   )
 
 
@@ -153,12 +153,12 @@ def _sharded(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh)
     return total(loss(params, rows, None, 0.0)[1])
 
   def total(sums):  # of one device, XLA would make a copy
-    return jax.lax.psum(sums, meshes.AXES) if mesh.size > 1 else sums
+    return jax.lax.psum(sums, sharding.AXES) if mesh.size > 1 else sums
 
   def shard(function, arguments):
-    specs = (meshes.WHOLE,) + (meshes.BATCH,) * arguments
+    specs = (sharding.WHOLE,) + (sharding.BATCH,) * arguments
     return jax.shard_map(
-      function, mesh=mesh, in_specs=specs, out_specs=meshes.WHOLE, check_vma=False
+      function, mesh=mesh, in_specs=specs, out_specs=sharding.WHOLE, check_vma=False
     )
 
   return shard(gradients, 2), shard(evaluate, 1)

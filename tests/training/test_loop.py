@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from nmt.training import loop, mesh, step
+from nmt.training import loop, sharding, step
 from nmt.training.checkpoints import load, updates
 from nmt.training.meter import NonFinite
 from nmt.training.stopping import CONTINUE, Stopping
@@ -65,7 +65,7 @@ def lines(home):
 
 
 def arrays(config, home, names=("params", "optimizer", "average")):
-  abstract = step.build(config, 24, 24, mesh.build(config.mesh)).abstract
+  abstract = step.build(config, 24, 24, sharding.build(config.mesh)).abstract
   return {name: load(home.checkpoints, "last", name, abstract[name]) for name in names}
 
 
