@@ -23,6 +23,7 @@ from nmt.errors import UserError
 from nmt.evaluation.bleu import bleu
 from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
 from nmt.evaluation.report import report
+from nmt.profiling.profile import Profile
 from nmt.training import checkpoints, loop, sharding
 from nmt.training.meter import NonFinite
 from nmt.training.session import Validate
@@ -88,7 +89,8 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
   if found["identical"] > found["kept"] / 2:
     same = f"{found['identical']} of {found['kept']} pairs have the same text on both sides"
     print(f"train: {same} (data.source, data.target)", file=sys.stderr)
-  code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profile)
+  profiler = Profile if profile else None
+  code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profiler)
   if code == 0:
     best = run.load(home)
     for split, corpus in tests.items():

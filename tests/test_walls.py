@@ -24,6 +24,7 @@ UPSTREAM = {
   "models": GROUND | {"data"},
   "decoding": GROUND | {"data"},
   "training": GROUND | {"data", "models"},
+  "profiling": GROUND | {"data", "training"},
   "evaluation": GROUND | {"data", "models", "decoding", "training", "analysis"},
   "analysis": GROUND | {"data", "models", "decoding", "training", "evaluation"},
 }

@@ -25,9 +25,9 @@ from experiments.speed.sizes import config as configured
 from nmt import models
 from nmt.data.batches import Batches
 from nmt.data.ids import EOS, UNK
+from nmt.profiling.trace import costs
 from nmt.training import sharding, step
 from nmt.training.loss import loss_sums
-from nmt.training.trace import costs
 
 # Name -> the config's precision of products, and JAX's for products of float32.
 PRECISIONS = {

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from nmt.profiling.profile import Profile
 from nmt.training import loop, sharding, step
 from nmt.training.checkpoints import load, updates
 from nmt.training.meter import NonFinite
@@ -38,7 +39,7 @@ class Validation:
     return {"bleu": 1.0}
 
 
-def train(config, folder, prepared, validate=None, stop_before=(), profile=False):
+def train(config, folder, prepared, validate=None, stop_before=(), profiler=None):
   """Runs the loop; asks it to stop when the batches named are drawn."""
   home = Workdir(folder)
   home.make()
@@ -52,7 +53,7 @@ def train(config, folder, prepared, validate=None, stop_before=(), profile=False
         yield batch
 
     patch.setattr(loop, "iterate", iterate)
-    code = loop.train(config, home, prepared, validate or Validation(), stopping, profile)
+    code = loop.train(config, home, prepared, validate or Validation(), stopping, profiler)
   return code, home
 
 
@@ -105,7 +106,7 @@ def test_a_profile_changes_nothing(everything, prepared, tmp_path, capsys):
   everything.valid.update(every=14, patience=0)
   assert train(everything, tmp_path / "plain", prepared)[0] == 0
   assert "profile" not in capsys.readouterr().err
-  assert train(everything, tmp_path / "traced", prepared, profile=True)[0] == 0
+  assert train(everything, tmp_path / "traced", prepared, profiler=Profile)[0] == 0
   same(everything, Workdir(tmp_path / "plain"), Workdir(tmp_path / "traced"))
   (trace,) = (tmp_path / "traced" / "profile").rglob("*.xplane.pb")
   assert (trace.parent / "perfetto_trace.json.gz").stat().st_size > 1000
@@ -114,7 +115,7 @@ def test_a_profile_changes_nothing(everything, prepared, tmp_path, capsys):
   assert shown.count("nmt/models/") >= 5
 
   everything.train.updates = 31
-  assert train(everything, tmp_path / "traced", prepared, profile=True)[0] == 0
+  assert train(everything, tmp_path / "traced", prepared, profiler=Profile)[0] == 0
   assert "profile: none, since no 10 updates" in capsys.readouterr().err
 
 
