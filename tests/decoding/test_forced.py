@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmt.data.ids import BOS, PAD
-from nmt.decoding.forced import MAX_TOKENS, bucket, force
+from nmt.decoding.forced import MAX_TOKENS, force
 
 
 class Random:
@@ -77,9 +77,3 @@ def test_input_is_read_a_window_at_a_time():
   results = force(Random, endless(), batch=2)
   next(results)
   assert len(read) == 32
-
-
-def test_few_shapes_hold_every_length():
-  lengths = range(1, MAX_TOKENS + 2)
-  assert len({bucket(length) for length in lengths}) == 8
-  assert all(length <= bucket(length) <= max(16, 2 * length) for length in lengths)
