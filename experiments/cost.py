@@ -41,7 +41,7 @@ Point = dict[str, int]
 
 def main(arguments: Sequence[str]) -> None:
   """Parses the command line, measures, and writes figure and JSON."""
-  from nmt.workdir import write_json
+  from nmt.files import write_json
 
   parser = argparse.ArgumentParser(prog="python -m experiments.cost", description=__doc__)
   parser.add_argument("--out", type=Path, default=Path("cost"), help="name without a suffix")

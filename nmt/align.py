@@ -26,7 +26,7 @@ from nmt.cli import console, entry
 from nmt.data import text_files
 from nmt.errors import UserError
 from nmt.evaluation import alignment
-from nmt.workdir import check_output, write_json
+from nmt.files import check_output, write_json
 
 
 def main(argv: Sequence[str]) -> int:

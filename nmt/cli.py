@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nmt.errors import UserError
+from nmt.exit_codes import DONE, INTERRUPTED, READER_LEFT, WRONG_INPUT
 
 if TYPE_CHECKING:
   from rich.console import Console
@@ -43,14 +44,14 @@ def entry(main: Callable[[Sequence[str]], int | None], *, pipe: bool = False) ->
   logging.getLogger("asyncio").setLevel(logging.CRITICAL)
   try:
     _open_streams(pipe)
-    code = main(sys.argv[1:])
+    code = main(sys.argv[1:]) or DONE
     sys.stdout.flush()
   except UserError as e:
     code = _complain(str(e))
   except KeyboardInterrupt:
-    code = 130
+    code = INTERRUPTED
   except BrokenPipeError:
-    code = 141
+    code = READER_LEFT
   except Exception as e:
     line = _machine_error(e)
     if line is None:
@@ -146,7 +147,7 @@ def _unraisable(fault: "sys.UnraisableHookArgs") -> None:
 
 def _complain(line: str) -> int:
   print("error: " + " ".join(line.splitlines()), file=sys.stderr)
-  return 2
+  return WRONG_INPUT
 
 
 def _machine_error(error: BaseException) -> str | None:

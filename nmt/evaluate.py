@@ -26,7 +26,8 @@ from nmt.data import text_files
 from nmt.data.pair import Pair
 from nmt.errors import UserError
 from nmt.evaluation.results import Unwritten, check, stem
-from nmt.workdir import Workdir, check_output, read_json, write_json
+from nmt.files import check_output, read_json, write_json
+from nmt.workdir import Workdir
 
 
 def main(argv: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nmt.cli import entry
-from nmt.workdir import check_output, replacing
+from nmt.files import check_output, replacing
 
 
 def main(argv: Sequence[str]) -> int:

@@ -19,16 +19,18 @@ from nmt.data import cache, pipeline
 from nmt.data.corpora import open_corpus
 from nmt.data.pipeline import Prepared, prepare
 from nmt.decoding.translator import Translator
-from nmt.errors import UserError
+from nmt.errors import UserError, first_line
 from nmt.evaluation.bleu import bleu
 from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
 from nmt.evaluation.report import report
+from nmt.exit_codes import CONTINUE, DONE, FAILED
+from nmt.files import read_json, write_json
 from nmt.profiling.profile import Profile
 from nmt.training import checkpoints, loop, sharding
 from nmt.training.meter import NonFinite
 from nmt.training.session import Validate
-from nmt.training.stopping import CONTINUE, Stopped, Stopping
-from nmt.workdir import Workdir, read_json, write_json
+from nmt.training.stopping import Stopped, Stopping
+from nmt.workdir import Workdir
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
       home.status("running", **_last(home))
       code = _work(config, home, stopping, flags.profile)
-      home.status("stopped" if code else "done", **_last(home))
+      home.status("done" if code == DONE else "stopped", **_last(home))
       return code
     except Stopped:
       home.status("stopped", **_last(home))
@@ -57,10 +59,9 @@ def main(arguments: Sequence[str]) -> int:
     except NonFinite as e:
       home.status("failed", **_last(home), reason=str(e), nonfinite=e.update)
       print(f"error: {e}", file=sys.stderr)
-      return 1
+      return FAILED
     except BaseException as e:
-      reason = (str(e).strip() or type(e).__name__).splitlines()[0]
-      home.status("failed", **_last(home), reason=reason)
+      home.status("failed", **_last(home), reason=first_line(e))
       raise
 
 
@@ -91,7 +92,7 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
     print(f"train: {same} (data.source, data.target)", file=sys.stderr)
   profiler = Profile if profile else None
   code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profiler)
-  if code == 0:
+  if code == DONE:
     best = run.load(home)
     for split, corpus in tests.items():
       report(best, split, corpus.read(range(len(corpus))), home.test)

@@ -29,7 +29,7 @@ from typing import Any
 from nmt.cli import entry, positive, ratio, weight
 from nmt.data import text_files
 from nmt.errors import UserError
-from nmt.workdir import check_output, naming, replacing
+from nmt.files import check_output, naming, replacing
 
 
 class Lines:
@@ -135,7 +135,7 @@ def main(argv: Sequence[str]) -> int:
       with naming("stdout"):
         for one in (best, *best.others):
           # A model of bytes can write an end of line, which would shift every line after it.
-          columns = [one.text.replace("\n", " ").replace("\r", " ")]
+          columns = [text_files.one_line(one.text)]
           if arguments.scores:
             columns = [f"{one.score:.6f}", f"{one.log_probability:.6f}", *columns]
           if arguments.nbest > 1:

@@ -16,7 +16,7 @@ FILES = sorted(
 
 # What the files of a part may import of nmt, beside their own part. Parts are packages of nmt, and
 # its modules that all may use; any other module of nmt is a command line and may import them all.
-GROUND = {"errors", "cli", "config", "workdir", "provenance"}
+GROUND = {"errors", "exit_codes", "files", "cli", "config", "workdir", "provenance", "perplexity"}
 UPSTREAM = {
   **dict.fromkeys(GROUND, GROUND),
   "launching": GROUND,

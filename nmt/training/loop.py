@@ -8,11 +8,12 @@ from ml_collections import ConfigDict
 
 from nmt.data.batches import Batch, iterate
 from nmt.data.pipeline import Prepared
+from nmt.exit_codes import CONTINUE, DONE
 from nmt.training import ahead
 from nmt.training.meter import NonFinite
 from nmt.training.metrics import Metrics
 from nmt.training.session import Session, Validate
-from nmt.training.stopping import CONTINUE, Stopped, Stopping
+from nmt.training.stopping import Stopped, Stopping
 from nmt.workdir import Workdir
 
 Update = Callable[[Sequence[Batch]], None]  # makes one update, as `Session.update` does
@@ -27,9 +28,10 @@ def train(
   stopping: Stopping,
   profiler: Profiler | None = None,
 ) -> int:
-  """Trains until `train.updates` or `valid.patience` end it; returns 0, or 75 if asked to stop.
+  """Trains until `train.updates` or `valid.patience` end it; returns an exit code.
 
   Goes on from the last whole checkpoint, and ends with the same bits as a run that never stopped.
+  The code is DONE, or CONTINUE if it was asked to stop.
   `validate(params)` gives the scores of the validation split beside its perplexity. A `profiler`
   makes the updates instead, and measures some. Raises NonFinite when a loss or a gradient is not
   finite; its batch and the state before it are in W/nonfinite. UserError when batches can't be cut
@@ -72,4 +74,4 @@ def train(
     session.save(metrics)
     reason = progress.over(config)
     metrics.say(f"done: {reason}" if reason else f"stopped at update {progress.update}")
-  return 0 if reason else CONTINUE
+  return DONE if reason else CONTINUE

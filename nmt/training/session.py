@@ -1,7 +1,6 @@
 """What the loop does in one line each: update, log, validate, judge, save."""
 
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,15 @@ from ml_collections import ConfigDict
 
 from nmt.data.batches import Batch, Batches, sequential
 from nmt.data.pipeline import Prepared
+from nmt.files import replacing
+from nmt.perplexity import perplexity
 from nmt.training import sharding, step
 from nmt.training.checkpoints import Checkpoints
-from nmt.training.meter import Meter, perplexity
+from nmt.training.meter import Meter
 from nmt.training.metrics import Metrics
 from nmt.training.progress import Progress
-from nmt.workdir import Workdir, replacing
+from nmt.training.stopwatch import Stopwatch
+from nmt.workdir import Workdir
 
 FILLER = 0.1  # a larger share of rows without a sentence is said at the start
 
@@ -102,7 +104,7 @@ class Session:
 
   def scores(self, validate: Validate) -> dict[str, float]:
     """The validation split's loss and perplexity, and what `validate` adds."""
-    began = time.monotonic(), time.process_time()
+    stopwatch = Stopwatch()
     params = self.state.get("average", self.state["params"])
     process = jax.process_index(), jax.process_count()
     nll = tokens = 0
@@ -111,7 +113,7 @@ class Session:
       nll, tokens = nll + sums["nll"].item(), tokens + sums["tokens"].item()
     scores = {"loss": nll / max(tokens, 1), "perplexity": perplexity(nll, tokens)}
     scores |= validate(jax.device_put(params, jax.local_devices()[0]))
-    self._validation = time.monotonic() - began[0], time.process_time() - began[1]
+    self._validation = stopwatch.seconds()
     self.meter.restart()
     return scores
 

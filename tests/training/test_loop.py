@@ -8,11 +8,12 @@ import jax
 import numpy as np
 import pytest
 
+from nmt.exit_codes import CONTINUE
 from nmt.profiling.profile import Profile
 from nmt.training import loop, sharding, step
 from nmt.training.checkpoints import load, updates
 from nmt.training.meter import NonFinite
-from nmt.training.stopping import CONTINUE, Stopping
+from nmt.training.stopping import Stopping
 from nmt.workdir import Workdir
 
 
