@@ -1,6 +1,5 @@
 """How every command line of this project begins and ends: exit codes, and errors in one line."""
 
-import argparse
 import errno
 import io
 import logging
@@ -72,32 +71,6 @@ def console(stderr: bool = False) -> "Console":
   stream = sys.stderr if stderr else sys.stdout
   terminal = stream is not None and stream.isatty()
   return Console(stderr=stderr, width=None if terminal else _ENDLESS)
-
-
-def positive(text: str) -> int:
-  """The type of an argument that counts something."""
-  if not text.isdecimal() or int(text) < 1:
-    raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
-  return int(text)
-
-
-def weight(text: str) -> float:
-  """The type of an argument that weighs something."""
-  try:
-    value = float(text)
-  except ValueError:
-    value = -1.0
-  if not 0 <= value < float("inf"):
-    raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
-  return value
-
-
-def ratio(text: str) -> float:
-  """The type of an argument that multiplies something."""
-  value = weight(text)
-  if not value:
-    raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-  return value
 
 
 class _Dropping(io.FileIO):

@@ -5,12 +5,12 @@
 The file's metadata hold the run's config (JSON) and the update that the weights are from.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from nmt.cli import entry
 from nmt.files import check_output, replacing
+from nmt.options import Parser
 
 
 def main(argv: Sequence[str]) -> int:
@@ -33,16 +33,10 @@ def main(argv: Sequence[str]) -> int:
   return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-  parser = argparse.ArgumentParser(
-    prog="python -m nmt.export",
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-    allow_abbrev=False,
-  )
+def _parser() -> Parser:
+  parser = Parser("export", __doc__)
   add = parser.add_argument
-  add("--workdir", type=Path, required=True, help="folder of the trained run")
-  add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
+  parser.add_run()
   add("--out", type=Path, required=True, help="the file to write, replaced if it exists")
   return parser
 

@@ -4,7 +4,6 @@ Reads W/config.json (launch.py writes it) and goes on from W's last checkpoint. 
 75 stopped by a signal or Ctrl-C (start it again to continue), 2 wrong input, anything else failed.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
 from nmt.evaluation.report import report
 from nmt.exit_codes import CONTINUE, DONE, FAILED
 from nmt.files import read_json, write_json
+from nmt.options import Parser
 from nmt.profiling.profile import Profile
 from nmt.training import checkpoints, loop, sharding
 from nmt.training.meter import NonFinite
@@ -35,9 +35,7 @@ from nmt.workdir import Workdir
 
 def main(arguments: Sequence[str]) -> int:
   """Parses the command line and trains; returns the exit code."""
-  parser = argparse.ArgumentParser(
-    prog="python -m nmt.train", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-  )
+  parser = Parser("train", __doc__)
   parser.add_argument("--workdir", required=True, help="the run's folder, with its config.json")
   parser.add_argument("--profile", action="store_true", help="trace some updates into W/profile")
   flags = parser.parse_args(arguments)

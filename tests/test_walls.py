@@ -16,7 +16,10 @@ FILES = sorted(
 
 # What the files of a part may import of nmt, beside their own part. Parts are packages of nmt, and
 # its modules that all may use; any other module of nmt is a command line and may import them all.
-GROUND = {"errors", "exit_codes", "files", "cli", "config", "workdir", "provenance", "perplexity"}
+GROUND = {
+  *("cli", "config", "errors", "exit_codes", "files", "options", "perplexity", "provenance"),
+  "workdir",
+}
 UPSTREAM = {
   **dict.fromkeys(GROUND, GROUND),
   "launching": GROUND,

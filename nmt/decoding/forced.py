@@ -9,8 +9,8 @@ import numpy as np
 
 from nmt.data import padding
 from nmt.data.ids import EOS
+from nmt.decoding.limits import MAX_FORCED
 
-MAX_TOKENS = 2000  # of a side; a longer pair is not forced
 _POSITIONS = 2048  # rows x target positions of a batch: their logits are in memory together
 
 
@@ -45,7 +45,7 @@ def force(
   Pairs are taken in windows, batched by the longer side's padded length and padded with empty
   rows, so that memory stays flat and few programs compile (3 up to 63 tokens, 8 in all); a pair's
   result does not depend on its neighbours. Without `alignments`, alpha is None and never leaves the
-  device. A pair with a side of more than `MAX_TOKENS` gives None. `run.force` should be the same
+  device. A pair with a side of more than `MAX_FORCED` gives None. `run.force` should be the same
   function from call to call, since compiled programs are kept by it.
   """
   compiled = _compiled(run.force, alignments)
@@ -57,7 +57,7 @@ def force(
     ended = [([*source, EOS], [*target, EOS]) for source, target in window]
     results: list[Forced | None] = [None] * len(window)
     longer = [(index, max(map(len, pair))) for index, pair in enumerate(ended)]
-    longer = [(index, length) for index, length in longer if length <= MAX_TOKENS + 1]
+    longer = [(index, length) for index, length in longer if length <= MAX_FORCED + 1]
     for length, members in padding.bucketed(longer, rows):
       B = rows(length)
       source_BxJ = padding.sources([ended[index][0] for index in members], B, length)

@@ -17,8 +17,8 @@ from nmt.data.tokenizers import Tokenizer
 from nmt.decoding.beam import beam
 from nmt.decoding.greedy import greedy
 from nmt.decoding.hypotheses import Hypotheses, forbidden
+from nmt.decoding.limits import MAX_SOURCE
 
-MAX_TOKENS = 1000  # of a source line; a longer one is not translated
 _EXTRA = 10  # an output may be max_ratio times its source, and this much longer
 _WINDOW = 4096  # lines sorted together
 _ALPHAS = 1 << 25  # weights a window may hold, and floats a search may keep (128 MB each)
@@ -87,7 +87,7 @@ class Translator:
     *,
     n_best: int = 1,
     alphas: bool = False,
-    max_tokens: int = MAX_TOKENS,
+    max_tokens: int = MAX_SOURCE,
     window: int = _WINDOW,
   ):
     self.source, self.target, self.params = run.source, run.target, run.params

@@ -3,7 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmt.data.ids import BOS, PAD
-from nmt.decoding.forced import MAX_TOKENS, force
+from nmt.decoding.forced import force
+from nmt.decoding.limits import MAX_FORCED
 
 
 class Random:
@@ -60,7 +61,7 @@ def test_alignments_can_be_left_out():
 
 
 def test_a_pair_too_long_is_told_and_harms_no_other():
-  data = [([5], [6]), ([5] * (MAX_TOKENS + 1), [6]), ([5], [6])]
+  data = [([5], [6]), ([5] * (MAX_FORCED + 1), [6]), ([5], [6])]
   first, long, last = force(Random, data)
   assert long is None
   np.testing.assert_array_equal(first.log_probs_T, last.log_probs_T)
