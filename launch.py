@@ -21,8 +21,9 @@ from ml_collections import ConfigDict
 
 from nmt import cli
 from nmt.errors import UserError
+from nmt.exit_codes import CONTINUE, DONE, FAILED
 from nmt.launching import claim, flags, sweep
-from nmt.launching.local import CONTINUE, DONE, Local, failure
+from nmt.launching.local import Local, failure
 from nmt.workdir import Workdir
 
 
@@ -95,7 +96,7 @@ def run_study(study: sweep.Study, folder: Path, passed: Sequence[str]) -> int:
     report = "; the report waits for them" if study.report else ""
     print(f"The same command tries them again, and no finished one{report}.", file=sys.stderr)
   if stopped or failed:
-    return CONTINUE if stopped else 1
+    return CONTINUE if stopped else FAILED
   if study.report is not None:
     study.report({name: home.path for name, home in homes.items()})
   return 0

@@ -41,7 +41,7 @@ Point = dict[str, int]
 
 def main(arguments: Sequence[str]) -> None:
   """Parses the command line, measures, and writes figure and JSON."""
-  from nmt.workdir import write_json
+  from nmt.files import write_json
 
   parser = argparse.ArgumentParser(prog="python -m experiments.cost", description=__doc__)
   parser.add_argument("--out", type=Path, default=Path("cost"), help="name without a suffix")
@@ -99,13 +99,12 @@ def rows(point: Point) -> np.ndarray:
 
 def update(point: Point, seconds: float) -> float:
   """Median seconds of an update on one batch."""
-  from nmt.training import mesh as meshes
-  from nmt.training import step
+  from nmt.training import sharding, step
 
   configured, V = config(point), point["vocabulary"]
-  mesh = meshes.build(configured.mesh)
+  mesh = sharding.build(configured.mesh)
   program = step.build(configured, V, V, mesh)
-  ids = meshes.place(mesh, rows(point))
+  ids = sharding.place(mesh, rows(point))
   state = program.create()
 
   def once() -> None:

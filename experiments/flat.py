@@ -23,7 +23,7 @@ from typing import Any
 from experiments.input_memory import cut
 from nmt import cli
 from nmt.errors import UserError
-from nmt.workdir import write_json
+from nmt.files import write_json
 
 MODEL = {"size": 32, "embedding": 32, "readout.size": 32, "attention.size": 32}
 LINE = 250  # updates

@@ -32,7 +32,7 @@ from typing import Any
 
 from nmt import cli
 from nmt.errors import UserError
-from nmt.workdir import write_json
+from nmt.files import write_json
 
 SOURCE, TARGET = "en", "de"
 OURS = {  # beside configs/multi30k.py: for minutes, small batches and little dropout

@@ -20,7 +20,7 @@ from typing import Any
 
 from nmt import cli
 from nmt.errors import UserError
-from nmt.workdir import write_json
+from nmt.files import write_json
 
 PRECISIONS = ("bfloat16", "tf32", "float32")
 # XLA_FLAGS: what may be captured into command buffers (CUDA graphs).

@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to read, and the hint that ends many of its lines."""
+"""The one exception that a user is meant to read, and what messages in one line are made of."""
 
 import difflib
 from collections.abc import Iterable
@@ -16,3 +16,8 @@ def nearest(name: str, names: Iterable[str]) -> str:
     last = name.rsplit(".", 1)[-1]
     close = [key for key in known if key.rsplit(".", 1)[-1] == last][:1]
   return f"; did you mean {close[0]}?" if close else ""
+
+
+def first_line(error: BaseException) -> str:
+  """The first line of what an error says, or its type's name if it says nothing."""
+  return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -17,7 +17,7 @@ from nmt.data.ids import PAD
 from nmt.data.pipeline import load_tokenizers
 from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
-from nmt.training import checkpoints, mesh
+from nmt.training import checkpoints, sharding
 from nmt.workdir import Workdir
 
 
@@ -94,7 +94,7 @@ def load(workdir: str | Path | Workdir, which: str | int = "best") -> Run:
   config = config_lib.load(home.config)
   if not checkpoints.updates(home.checkpoints):
     raise UserError(f"workdir {home} has no checkpoint yet; one is saved at each validation")
-  mesh.available()
+  sharding.available()
   source, target = load_tokenizers(home.tokenizers, config.data.normalize)
   shapes = models.shapes(config.model, source.size, target.size)
   device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])

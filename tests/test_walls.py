@@ -17,8 +17,8 @@ FILES = sorted(
 # What the files of a part may import of nmt, beside their own part. Parts are packages of nmt, and
 # its modules that all may use; any other module of nmt is a command line and may import them all.
 GROUND = {
-  *("errors", "cli", "options", "kinds", "declarations", "older", "config", "reference"),
-  *("workdir", "provenance"),
+  *("errors", "exit_codes", "files", "cli", "arguments", "perplexity", "workdir", "provenance"),
+  *("options", "kinds", "declarations", "older", "config", "reference"),
 }
 UPSTREAM = {
   **dict.fromkeys(GROUND, GROUND),
@@ -27,6 +27,7 @@ UPSTREAM = {
   "models": GROUND | {"data"},
   "decoding": GROUND | {"data"},
   "training": GROUND | {"data", "models"},
+  "profiling": GROUND | {"data", "training"},
   "evaluation": GROUND | {"data", "models", "decoding", "training", "analysis"},
   "analysis": GROUND | {"data", "models", "decoding", "training", "evaluation"},
 }

@@ -19,7 +19,7 @@ from experiments.speed.sentences import Sentences, drawn, measured
 from experiments.speed.sizes import FIXED, SIZES, Size
 from experiments.speed.workers import SYSTEMS, started
 from nmt import cli
-from nmt.workdir import write_json
+from nmt.files import write_json
 
 WHAT = ("train", "greedy", "beam", "memory", "input", "startup")
 BEAM = 5

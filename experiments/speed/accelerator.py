@@ -25,10 +25,9 @@ from experiments.speed.sizes import config as configured
 from nmt import models
 from nmt.data.batches import Batches
 from nmt.data.ids import EOS, UNK
-from nmt.training import mesh as meshes
-from nmt.training import step
+from nmt.profiling.trace import costs
+from nmt.training import sharding, step
 from nmt.training.loss import loss_sums
-from nmt.training.trace import costs
 
 # Name -> the config's precision of products, and JAX's for products of float32.
 PRECISIONS = {
@@ -50,7 +49,7 @@ class Bench:
     self.config.model.precision = products
     self.config.batch.size = batch or size.batch
     V = size.vocabulary
-    self.mesh = meshes.build(self.config.mesh)
+    self.mesh = sharding.build(self.config.mesh)
     self.program = step.build(self.config, V, V, self.mesh)
     self.state = self.program.create()
     self.results: list[dict[str, jax.Array]] = []
@@ -64,7 +63,7 @@ class Bench:
 
   def place(self, source_BxJ: np.ndarray, target_BxT: np.ndarray) -> step.Rows:
     """A batch on the device."""
-    return meshes.place(self.mesh, source_BxJ), meshes.place(self.mesh, target_BxT)
+    return sharding.place(self.mesh, source_BxJ), sharding.place(self.mesh, target_BxT)
 
   def update(self, rows: step.Rows) -> None:
     """Starts an update."""

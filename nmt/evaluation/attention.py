@@ -10,9 +10,7 @@ from ml_collections import ConfigDict
 from nmt.data.tokenizers import Tokenizer
 from nmt.decoding.forced import Forcing, force
 from nmt.errors import UserError
-from nmt.evaluation.alignment import Link
-
-METHODS = ("agreement", "argmax", "threshold")
+from nmt.evaluation.alignment import METHODS, Link
 
 
 class Run(Forcing, Protocol):

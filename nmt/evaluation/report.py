@@ -17,15 +17,16 @@ from nmt import cli
 from nmt.data.ids import UNK
 from nmt.data.normalization import normalized_pair
 from nmt.data.pair import Pair
+from nmt.data.text_files import one_line
 from nmt.data.words import Words
 from nmt.decoding import translator
 from nmt.decoding.forced import force
 from nmt.decoding.translator import Translator
 from nmt.errors import UserError
 from nmt.evaluation import alignment, attention, results, table
-from nmt.evaluation.bleu import perplexity
 from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
 from nmt.evaluation.scores import scores
+from nmt.perplexity import perplexity
 
 _DRAWN = range(6, 19)  # words of a sentence that makes a good figure
 
@@ -132,7 +133,7 @@ def _translate(run: Run, sources: Sequence[str], decode: ConfigDict, what: str) 
     disable=not console.is_terminal,
   )
   rows = [
-    (results.one_line(one.text), UNK in one.ids, translator.cut(one), translator.too_long(one))
+    (one_line(one.text), UNK in one.ids, translator.cut(one), translator.too_long(one))
     for one in lines
   ]
   texts, unk, cut, too_long = map(list, zip(*rows, strict=True))
@@ -169,7 +170,7 @@ def _likelihood(run: Run, encoded: Sequence[tuple[list[int], list[int]]]) -> dic
     else:
       total += float(forced.log_probs_T.sum(dtype="float64"))
       tokens += len(forced.log_probs_T)
-  value = perplexity(total, tokens)
+  value = perplexity(-total, tokens)
   return {
     "perplexity": value if math.isfinite(value) else None,  # JSON knows no infinity
     "log_probability": total,

@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nmt.decoding.forced import MAX_TOKENS as MAX_FORCED
-from nmt.decoding.translator import MAX_TOKENS as MAX_SOURCE
+from nmt.decoding.limits import MAX_FORCED, MAX_SOURCE
 
 _EXAMPLES = 3
 _METRICS = (("BLEU", "bleu"), ("BLEU, lower-cased", "bleu_lowercase"), ("chrF", "chrf"))

@@ -12,7 +12,7 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from nmt import kinds, models
-from nmt.training import mesh as meshes
+from nmt.training import sharding
 from nmt.training.objectives.base import Objective, Rows, Sums
 from nmt.training.objectives.base import evaluate as evaluate_sums
 from nmt.training.optimizer import average, batch_scale, clip_factor, learning_rate, optimizer
@@ -69,7 +69,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
 
   def sums(state: State, rows: Rows, first: int | jax.Array) -> Total:
     keys_B = _keys(config.seed, state["update"], first, rows[0].shape[0]) if random else None
-    params = meshes.gather(mesh, state["params"])
+    params = sharding.gather(mesh, state["params"])
     return gradient_sums((params, state.get("objective", {})), rows, keys_B)
 
   def step(state: State, rows: Rows, scale: float) -> tuple[State, Sums]:
@@ -82,7 +82,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     return jax.tree.map(jnp.zeros_like, jax.eval_shape(sums, shapes, rows, 0))
 
   shapes = jax.eval_shape(begin, models.shapes(config.model, *sizes))
-  stored = meshes.shardings(mesh, shapes)
+  stored = sharding.shardings(mesh, shapes)
   start = jax.jit(begin, out_shardings=stored)
   jit = functools.partial(jax.jit, out_shardings=(stored, None))
   return Program(
@@ -92,7 +92,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     add=jax.jit(add, donate_argnums=1),
     finish=jit(apply, donate_argnums=0),
     nothing=jax.jit(nothing),
-    evaluate=jax.jit(lambda params, rows: evaluate(meshes.gather(mesh, params), rows)),
+    evaluate=jax.jit(lambda params, rows: evaluate(sharding.gather(mesh, params), rows)),
   )
 
 
@@ -179,12 +179,12 @@ def _sharded(
     return total(evaluate_sums(rebuild(params), rows))
 
   def total(sums: Any) -> Any:  # of one device, XLA would make a copy
-    return jax.lax.psum(sums, meshes.AXES) if mesh.size > 1 else sums
+    return jax.lax.psum(sums, sharding.AXES) if mesh.size > 1 else sums
 
   def shard(function: Callable[..., Any], arguments: int) -> Callable[..., Any]:
-    specs = (meshes.WHOLE,) + (meshes.BATCH,) * arguments
+    specs = (sharding.WHOLE,) + (sharding.BATCH,) * arguments
     return jax.shard_map(
-      function, mesh=mesh, in_specs=specs, out_specs=meshes.WHOLE, check_vma=False
+      function, mesh=mesh, in_specs=specs, out_specs=sharding.WHOLE, check_vma=False
     )
 
   return shard(gradients, 2), shard(evaluate, 1)

@@ -95,7 +95,7 @@ def test_a_place_is_chosen_and_checked_before_anything_is_translated(splits, mon
     UserError, match=r"one\.json: results are there already; choose another --out"
   ):
     evaluate.main(["--workdir", str(splits), "--out", str(splits / "o"), "--beam", "1"])
-  with pytest.raises(SystemExit):
+  with pytest.raises(UserError, match="--max-ratio: 0 is not a number above 0"):
     evaluate.main(["--workdir", str(splits), "--max-ratio", "0"])
   (splits / "file").write_text("")
   monkeypatch.setattr("nmt.decoding.translator.Translator.translate", None)
@@ -178,7 +178,6 @@ def test_chinese_is_scored_as_sacrebleu_scores_it(files, run):
 
 def test_what_a_limit_of_length_takes_is_counted(files, run, capsys, monkeypatch):
   monkeypatch.setattr(translator, "_EXTRA", 0)
-  monkeypatch.setattr("nmt.decoding.translator.MAX_TOKENS", 6)
   (files / "s.fr").write_text("le chat dort ici .\n" + "chat " * 1001 + "\n")
   (files / "r.fr").write_text("le chat dort ici.\n" + "chat " * 2001 + "\n")
   named = ["--source", f"{files}/s.fr", "--reference", f"{files}/r.fr", "--out", f"{files}/o"]

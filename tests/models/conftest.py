@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from nmt import keys
+from nmt import declarations
 from nmt.models import init
 
 SIZES = (11, 13)  # words of the source and of the target
@@ -28,13 +28,13 @@ def small():
   """small(key=value, ..) is a model section of small, all different sizes; keys may be dotted."""
 
   def make(**changes):
-    known = keys.keys({f"model.{key}": value for key, value in changes.items()})
+    known = declarations.keys({f"model.{key}": value for key, value in changes.items()})
     flat = {key[6:]: option.default for key, option in known.items() if key.startswith("model.")}
     flat |= {"size": 6, "embedding": 5, "init": "glorot"}
     flat |= {key: size for key, size in SMALL.items() if key in flat}
     if changes.get("tie"):
       flat["embedding"] = flat.get("readout.size", 6)
-    return ConfigDict(keys.put({}, flat | changes), convert_dict=True)
+    return ConfigDict(declarations.put({}, flat | changes), convert_dict=True)
 
   return make
 

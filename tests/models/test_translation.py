@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nmt import keys, kinds
+from nmt import declarations, kinds
 from nmt.errors import UserError
 from nmt.models import init, rebuild, translation
 
@@ -15,7 +15,7 @@ from nmt.models import init, rebuild, translation
 quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 GROUPS = [group for group in kinds.PACKAGES if group.startswith("model.")]
-DEFAULTS = {key: option.default for key, option in keys.keys({}).items()}
+DEFAULTS = {key: option.default for key, option in declarations.keys({}).items()}
 KINDS = [{}] + [  # the kinds that the defaults choose, and each other kind
   {f"{group[6:]}.kind": kind}
   for group in GROUPS

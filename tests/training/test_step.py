@@ -6,8 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from nmt.training import mesh as meshes
-from nmt.training import step
+from nmt.training import sharding, step
 
 VOCABULARY = 24
 
@@ -24,12 +23,12 @@ def noisy(config):
 
 def build(config, data=1, model=1):
   config.mesh.update(data=data, model=model)
-  mesh = meshes.build(config.mesh)
+  mesh = sharding.build(config.mesh)
   return step.build(config, VOCABULARY, VOCABULARY, mesh), mesh
 
 
 def place(mesh, *batches):
-  return [(meshes.place(mesh, b.source_BxJ), meshes.place(mesh, b.target_BxT)) for b in batches]
+  return [(sharding.place(mesh, b.source_BxJ), sharding.place(mesh, b.target_BxT)) for b in batches]
 
 
 def run(program, mesh, state, *batches, scale=1.0):
