@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
-from experiments.input_memory import memory
+from experiments.benchmarks.input_memory import memory
 from nmt.errors import UserError
 
 SYSTEMS = {
-  "nmt": "experiments.speed.ours",
-  "pure": "experiments.speed.pure",
-  "torch": "experiments.speed.peers.torch_system",
-  "joeynmt": "experiments.speed.peers.joeynmt_system",
+  "nmt": "experiments.benchmarks.speed.ours",
+  "pure": "experiments.benchmarks.speed.pure",
+  "torch": "experiments.benchmarks.speed.peers.torch_system",
+  "joeynmt": "experiments.benchmarks.speed.peers.joeynmt_system",
 }
 
 

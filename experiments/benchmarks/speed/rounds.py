@@ -7,8 +7,8 @@ import statistics
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from experiments.speed import flops, workloads
-from experiments.speed.workers import Told
+from experiments.benchmarks.speed import flops, workloads
+from experiments.benchmarks.speed.workers import Told
 
 Round = dict[str, Any]
 OURS = "nmt"

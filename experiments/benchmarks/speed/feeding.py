@@ -9,8 +9,8 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from experiments.input_memory import cut
-from experiments.speed.sizes import Size, config
+from experiments.benchmarks.input_memory import cut
+from experiments.benchmarks.speed.sizes import Size, config
 from nmt.training.meter import Meter
 
 PAIRS = 60_000  # enough for several processes

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from experiments import race
+from experiments.benchmarks import race
 from nmt.errors import UserError
 
 

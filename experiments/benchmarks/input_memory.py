@@ -3,7 +3,7 @@
 Hypothesis: corpora are streamed and tokens memory-mapped, so ten times the text takes only some
 megabytes more (the lengths of its sentences and the order of an epoch).
 
-  python -m experiments.input_memory --folder DIR
+  python -m experiments.benchmarks.input_memory --folder DIR
 
 takes the first 40,000 and the first 400,000 pairs of DIR/train.en[.gz] and DIR/train.fr[.gz], and
 prints the most resident memory in MB, as JSON, of a process that reads an epoch of batches: `cold`
@@ -44,7 +44,7 @@ def main() -> None:
       again = [
         sys.executable,
         "-m",
-        "experiments.input_memory",
+        "experiments.benchmarks.input_memory",
         "--folder",
         folder,
         "--cache",

@@ -1,4 +1,6 @@
-"""Joey NMT's own command: python -m experiments.speed.peers.joeynmt_train train CONFIG --skip-test
+"""Joey NMT's own command.
+
+  python -m experiments.benchmarks.speed.peers.joeynmt_train train CONFIG --skip-test
 
 Its tokenizer tells SentencePiece the vocabulary, by a method that SentencePiece has no more. All
 pieces of the text are in the vocabulary, so nothing is lost without it.

@@ -14,10 +14,10 @@ from joeynmt.search import search
 from joeynmt.vocabulary import Vocabulary
 from torch import Tensor
 
-from experiments.speed import workloads
-from experiments.speed.peers.threads import cores
-from experiments.speed.peers.torch_system import as_long
-from experiments.speed.sizes import Size, config
+from experiments.benchmarks.speed import workloads
+from experiments.benchmarks.speed.peers.threads import cores
+from experiments.benchmarks.speed.peers.torch_system import as_long
+from experiments.benchmarks.speed.sizes import Size, config
 from nmt.data.ids import BOS, EOS, PAD, UNK
 
 # Joey NMT's default ids: <unk> 0, <pad> 1, <s> 2, </s> 3.

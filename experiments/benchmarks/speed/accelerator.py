@@ -1,4 +1,6 @@
-"""What experiments/speed_gpu.py measures, each in a process of its own: python -m ... TASK as JSON.
+"""What experiments/benchmarks/speed_gpu.py measures, each in a process of its own.
+
+  python -m experiments.benchmarks.speed.accelerator TASK    # as JSON
 
 The last line of stdout is the result, as JSON.
 """
@@ -18,10 +20,10 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from experiments.speed import flops
-from experiments.speed.sentences import Sentences, drawn
-from experiments.speed.sizes import SIZES, Size
-from experiments.speed.sizes import config as configured
+from experiments.benchmarks.speed import flops
+from experiments.benchmarks.speed.sentences import Sentences, drawn
+from experiments.benchmarks.speed.sizes import SIZES, Size
+from experiments.benchmarks.speed.sizes import config as configured
 from nmt import models
 from nmt.data.batches import Batches
 from nmt.data.ids import EOS, UNK

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments.speed import workloads
-from experiments.speed.peers import search
-from experiments.speed.peers.model import Model
-from experiments.speed.peers.threads import cores
-from experiments.speed.sizes import Size, config
+from experiments.benchmarks.speed import workloads
+from experiments.benchmarks.speed.peers import search
+from experiments.benchmarks.speed.peers.model import Model
+from experiments.benchmarks.speed.peers.threads import cores
+from experiments.benchmarks.speed.sizes import Size, config
 from nmt.data.ids import EOS, PAD
 
 

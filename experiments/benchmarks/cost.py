@@ -4,7 +4,7 @@ Hypothesis: with keys computed once a source, an update grows linearly with batc
 little faster than linearly with length (the attention alone is quadratic), and with the square of
 the state once products dominate; search grows linearly with the beam.
 
-  python -m experiments.cost --out cost
+  python -m experiments.benchmarks.cost --out cost
 
 measures milliseconds of an update and of a search of one batch around a small base point, and
 writes cost.png, one panel for each thing that grows, and cost.json.
@@ -43,16 +43,18 @@ def main(arguments: Sequence[str]) -> None:
   """Parses the command line, measures, and writes figure and JSON."""
   from nmt.workdir import write_json
 
-  parser = argparse.ArgumentParser(prog="python -m experiments.cost", description=__doc__)
+  parser = argparse.ArgumentParser(
+    prog="python -m experiments.benchmarks.cost", description=__doc__
+  )
   parser.add_argument("--out", type=Path, default=Path("cost"), help="name without a suffix")
   parser.add_argument("--seconds", type=float, default=2.0, help="least time spent on a point")
   options = parser.parse_args(arguments)
-  curves = {key: sweep(key, values, options.seconds) for key, values in GROWING.items()}
+  curves = {key: curve(key, values, options.seconds) for key, values in GROWING.items()}
   write_json(options.out.with_suffix(".json"), {"base": BASE, "curves": curves})
   figure(curves, options.out.with_suffix(".png"))
 
 
-def sweep(key: str, values: Sequence[int], seconds: float) -> dict[str, Any]:
+def curve(key: str, values: Sequence[int], seconds: float) -> dict[str, Any]:
   """The base point with one thing growing: milliseconds, and the exponents that fit them."""
   kinds: dict[str, Callable[[Point, float], float]] = {"search": search}
   if key != "beam":

@@ -1,6 +1,6 @@
 """How fast is the paper's training on one accelerator, and what of its kernels is used?
 
-  python -m experiments.speed_gpu --json results/speed_gpu.json
+  python -m experiments.benchmarks.speed_gpu --json results/speed_gpu.json
 
 checks gradients, times every variant, profiles the fastest, then makes 5,000 updates with it and
 with float32, to compare their losses: in under nine minutes, the most telling first. What there
@@ -54,7 +54,7 @@ class Study:
       return None
     flags = f"{os.environ.get('XLA_FLAGS', '')} {LAUNCHES[launch]}".strip()
     text = json.dumps(task | {"size": self.options.size})
-    command = [sys.executable, "-m", "experiments.speed.accelerator", text]
+    command = [sys.executable, "-m", "experiments.benchmarks.speed.accelerator", text]
     began = time.monotonic()
     try:
       done = subprocess.run(
@@ -86,7 +86,7 @@ class Study:
 def main(arguments: Sequence[str]) -> None:
   """Runs the study."""
   parser = argparse.ArgumentParser(
-    prog="python -m experiments.speed_gpu",
+    prog="python -m experiments.benchmarks.speed_gpu",
     description=__doc__,
     formatter_class=argparse.RawTextHelpFormatter,
   )

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.speed import flops
-from experiments.speed.sizes import FIXED, SIZES
+from experiments.benchmarks.speed import flops
+from experiments.benchmarks.speed.sizes import FIXED, SIZES
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def weights(config):
 
 @pytest.fixture
 def peer(weights):
-  from experiments.speed.peers.model import Model
+  from experiments.benchmarks.speed.peers.model import Model
 
   model = Model(V, M, N, A, L)
   p = weights
@@ -103,7 +103,7 @@ def test_the_same_weights_give_the_same_probabilities(ours, peer):
 
 
 def test_a_full_beam_finds_the_best_of_all(peer):
-  from experiments.speed.peers.search import beam, greedy
+  from experiments.benchmarks.speed.peers.search import beam, greedy
 
   source = torch.tensor(SOURCE)
   steps, words = 2, [w for w in range(V) if w > 1]

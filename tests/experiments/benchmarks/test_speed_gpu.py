@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from experiments import speed_gpu
-from experiments.speed import accelerator, sizes
+from experiments.benchmarks import speed_gpu
+from experiments.benchmarks.speed import accelerator, sizes
 
 TINY = sizes.Size("tiny", 8, 8, 8, 40, 4, "adadelta", 2, 1, 8)
 

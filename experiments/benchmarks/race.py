@@ -3,7 +3,7 @@
 Hypothesis: faster updates, sentences batched by length and a schedule made for the time there is
 reach the same validation BLEU on Multi30k in a third of Joey NMT's time or less.
 
-  python -m experiments.race --folder DIR --json race.json
+  python -m experiments.benchmarks.race --folder DIR --json race.json
 
 DIR holds train and val of Multi30k, .en and .de. First Joey NMT trains, by its own command, for
 --minutes; then the project, until its BLEU on val is no less than Joey NMT's best. Both have the
@@ -45,14 +45,14 @@ OURS = {  # beside configs/multi30k.py: for minutes, small batches and little dr
   "model.dropout.readout": 0.2,
   "valid.every": 500,
 }
-_JOEYNMT = "experiments.speed.peers.joeynmt_train"
+_JOEYNMT = "experiments.benchmarks.speed.peers.joeynmt_train"
 Points = list[dict[str, float]]  # update, bleu, and wall and CPU seconds until it was known
 
 
 def main(arguments: Sequence[str]) -> None:
   """Parses the command line, trains both, prints and writes what was found."""
   parser = argparse.ArgumentParser(
-    prog="python -m experiments.race",
+    prog="python -m experiments.benchmarks.race",
     description=__doc__,
     formatter_class=argparse.RawTextHelpFormatter,
   )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from experiments import cost
+from experiments.benchmarks import cost
 
 
 def test_exponent_of_a_power_law():

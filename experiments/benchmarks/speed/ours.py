@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.speed import workloads
-from experiments.speed.sizes import config
+from experiments.benchmarks.speed import workloads
+from experiments.benchmarks.speed.sizes import config
 from nmt import models, run
 from nmt.data.batches import Batch, Batches
 from nmt.data.ids import EOS

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from experiments.speed import ours
+from experiments.benchmarks.speed import ours
 from nmt import models
 from nmt.data.ids import BOS, PAD
 from nmt.models import late

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from experiments.speed.peers.model import Model
+from experiments.benchmarks.speed.peers.model import Model
 from nmt.data.ids import BOS, EOS, PAD
 
 

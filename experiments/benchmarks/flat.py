@@ -4,7 +4,7 @@ Hypothesis: batches are drawn from memory-mapped tokens and no list grows with t
 cost of a token stays within a tenth from 40,000 to 400,000 pairs and from the first updates to the
 10,000th.
 
-  python -m experiments.flat --folder DIR --json flat.json
+  python -m experiments.benchmarks.flat --folder DIR --json flat.json
 
 trains a small model on the first pairs of DIR/train.en[.gz] and DIR/train.fr[.gz] and reads the CPU
 seconds of each line of its metrics; those of the first line, which hold the compiling, are left
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.input_memory import cut
+from experiments.benchmarks.input_memory import cut
 from nmt import cli
 from nmt.errors import UserError
 from nmt.workdir import write_json
@@ -32,7 +32,7 @@ LINE = 250  # updates
 def main(arguments: Sequence[str]) -> None:
   """Parses the command line, trains, prints and writes what was found."""
   parser = argparse.ArgumentParser(
-    prog="python -m experiments.flat",
+    prog="python -m experiments.benchmarks.flat",
     description=__doc__,
     formatter_class=argparse.RawTextHelpFormatter,
   )

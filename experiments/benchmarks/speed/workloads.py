@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.speed.sentences import Sentences
-from experiments.speed.sizes import FIXED, Size
+from experiments.benchmarks.speed.sentences import Sentences
+from experiments.benchmarks.speed.sizes import FIXED, Size
 from nmt.data.ids import EOS, PAD, UNK
 
 
@@ -131,7 +131,7 @@ Task = Fixed | Realistic | Search | Long
 
 def windows(size: Size, store: Sentences, rounds: int) -> tuple[np.ndarray, ...]:
   """The sentences of the first windows that the project's batches draw, enough for the rounds."""
-  from experiments.speed.sizes import config
+  from experiments.benchmarks.speed.sizes import config
   from nmt.data.batches import Batches
 
   configured = config(size)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from experiments import flat
+from experiments.benchmarks import flat
 
 
 def lines(costs):

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from experiments.speed import pure, report, rounds, workloads
-from experiments.speed.__main__ import Results, main, section, tasks
-from experiments.speed.sentences import LONGEST, Sentences, drawn
-from experiments.speed.sizes import SIZES, Size
-from experiments.speed.workers import SYSTEMS
+from experiments.benchmarks.speed import pure, report, rounds, workloads
+from experiments.benchmarks.speed.__main__ import Results, main, section, tasks
+from experiments.benchmarks.speed.sentences import LONGEST, Sentences, drawn
+from experiments.benchmarks.speed.sizes import SIZES, Size
+from experiments.benchmarks.speed.workers import SYSTEMS
 
 TINY = Size("tiny", 8, 8, 4, 40, 8, "adam", 2, 2, 24)
 
@@ -70,8 +70,8 @@ def test_drawn_lengths_are_those_of_real_sentences():
 
 
 def test_all_systems_train_on_the_same_sentences():
-  from experiments.speed.ours import System
-  from experiments.speed.sizes import config
+  from experiments.benchmarks.speed.ours import System
+  from experiments.benchmarks.speed.sizes import config
   from nmt.data.batches import Batches
 
   store = Sentences(drawn(2000), TINY.vocabulary)
@@ -109,7 +109,7 @@ def test_every_system_does_what_every_task_asks(name):
 
 
 def test_the_model_without_modules_is_the_same():
-  from experiments.speed.sizes import config
+  from experiments.benchmarks.speed.sizes import config
   from nmt import models
   from nmt.training.loss import loss_sums
 

@@ -6,7 +6,7 @@ left out, so a share of the peak has room below 1. The gradient costs twice the 
 
 import numpy as np
 
-from experiments.speed.sizes import Size
+from experiments.benchmarks.speed.sizes import Size
 
 Lengths = float | np.ndarray
 

@@ -1,4 +1,6 @@
-"""Measures speed and memory: python -m experiments.speed --against=torch,joeynmt --json speed.json
+"""Measures speed and memory, beside other systems if asked to.
+
+  python -m experiments.benchmarks.speed --against=torch,joeynmt --json speed.json
 
 What is measured (--what): train, greedy, beam, memory (all beside the peers), input, startup.
 A section is shown, and the JSON written, as soon as it is done. Use an otherwise idle machine.
@@ -14,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments.speed import feeding, flops, report, rounds, startup, workloads
-from experiments.speed.sentences import Sentences, drawn, measured
-from experiments.speed.sizes import FIXED, SIZES, Size
-from experiments.speed.workers import SYSTEMS, started
+from experiments.benchmarks.speed import feeding, flops, report, rounds, startup, workloads
+from experiments.benchmarks.speed.sentences import Sentences, drawn, measured
+from experiments.benchmarks.speed.sizes import FIXED, SIZES, Size
+from experiments.benchmarks.speed.workers import SYSTEMS, started
 from nmt import cli
 from nmt.workdir import write_json
 
@@ -37,7 +39,7 @@ DIFFERENCES = {
 def main(arguments: Sequence[str]) -> None:
   """Parses the command line and measures."""
   parser = argparse.ArgumentParser(
-    prog="python -m experiments.speed",
+    prog="python -m experiments.benchmarks.speed",
     description=__doc__,
     formatter_class=argparse.RawTextHelpFormatter,
   )
