@@ -7,11 +7,10 @@ the state once products dominate; search grows linearly with the beam.
   python -m experiments.benchmarks.cost --out cost
 
 measures milliseconds of an update and of a search of one batch around a small base point, and
-writes cost.png, one panel for each thing that grows, and cost.json.
+writes cost.png, one panel for each thing that grows, and cost.jsonl, one line for each curve.
 """
 
 import argparse
-import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.benchmarks import lines
 from nmt import cli
 
 BASE = {"length": 20, "batch": 32, "vocabulary": 4_000, "states": 128, "beam": 1}
@@ -37,12 +37,11 @@ NAMES = {
   "beam": "hypotheses",
 }
 Point = dict[str, int]
+Spread = dict[str, float]  # of seconds: median, min, max
 
 
 def main(arguments: Sequence[str]) -> None:
-  """Parses the command line, measures, and writes figure and JSON."""
-  from nmt.workdir import write_json
-
+  """Parses the command line, measures, and writes figure and lines."""
   parser = argparse.ArgumentParser(
     prog="python -m experiments.benchmarks.cost", description=__doc__
   )
@@ -50,22 +49,30 @@ def main(arguments: Sequence[str]) -> None:
   parser.add_argument("--seconds", type=float, default=2.0, help="least time spent on a point")
   options = parser.parse_args(arguments)
   curves = {key: curve(key, values, options.seconds) for key, values in GROWING.items()}
-  write_json(options.out.with_suffix(".json"), {"base": BASE, "curves": curves})
+  measured = [
+    {"grows": key, "of": kind, "values": curve["values"]} | curve[kind]
+    for key, curve in curves.items()
+    for kind in ("update", "search")
+    if kind in curve
+  ]
+  lines.write(options.out.with_suffix(".jsonl"), [{"base": BASE}, *measured])
   figure(curves, options.out.with_suffix(".png"))
 
 
 def curve(key: str, values: Sequence[int], seconds: float) -> dict[str, Any]:
   """The base point with one thing growing: milliseconds, and the exponents that fit them."""
-  kinds: dict[str, Callable[[Point, float], float]] = {"search": search}
+  kinds: dict[str, Callable[[Point, float], Spread]] = {"search": search}
   if key != "beam":
     kinds = {"update": update, **kinds}
   found: dict[str, Any] = {"values": list(values)}
   for kind, measure in kinds.items():
-    milliseconds = []
+    times: dict[str, list[float]] = {"milliseconds": [], "least": [], "most": []}
     for value in values:
-      milliseconds.append(1000 * measure(BASE | {key: value}, seconds))
-      print(f"{key} {value}: {kind} {milliseconds[-1]:.1f} ms", flush=True)
-    found[kind] = {"milliseconds": milliseconds, "exponent": exponent(values, milliseconds)}
+      spread = measure(BASE | {key: value}, seconds)
+      for name, statistic in zip(times, ("median", "min", "max"), strict=True):
+        times[name].append(1000 * spread[statistic])
+      print(f"{key} {value}: {kind} {times['milliseconds'][-1]:.1f} ms", flush=True)
+    found[kind] = times | {"exponent": exponent(values, times["milliseconds"])}
   return found
 
 
@@ -98,8 +105,8 @@ def rows(point: Point) -> np.ndarray:
   return ids
 
 
-def update(point: Point, seconds: float) -> float:
-  """Median seconds of an update on one batch."""
+def update(point: Point, seconds: float) -> Spread:
+  """Seconds of an update on one batch."""
   from nmt.training import mesh as meshes
   from nmt.training import step
 
@@ -117,8 +124,8 @@ def update(point: Point, seconds: float) -> float:
   return timed(once, seconds)
 
 
-def search(point: Point, seconds: float) -> float:
-  """Median seconds of a search of one batch, to as many tokens as the sources have."""
+def search(point: Point, seconds: float) -> Spread:
+  """Seconds of a search of one batch, to as many tokens as the sources have."""
   from nmt import models, run
   from nmt.data.ids import EOS
   from nmt.decoding.hypotheses import forbidden
@@ -141,8 +148,8 @@ def search(point: Point, seconds: float) -> float:
   return timed(once, seconds)
 
 
-def timed(once: Callable[[], None], seconds: float) -> float:
-  """The median time of a call, after two; calls go on for some seconds, and three at least."""
+def timed(once: Callable[[], None], seconds: float) -> Spread:
+  """The times of a call, after two more: of all within so many seconds, of three at least."""
   once()
   once()
   times: list[float] = []
@@ -150,7 +157,7 @@ def timed(once: Callable[[], None], seconds: float) -> float:
     began = time.perf_counter()
     once()
     times.append(time.perf_counter() - began)
-  return statistics.median(times)
+  return lines.spread(times)
 
 
 def figure(curves: dict[str, Any], path: Path) -> None:

@@ -4,7 +4,7 @@ Hypothesis: batches are drawn from memory-mapped tokens and no list grows with t
 cost of a token stays within a tenth from 40,000 to 400,000 pairs and from the first updates to the
 10,000th.
 
-  python -m experiments.benchmarks.flat --folder DIR --json flat.json
+  python -m experiments.benchmarks.flat --folder DIR --lines flat.jsonl
 
 trains a small model on the first pairs of DIR/train.en[.gz] and DIR/train.fr[.gz] and reads the CPU
 seconds of each line of its metrics; those of the first line, which hold the compiling, are left
@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks.input_memory import cut
+from experiments.benchmarks.lines import write
 from nmt import cli
 from nmt.errors import UserError
-from nmt.workdir import write_json
 
 MODEL = {"size": 32, "embedding": 32, "maxout": 32, "attention.size": 32}
 LINE = 250  # updates
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> None:
   parser.add_argument("--folder", type=Path, required=True, help="holds train.en and train.fr")
   parser.add_argument("--pairs", type=int, nargs=2, default=[40_000, 400_000])
   parser.add_argument("--updates", type=int, default=10_000, help="on the smaller corpus")
-  parser.add_argument("--json", type=Path, help="a file for what was found")
+  parser.add_argument("--lines", type=Path, help="a file for what was found, as JSON lines")
   options = parser.parse_args(arguments)
   few, many = options.pairs
   length = max(options.updates, 3 * LINE)
@@ -48,9 +48,10 @@ def main(arguments: Sequence[str]) -> None:
     train(options.folder, pairs, updates) for pairs, updates in ((few, length), (many, shorter))
   )
   found = summary(small, large, few, many)
-  if options.json:
-    write_json(options.json, found | {"lines": {few: small, many: large}})
-  print(json.dumps(found, indent=2))
+  if options.lines:
+    write(options.lines, found)
+  for line in found:
+    print(json.dumps(line))
 
 
 def train(folder: Path, pairs: int, updates: int) -> list[dict[str, float]]:
@@ -97,8 +98,11 @@ def lines(metrics: Path) -> list[dict[str, float]]:
 
 def summary(
   small: list[dict[str, float]], large: list[dict[str, float]], few: int, many: int
-) -> dict[str, Any]:
-  """CPU microseconds a target token: by size of the corpus, and by update on the smaller one."""
+) -> list[dict[str, float]]:
+  """CPU microseconds a target token by size of the corpus, and by update on the smaller one.
+
+  The last line has the ratios.
+  """
   window = 1000 // LINE
   by_update = {
     int(small[i + window - 1]["update"]): cost(small[i : i + window])
@@ -106,12 +110,16 @@ def summary(
   } or {int(small[-1]["update"]): cost(small)}
   costs = list(by_update.values())
   by_pairs = {few: cost(small[: len(large)]), many: cost(large)}
-  return {
-    "cpu microseconds a target token": {"by pairs": by_pairs, "until update": by_update},
-    "larger corpus / smaller": by_pairs[many] / by_pairs[few],
-    "last updates / first": costs[-1] / costs[0],
-    "dearest / cheapest thousand": max(costs) / min(costs),
-  }
+  unit = "cpu microseconds a target token"
+  return [
+    *({"pairs": pairs, unit: cost} for pairs, cost in by_pairs.items()),
+    *({"until update": update, unit: cost} for update, cost in by_update.items()),
+    {
+      "larger corpus / smaller": by_pairs[many] / by_pairs[few],
+      "last updates / first": costs[-1] / costs[0],
+      "dearest / cheapest thousand": max(costs) / min(costs),
+    },
+  ]
 
 
 def cost(lines: list[dict[str, float]]) -> float:

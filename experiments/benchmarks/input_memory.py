@@ -6,11 +6,12 @@ megabytes more (the lengths of its sentences and the order of an epoch).
   python -m experiments.benchmarks.input_memory --folder DIR
 
 takes the first 40,000 and the first 400,000 pairs of DIR/train.en[.gz] and DIR/train.fr[.gz], and
-prints the most resident memory in MB, as JSON, of a process that reads an epoch of batches: `cold`
-after preparing the tokens itself, `warm` after finding them prepared. `anonymous` is the process's
-own memory; `file` is that of mapped files, which the system takes back whenever others want it.
+prints, as JSON lines, the most resident memory in MB of a process that reads an epoch of batches:
+`cold` after preparing the tokens itself, `warm` after finding them prepared. `anonymous` is the
+process's own memory; `file` is that of mapped files, which the system takes back whenever others
+want it.
 
-On Europarl English-French (results/input_memory.json): 222 against 286 MB warm, 261 against 361 MB
+On Europarl English-French (results/input_memory.jsonl): 222 against 286 MB warm, 261 against 361 MB
 cold; 400,000 pairs are tokenised in 209 s on 2 cores.
 """
 
@@ -37,7 +38,7 @@ def main() -> None:
   if options.cache:
     print(json.dumps(measure(options)))
     return
-  results = {}
+  warm = {}
   for pairs in options.pairs:
     with tempfile.TemporaryDirectory() as folder:
       cut(options.folder, Path(folder), (options.source, options.target), pairs)
@@ -51,13 +52,14 @@ def main() -> None:
         f"{folder}/cache",
       ]
       again += ["--source", options.source, "--target", options.target]
-      results[pairs] = {
-        phase: json.loads(subprocess.run(again, check=True, stdout=subprocess.PIPE).stdout)
-        for phase in ("cold", "warm")
-      }
-  first, last = (results[pairs]["warm"] for pairs in (options.pairs[0], options.pairs[-1]))
+      for phase in ("cold", "warm"):
+        done = subprocess.run(again, check=True, stdout=subprocess.PIPE)
+        found = json.loads(done.stdout)
+        print(json.dumps({"pairs": pairs, "phase": phase} | found), flush=True)
+      warm[pairs] = found
+  first, last = warm[options.pairs[0]], warm[options.pairs[-1]]
   growth = {kind: round(last[kind] - first[kind], 1) for kind in ("resident", "anonymous", "file")}
-  print(json.dumps({"pairs": results, "growth while iterating": growth}, indent=2))
+  print(json.dumps({"growth while iterating": growth}))
 
 
 def cut(folder: Path, into: Path, languages: tuple[str, str], pairs: int) -> None:

@@ -3,14 +3,15 @@
 Hypothesis: faster updates, sentences batched by length and a schedule made for the time there is
 reach the same validation BLEU on Multi30k in a third of Joey NMT's time or less.
 
-  python -m experiments.benchmarks.race --folder DIR --json race.json
+  python -m experiments.benchmarks.race --folder DIR --lines race.jsonl
 
 DIR holds train and val of Multi30k, .en and .de. First Joey NMT trains, by its own command, for
 --minutes; then the project, until its BLEU on val is no less than Joey NMT's best. Both have the
 machine to themselves, subwords learnt alike, and the same embeddings and states; both validate
 greedily, by detokenised sacreBLEU. Seconds are those of the whole process up to the end of a
 validation: start, tokenising, compiling and validations included.
-A race stopped after Joey NMT's half goes on, by its --json, with ours.
+Lines are one a validation, and one for what was found. A race stopped after Joey NMT's half goes
+on, by its --lines, with ours.
 
 Joey NMT's settings are those of its configs/iwslt14_deen_bpe.yaml (Bahdanau's attention), but for
 sizes, a learning rate of 1e-3 in place of 2e-4, which is slow for a model of this size, and its
@@ -30,9 +31,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.benchmarks.lines import read, write
 from nmt import cli
 from nmt.errors import UserError
-from nmt.workdir import write_json
 
 SOURCE, TARGET = "en", "de"
 OURS = {  # beside configs/multi30k.py: for minutes, small batches and little dropout
@@ -58,9 +59,9 @@ def main(arguments: Sequence[str]) -> None:
   )
   parser.add_argument("--folder", type=Path, required=True, help="holds train and val, en and de")
   parser.add_argument("--minutes", type=float, default=25, help="of Joey NMT's training")
-  parser.add_argument("--json", type=Path, help="a file for what was found")
+  parser.add_argument("--lines", type=Path, help="a file for what was found, as JSON lines")
   options = parser.parse_args(arguments)
-  theirs = half(options.json)
+  theirs = half(options.lines)
   with tempfile.TemporaryDirectory() as place:
     if not theirs:
       theirs = joeynmt(options.folder, Path(place), 60 * options.minutes)
@@ -68,23 +69,26 @@ def main(arguments: Sequence[str]) -> None:
         raise UserError(
           f"Joey NMT ended, or had {options.minutes} minutes, without a validation; see above"
         )
-      keep(options.json, {"joeynmt": theirs})
+      keep(options.lines, {"joeynmt": theirs})
     ours = nmt(options.folder, Path(place), max(point["bleu"] for point in theirs))
   found = compare(ours, theirs)
-  keep(options.json, {"joeynmt": theirs, "nmt": ours, "found": found})
+  keep(options.lines, {"joeynmt": theirs, "nmt": ours}, found)
   print(json.dumps(found, indent=2))
 
 
 def half(path: Path | None) -> Points:
   """Joey NMT's points of a race that was stopped after them; none of one that ended."""
-  found = json.loads(path.read_text()) if path and path.exists() else {}
-  return [] if "found" in found else found.get("joeynmt", [])
+  known = read(path) if path and path.exists() else []
+  if any("system" not in line for line in known):  # what was found
+    return []
+  return [{k: v for k, v in line.items() if k != "system"} for line in known]
 
 
-def keep(path: Path | None, value: dict[str, Any]) -> None:
+def keep(path: Path | None, points: dict[str, Points], found: dict[str, Any] | None = None) -> None:
   """Writes what is known, where that was asked for."""
   if path:
-    write_json(path, value)
+    rows = [{"system": name} | point for name, known in points.items() for point in known]
+    write(path, [*rows, found] if found else rows)
 
 
 def compare(ours: Points, theirs: Points) -> dict[str, Any]:

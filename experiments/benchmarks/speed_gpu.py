@@ -1,11 +1,11 @@
 """How fast is the paper's training on one accelerator, and what of its kernels is used?
 
-  python -m experiments.benchmarks.speed_gpu --json results/speed_gpu.json
+  python -m experiments.benchmarks.speed_gpu --lines results/speed_gpu.jsonl
 
 checks gradients, times every variant, profiles the fastest, then makes 5,000 updates with it and
 with float32, to compare their losses: in under nine minutes, the most telling first. What there
 was no time for is named. Variants: precision of products, and how XLA launches what is in a loop.
-The JSON is written after each part.
+The file, a line a part after one of what they tell, is written after each part.
 """
 
 import argparse
@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.benchmarks import lines
 from nmt import cli
 from nmt.errors import UserError
-from nmt.workdir import write_json
 
 PRECISIONS = ("bfloat16", "tf32", "float32")
 # XLA_FLAGS: what may be captured into command buffers (CUDA graphs).
@@ -40,7 +40,8 @@ class Study:
   def __init__(self, options: argparse.Namespace):
     self.options = options
     self.until = time.monotonic() + 60 * options.minutes
-    self.found: dict[str, Any] = {"size": options.size, "parts": [], "left out": []}
+    self.found: dict[str, Any] = {"size": options.size, "left out": []}
+    self.parts: list[lines.Line] = []
 
   def left(self) -> float:
     """Seconds."""
@@ -71,16 +72,16 @@ class Study:
       raise UserError(f"{name} failed with exit code {e.returncode}; see above") from None
     result = json.loads(done.stdout.splitlines()[-1])
     self.found["device"] = result.pop("device")
-    part = {"task": task, "launch": launch, "result": result}
-    self.found["parts"].append(part | {"seconds": time.monotonic() - began})
+    part = {"task": task, "launch": launch, "seconds": time.monotonic() - began}
+    self.parts.append(part | {"result": result})
     self.keep()
     print(f"{name}: {_line(result)}", flush=True)
     return result
 
   def keep(self) -> None:
     """Writes all there is."""
-    if self.options.json:
-      write_json(self.options.json, self.found)
+    if self.options.lines:
+      lines.write(self.options.lines, [self.found, *self.parts])
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str]) -> None:
     description=__doc__,
     formatter_class=argparse.RawTextHelpFormatter,
   )
-  parser.add_argument("--json", type=Path)
+  parser.add_argument("--lines", type=Path, help="a file for what was found, as JSON lines")
   parser.add_argument("--minutes", type=float, default=8.5, help="time for all of it")
   parser.add_argument("--size", default="paper", choices=["small", "medium", "paper"])
   parser.add_argument("--batches", type=int, nargs="+", default=[80, 1024])
@@ -130,7 +131,7 @@ def main(arguments: Sequence[str]) -> None:
   for batch in larger:
     study.part(launch, task="fixed", precision=precision, batch=batch, **timed)
   study.keep()
-  print(json.dumps({k: v for k, v in study.found.items() if k != "parts"}, indent=2))
+  print(json.dumps(study.found, indent=2))
 
 
 def _paper(run: dict[str, Any]) -> dict[str, float]:

@@ -1,9 +1,9 @@
 """Measures speed and memory, beside other systems if asked to.
 
-  python -m experiments.benchmarks.speed --against=torch,joeynmt --json speed.json
+  python -m experiments.benchmarks.speed --against=torch,joeynmt --lines speed.jsonl
 
 What is measured (--what): train, greedy, beam, memory (all beside the peers), input, startup.
-A section is shown, and the JSON written, as soon as it is done. Use an otherwise idle machine.
+A section is shown, and the files written, as soon as it is done. Use an otherwise idle machine.
 """
 
 import argparse
@@ -16,12 +16,21 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.speed import feeding, flops, report, rounds, startup, workloads
+from experiments.benchmarks import lines
+from experiments.benchmarks.speed import (
+  feeding,
+  flops,
+  measurements,
+  report,
+  rounds,
+  startup,
+  workloads,
+)
 from experiments.benchmarks.speed.sentences import Sentences, drawn, measured
 from experiments.benchmarks.speed.sizes import FIXED, SIZES, Size
 from experiments.benchmarks.speed.workers import SYSTEMS, started
 from nmt import cli
-from nmt.workdir import write_json
+from nmt.workdir import check_output, write_json
 
 WHAT = ("train", "greedy", "beam", "memory", "input", "startup")
 BEAM = 5
@@ -51,8 +60,11 @@ def main(arguments: Sequence[str]) -> None:
   parser.add_argument("--folder", type=Path, help="text to take lengths, and input, from")
   parser.add_argument("--source", default="en", help="its languages: train.en[.gz], ...")
   parser.add_argument("--target", default="fr")
-  parser.add_argument("--json", type=Path, help="a file for everything measured")
+  parser.add_argument("--lines", type=Path, help="a file for medians and intervals, as JSON lines")
+  parser.add_argument("--rounds-file", type=Path, help="a file for every round, as JSON")
   options = parser.parse_args(arguments)
+  check_output("--lines", options.lines)
+  check_output("--rounds-file", options.rounds_file)
   if options.rounds < 1:
     parser.error("--rounds must be 1 or more")
   if "pure" in options.against and {"greedy", "beam"} & set(options.what):
@@ -60,7 +72,7 @@ def main(arguments: Sequence[str]) -> None:
 
   languages = options.source, options.target
   lengths = measured(options.folder, languages) if options.folder else drawn()
-  results = Results(options.json, lengths, options.folder)
+  results = Results(options.lines, options.rounds_file, lengths, options.folder)
   for name in options.size:
     size = SIZES[name]
     for task in tasks(size, lengths, options.what, options.rounds):
@@ -101,13 +113,20 @@ def section(
 
 
 class Results:
-  """What was measured so far: shown, and in the file."""
+  """What was measured so far: shown, and in the files that were asked for."""
 
-  def __init__(self, path: Path | None, lengths: np.ndarray, folder: Path | None):
-    self.path = path
+  def __init__(
+    self,
+    path: Path | None,
+    rounds_path: Path | None,
+    lengths: np.ndarray,
+    folder: Path | None,
+  ):
+    self.path, self.rounds_path = path, rounds_path
     self.console = cli.console()
     self.progress = cli.console(stderr=True)
-    self.all: dict[str, Any] = {
+    self.sections: list[dict[str, Any]] = []
+    self.conditions: dict[str, Any] = {
       "machine": machine(),
       "lengths": {
         "from": "the folder's text" if folder else "drawn: gamma, up to 50 tokens",
@@ -116,7 +135,6 @@ class Results:
         "mean target": float(lengths[:, 1].mean()),
       },
       "differences": DIFFERENCES,
-      "sections": [],
     }
 
   def say(self, text: str) -> None:
@@ -125,10 +143,13 @@ class Results:
 
   def add(self, section: dict[str, Any]) -> None:
     """Shows a section and keeps it."""
-    self.all["sections"].append(section)
+    self.sections.append(section)
     report.show(section, self.console)
     if self.path:
-      write_json(self.path, self.all)
+      measured = [line for one in self.sections for line in measurements.lines(one)]
+      lines.write(self.path, [self.conditions, *measured])
+    if self.rounds_path:
+      write_json(self.rounds_path, self.conditions | {"sections": self.sections})
 
 
 def machine() -> dict[str, Any]:

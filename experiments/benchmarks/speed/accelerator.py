@@ -8,6 +8,7 @@ The last line of stdout is the result, as JSON.
 import functools
 import json
 import re
+import statistics
 import sys
 import tempfile
 import time
@@ -20,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
+from experiments.benchmarks.lines import short, spread
 from experiments.benchmarks.speed import flops
 from experiments.benchmarks.speed.sentences import Sentences, drawn
 from experiments.benchmarks.speed.sizes import SIZES, Size
@@ -257,9 +259,9 @@ def _batches(bench: Bench, size: Size) -> Batches:
 def _figures(
   size: Size, seconds: list[float], source: float, target: float, batch: int, length: float
 ) -> dict[str, Any]:
-  median = sorted(seconds)[len(seconds) // 2]
+  median = statistics.median(seconds)
   return {
-    "seconds_an_update": seconds,
+    "seconds_an_update": spread(seconds),
     "updates_a_second": 1 / median,
     "target_tokens_a_second": target / median,
     "tflops": batch * flops.training(size, source / batch, length) / median / 1e12,
@@ -306,7 +308,7 @@ def main(arguments: Iterable[str]) -> None:
   task = json.loads(text)
   size = SIZES[task["size"]]
   found = TASKS[task["task"]](size, task)
-  print(json.dumps(found | {"device": jax.devices()[0].device_kind}))
+  print(json.dumps(short(found | {"device": jax.devices()[0].device_kind}), ensure_ascii=False))
 
 
 if __name__ == "__main__":

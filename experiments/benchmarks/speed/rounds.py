@@ -3,10 +3,10 @@
 A machine's speed drifts, so a ratio is taken within each round; reported is its median.
 """
 
-import statistics
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from experiments.benchmarks.lines import spread
 from experiments.benchmarks.speed import flops, workloads
 from experiments.benchmarks.speed.workers import Told
 
@@ -39,19 +39,12 @@ def interleave(
 
 
 def summary(task: workloads.Task, prepared: Mapping[str, Round], done: Mapping[str, list[Round]]):
-  """One section of the results, ready for JSON: rates of each system, and ratios to the peers."""
+  """One section of the results: rates of each system, its rounds, and ratios to the peers."""
   systems: dict[str, Any] = {}
   for name, rounds in done.items():
     systems[name] = rates(rounds) | {"prepared": prepared[name], "rounds": rounds}
     if task.what == "train":
       systems[name] |= work(task, name, rounds)
-    if name == OURS and task.what == "train":
-      shares = [r["peak"] for r in rounds]
-      share = [
-        done_here / peak
-        for done_here, peak in zip(systems[name]["gflops"]["rounds"], shares, strict=True)
-      ]
-      systems[name] |= {"peak_gflops": spread(shares), "share_of_peak": spread(share)}
   ours = done.get(OURS)
   ratios = {
     name: {clock: spread(ratio(ours, rounds, clock)) for clock in ("wall", "cpu")}
@@ -83,7 +76,7 @@ def rates(rounds: list[Round]) -> dict[str, Any]:
 
 
 def work(task: workloads.Task, name: str, rounds: list[Round]) -> dict[str, Any]:
-  """GFLOP/s of the products that real tokens need; padding counts for nothing."""
+  """GFLOP/s of the products that real tokens need, not counting padding; ours beside the peak."""
   count = flops.COUNTS[name]
   gflops = []
   for r in rounds:
@@ -92,7 +85,12 @@ def work(task: workloads.Task, name: str, rounds: list[Round]) -> dict[str, Any]
     gflops.append(r["sentences"] * count(task.size, J, T) / r["wall"] / 1e9)
   mean = sum(r["target_tokens"] for r in rounds) / sum(r["sentences"] for r in rounds)
   per_token = count(task.size, mean, mean) / mean
-  return {"gflops": spread(gflops), "mflop_per_target_token": per_token / 1e6}
+  found: dict[str, Any] = {"gflops": spread(gflops), "mflop_per_target_token": per_token / 1e6}
+  if name == OURS:
+    peaks = [r["peak"] for r in rounds]
+    shares = [one / peak for one, peak in zip(gflops, peaks, strict=True)]
+    found |= {"peak_gflops": spread(peaks), "share_of_peak": spread(shares)}
+  return found
 
 
 def ratio(ours: list[Round], theirs: list[Round], clock: str) -> list[float]:
@@ -101,10 +99,3 @@ def ratio(ours: list[Round], theirs: list[Round], clock: str) -> list[float]:
     (a["target_tokens"] / a[clock]) / (b["target_tokens"] / b[clock])
     for a, b in zip(ours, theirs, strict=True)
   ]
-
-
-def spread(values: list[float]) -> dict[str, Any]:
-  """Median, least and most, and the value of each round."""
-  return {
-    "median": statistics.median(values), "min": min(values), "max": max(values), "rounds": values,
-  }  # fmt: skip

@@ -16,13 +16,15 @@ def lines(costs):
 
 def test_costs_that_grow_are_seen():
   small = lines([1, 1, 1, 1, 1, 1, 2, 2, 3, 3, 3, 3])
-  found = flat.summary(small, lines([2, 2, 2]), 40, 400)
-  assert found["larger corpus / smaller"] == pytest.approx(2)
-  assert found["last updates / first"] == pytest.approx(3)
-  assert found["dearest / cheapest thousand"] == pytest.approx(3)
-  by_update = found["cpu microseconds a target token"]["until update"]
+  *costs, ratios = flat.summary(small, lines([2, 2, 2]), 40, 400)
+  assert ratios["larger corpus / smaller"] == pytest.approx(2)
+  assert ratios["last updates / first"] == pytest.approx(3)
+  assert ratios["dearest / cheapest thousand"] == pytest.approx(3)
+  unit = "cpu microseconds a target token"
+  by_update = {line["until update"]: line[unit] for line in costs if "until update" in line}
   assert list(by_update) == [1250, 2250, 3250]
   assert by_update[1250] == pytest.approx(1e6)
+  assert [line["pairs"] for line in costs if "pairs" in line] == [40, 400]
 
 
 def test_lines_of_training_but_the_first_are_read(tmp_path):

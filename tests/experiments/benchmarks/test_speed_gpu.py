@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from experiments.benchmarks import speed_gpu
+from experiments.benchmarks import lines, speed_gpu
 from experiments.benchmarks.speed import accelerator, sizes
 
 TINY = sizes.Size("tiny", 8, 8, 8, 40, 4, "adadelta", 2, 1, 8)
@@ -29,7 +29,7 @@ def test_bfloat16_gradients_are_within_its_rounding(capsys):
 
 def test_a_variant_is_timed(capsys):
   found = result(capsys, task="fixed", precision="bfloat16", batch=4, length=6, updates=2, rounds=2)
-  assert found["target_tokens_a_second"] == pytest.approx(24 * found["updates_a_second"])
+  assert found["target_tokens_a_second"] == pytest.approx(24 * found["updates_a_second"], rel=1e-3)
   assert found["captured"]["loops"] >= 6
 
 
@@ -56,8 +56,8 @@ def test_the_study_keeps_what_it_found_and_names_what_it_left_out(tmp_path, monk
     return found
 
   monkeypatch.setattr(speed_gpu.Study, "part", part)
-  speed_gpu.main([f"--json={tmp_path / 'f.json'}"])
-  found = json.loads((tmp_path / "f.json").read_text())
+  speed_gpu.main([f"--lines={tmp_path / 'f.jsonl'}"])
+  (found,) = lines.read(tmp_path / "f.jsonl")  # no part was done in a process
   assert found["fastest"]["precision"] == "tf32"
   assert found["paper"]["projected_minutes"] == pytest.approx(48)
   assert found["losses"]["largest_gap"] == 0
