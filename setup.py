@@ -36,8 +36,8 @@ setup(
     "cuda": ["jax[cuda12]"],
     "tpu": ["jax[tpu]"],
     "reports": ["tensorboard>=2.18"],  # shows the event files that a run writes
-    # What experiments/speed compares with; then: pip install --no-deps joeynmt==2.3.0, which asks
-    # for a protobuf that is too old for everything else.
+    # What experiments/benchmarks/speed compares with; then: pip install --no-deps joeynmt==2.3.0,
+    # which asks for a protobuf that is too old for everything else.
     "peers": [
       "torch==2.13.0",
       "importlib-metadata>=8",

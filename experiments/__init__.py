@@ -1,1 +1,1 @@
-"""Why to run it: each file is one study, its hypothesis in the docstring, sweep() its points."""
+"""Studies: each file states a hypothesis in its docstring, and sweep() yields its points."""

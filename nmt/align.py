@@ -22,12 +22,12 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
+from nmt.arguments import Parser, weight
 from nmt.cli import console, entry
 from nmt.data import text_files
 from nmt.errors import UserError
 from nmt.evaluation import alignment
 from nmt.files import check_output, write_json
-from nmt.arguments import Parser, weight
 
 
 def main(argv: Sequence[str]) -> int:

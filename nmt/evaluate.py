@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nmt.arguments import Parser, changed, search_given
 from nmt.cli import entry
 from nmt.config import BLEU_TOKENIZERS
 from nmt.data import text_files
@@ -27,7 +28,6 @@ from nmt.data.pair import Pair
 from nmt.errors import UserError
 from nmt.evaluation.results import Unwritten, check, stem
 from nmt.files import check_output, read_json, write_json
-from nmt.arguments import Parser, changed, search_given
 from nmt.workdir import Workdir
 
 

@@ -8,9 +8,9 @@ The file's metadata hold the run's config (JSON) and the update that the weights
 from collections.abc import Sequence
 from pathlib import Path
 
+from nmt.arguments import Parser
 from nmt.cli import entry
 from nmt.files import check_output, replacing
-from nmt.arguments import Parser
 
 
 def main(argv: Sequence[str]) -> int:

@@ -10,11 +10,11 @@ exit code 2.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from nmt.arguments import Parser
 from nmt.cli import entry
 from nmt.data import text_files
 from nmt.decoding.limits import MAX_FORCED
 from nmt.errors import UserError
-from nmt.arguments import Parser
 
 
 def main(argv: Sequence[str]) -> int:

@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from nmt import cli, run
 from nmt import config as config_lib
+from nmt.arguments import Parser
 from nmt.data import cache, pipeline
 from nmt.data.corpora import open_corpus
 from nmt.data.pipeline import Prepared, prepare
@@ -24,7 +25,6 @@ from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
 from nmt.evaluation.report import report
 from nmt.exit_codes import CONTINUE, DONE, FAILED
 from nmt.files import read_json, write_json
-from nmt.arguments import Parser
 from nmt.profiling.profile import Profile
 from nmt.training import checkpoints, loop, sharding
 from nmt.training.meter import NonFinite

@@ -25,12 +25,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from nmt.arguments import Parser, changed, positive, search_given
 from nmt.cli import entry
 from nmt.data import text_files
 from nmt.decoding.limits import MAX_SOURCE
 from nmt.errors import UserError
 from nmt.files import check_output, naming, replacing
-from nmt.arguments import Parser, changed, positive, search_given
 
 
 class Lines:

@@ -43,8 +43,8 @@ HOMES = {
   "tensorflow_datasets": "nmt/data",
   "sentencepiece": "nmt/data",
   "sacremoses": "nmt/data",
-  "torch": "experiments/speed/peers",
-  "joeynmt": "experiments/speed/peers",
+  "torch": "experiments/benchmarks/speed/peers",
+  "joeynmt": "experiments/benchmarks/speed/peers",
 }
 NEVER = {"tensorflow", "pickle", "dill", "cloudpickle", "shelve"}
 

@@ -10,13 +10,13 @@ The second form runs near the peak of any device, and the loop no longer reads a
 as large as W in every step. docs/speed.md has the measurement.
 
 How. Each such product gets a slot, an array of zeros: r_t = a_t W + slot_t, with W taken for a
-constant. JAX's own gradient of the loop with respect to the slots is then g_1 .. g_T, the loop gives
-out a_1 .. a_T, and dW is one more product.
+constant. JAX's own gradient of the loop with respect to the slots is then g_1 .. g_T, the loop
+gives out a_1 .. a_T, and dW is one more product.
 
 Nobody who writes a step has to know. `nmt.models.products` hands every product to `multiply`, which
-finds out by identity whether its second operand is a constant of the scan under way. A constant that
-is used in any other way, by `@` or in a sum, gets the gradient that JAX gives it; one used in both
-ways gets the sum of both.
+finds out by identity whether its second operand is a constant of the scan under way. A constant
+that is used in any other way, by `@` or in a sum, gets the gradient that JAX gives it; one used in
+both ways gets the sum of both.
 """
 
 import contextlib

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from flax import nnx
 from ml_collections import ConfigDict
 
-from nmt.data.ids import BOS, PAD
 from nmt import kinds
+from nmt.data.ids import BOS, PAD
 from nmt.models.attention.base import Memory
 from nmt.models.dropout import dropout, split
 from nmt.models.initializers import NOTHING, Initializers, initializers

@@ -26,8 +26,8 @@ def cross_entropy(
 ) -> Found:
   """The sum of the loss over real rows, nll_N of each row (0 if not real), and how many are right.
 
-  loss = (1 - a) * nll + a * mean_v -log p(v), a being the label smoothing; nll = -log p(y), and a row
-  is right if y is its likeliest word. logits = W t + b. Only the loss has a gradient,
+  loss = (1 - a) * nll + a * mean_v -log p(v), a being the label smoothing; nll = -log p(y), and a
+  row is right if y is its likeliest word. logits = W t + b. Only the loss has a gradient,
   d loss / d logits = softmax(logits) - (1 - a) onehot(y) - a / V. It is taken on the way forward, a
   chunk of rows at a time, so that neither the logits nor their gradient are ever whole in memory.
   """

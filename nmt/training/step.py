@@ -64,7 +64,9 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   def begin(params: Any) -> State:
     return _begin(config, objective, method, params)
 
-  def create() -> State:  # drawn outside of any program, which would carry every weight as a constant
+  def create() -> (
+    State
+  ):  # drawn outside of any program, which would carry every weight as a constant
     return start(models.init(config.model, *sizes, config.seed))
 
   def sums(state: State, rows: Rows, first: int | jax.Array) -> Total:

@@ -202,7 +202,7 @@ def test_a_fault_of_a_study_is_one_line_before_anything_runs(tmp_path, body, lin
 
 def test_a_file_without_points_is_no_study():
   with pytest.raises(UserError, match=r"cost\.py: a study needs .* studies are: experiments/leng"):
-    sweep.read(ROOT / "experiments" / "cost.py", base.get_config())
+    sweep.read(ROOT / "experiments" / "benchmarks" / "cost.py", base.get_config())
 
 
 def test_the_study_of_lengths_shows_both_curves(tmp_path, capsys):

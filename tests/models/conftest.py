@@ -28,7 +28,7 @@ def small():
   """small(key=value, ..) is a model section of small, all different sizes; keys may be dotted."""
 
   def make(**changes):
-    known = declarations.keys({f"model.{key}": value for key, value in changes.items()})
+    known = declarations.declared({f"model.{key}": value for key, value in changes.items()})
     flat = {key[6:]: option.default for key, option in known.items() if key.startswith("model.")}
     flat |= {"size": 6, "embedding": 5, "init": "glorot"}
     flat |= {key: size for key, size in SMALL.items() if key in flat}

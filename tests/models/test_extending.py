@@ -9,8 +9,7 @@ from nmt import kinds, models
 from nmt.decoding.translator import search
 from nmt.launching import flags
 from nmt.models import attention
-from nmt.training import mesh as meshes
-from nmt.training import step
+from nmt.training import sharding, step
 
 BILINEAR = '''"""Bilinear attention, with the temperature as an option."""
 
@@ -51,11 +50,11 @@ def test_it_is_found_by_its_name_and_trains_and_searches(bilinear):
   random = np.random.default_rng(0)
   source = random.integers(4, 20, (8, 6)).astype(np.int32)
   target = source[:, ::-1].copy()
-  mesh = meshes.build(config.mesh)
+  mesh = sharding.build(config.mesh)
   program = step.build(config, 20, 20, mesh)
   state, losses = program.create(), []
   before = state["params"]["decoder"]["attention"]["W"]
-  rows = tuple(meshes.place(mesh, side) for side in (source, target))
+  rows = tuple(sharding.place(mesh, side) for side in (source, target))
   before = np.asarray(before)
   for _ in range(30):
     state, results = program.update(state, [rows], 1.0)

@@ -15,13 +15,16 @@ from nmt.models import init, rebuild, translation
 quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 GROUPS = [group for group in kinds.PACKAGES if group.startswith("model.")]
-DEFAULTS = {key: option.default for key, option in declarations.keys({}).items()}
-KINDS = [{}] + [  # the kinds that the defaults choose, and each other kind
-  {f"{group[6:]}.kind": kind}
-  for group in GROUPS
-  for kind in kinds.names(group)
-  if kind != DEFAULTS[f"{group}.kind"]
-]
+DEFAULTS = {key: option.default for key, option in declarations.declared({}).items()}
+KINDS = (
+  [{}]
+  + [  # the kinds that the defaults choose, and each other kind
+    {f"{group[6:]}.kind": kind}
+    for group in GROUPS
+    for kind in kinds.names(group)
+    if kind != DEFAULTS[f"{group}.kind"]
+  ]
+)
 DEEP = {"cell.layers": 2, "cell.layer_norm": True}
 TOGETHER = [
   {"order.state": "current", "tie": True},

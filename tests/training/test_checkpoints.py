@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from orbax.checkpoint.experimental import v1
 
 from nmt.errors import UserError
 from nmt.training import checkpoints, sharding
@@ -67,6 +68,19 @@ def test_any_mesh_restores_every_bit(config, tmp_path):
     equal(found, 3)
     assert progress == Progress(seed=1, update=3, best_update=3)
     jax.tree.map(lambda x, a: x.sharding.is_equivalent_to(a.sharding, x.ndim) or 1 / 0, found, like)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4, 2)])
+def test_orbax_v1_restores_every_bit(config, tmp_path, shape):
+  save(config, tmp_path / "c", [3])
+  like = abstract(config, *shape)
+  for key in ("params", "optimizer", "average"):
+    found = v1.load(tmp_path / "c" / "3", like[key], checkpointable_name=key)
+    jax.tree.map(np.testing.assert_array_equal, jax.device_get(found), state(3)[key])
+  facts = v1.load_checkpointables(tmp_path / "c" / "3", {"facts": None})["facts"]
+  assert Progress.of(facts["progress"]) == Progress(seed=1, update=3, best_update=3)
+  with v1.training.Checkpointer((tmp_path / "c").absolute()) as every:
+    assert [one.step for one in every.checkpoints] == [3]
 
 
 def test_the_last_ones_and_the_best_stay(config, tmp_path):

@@ -40,7 +40,9 @@ class Attention(Additive):
     keys = memory["keys"] + carry[:, :, None] * self.w_c[...][None, None]
     return match(keys, self.product("bn,na->ba", s_BxN, self.W_a[...]), self.v_a[...])
 
-  def attend(self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None) -> Glance:
+  def attend(
+    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+  ) -> Glance:
     glance = super().attend(s_BxN, memory, carry, keys_B)
     again = self.penalty * jnp.minimum(glance.alpha_BxJ, carry).sum(axis=1)
     return glance._replace(carry=carry + glance.alpha_BxJ, losses={"coverage": again})

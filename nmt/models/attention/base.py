@@ -75,7 +75,7 @@ class Attention(nnx.Module):
   def project(self, memory: Memory, C_DxG: jax.Array) -> Any:
     """What `read` takes, for a reader who multiplies contexts by C: here C h_j, once a sentence.
 
-    C c_i = C sum_j alpha_ij h_j = sum_j alpha_ij (C h_j): J products instead of T, outside the loop.
+    C c_i = C sum_j alpha_ij h_j = sum_j alpha_ij (C h_j): one product, outside the loop.
     """
     return affine(self.product, memory["h"], C_DxG)
 

@@ -24,9 +24,10 @@ OPTIONS = {
 class Attention(Base):
   """a_i ~ Categorical(alpha_i);  c_i = h_{a_i}   (Xu et al., 2015, section 4.1, equations 8 and 9).
 
-  Training draws a_i, and the objective (train.objective.kind=reinforce) is given log alpha_i,a_i and
-  the entropy of alpha. A share of the sentences, drawn anew in each update, has c_i = sum_j alpha_ij
-  h_j, as there. Without keys and in search a_i is the likeliest word.
+  Training draws a_i, and the objective (train.objective.kind=reinforce) is given the logarithm of
+  its probability, and the entropy of alpha_i as a loss. As there, a share of the sentences, drawn
+  anew in each update, has c_i = sum_j alpha_ij h_j. Without keys and in search a_i is the likeliest
+  word.
   """
 
   random = True
@@ -47,7 +48,9 @@ class Attention(Base):
     unknown = jnp.full(memory["h"].shape[0], -1, jnp.int32)
     return {"energy": self.energy.begin(memory["energy"]), "mean": unknown}
 
-  def attend(self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None) -> Glance:
+  def attend(
+    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+  ) -> Glance:
     soft = self.energy.attend(s_BxN, memory["energy"], carry["energy"], None)
     alpha, mean_B = soft.alpha_BxJ, carry["mean"]
     log_alpha = jnp.log(jnp.where(alpha > 0, alpha, 1))

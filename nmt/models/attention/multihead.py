@@ -46,7 +46,9 @@ class Attention(Base):
   def begin(self, memory: Memory) -> Any:
     return [head.begin(own) for head, own in zip(self.heads, memory["heads"], strict=True)]
 
-  def attend(self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None) -> Glance:
+  def attend(
+    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+  ) -> Glance:
     keys = split(keys_B, len(self.heads))
     inputs = zip(self.heads, memory["heads"], carry, keys, strict=True)
     return _together([head.attend(s_BxN, own, carry, key) for head, own, carry, key in inputs])
@@ -69,4 +71,6 @@ def _together(heads: list[Glance]) -> Glance:
   losses = {name: sum(head.losses[name] for head in heads) for name in heads[0].losses}
   drawn = [head.drawn for head in heads if head.drawn is not None]
   alpha = jnp.stack([head.alpha_BxJ for head in heads], axis=1).mean(axis=1)
-  return Glance(weights, alpha, [head.carry for head in heads], losses, sum(drawn) if drawn else None)
+  return Glance(
+    weights, alpha, [head.carry for head in heads], losses, sum(drawn) if drawn else None
+  )

@@ -18,8 +18,8 @@ State = Any  # a tree of arrays, each Bxn
 class Cell(nnx.Module):
   """A recurrent cell of size n, whose sums are W x + b from outside and U s from its own state.
 
-  W x, and whatever else is not recurrent, has one block of n columns for each sum of the cell; it is
-  given to a step as x_BxG, G = `sums` n. A cell of a file declares `sums` and writes `advance`.
+  W x, and whatever else is not recurrent, has one block of n columns for each sum of the cell; a
+  step is given it as x_BxG, G = `sums` n. A cell of a file declares `sums` and writes `advance`.
 
   Layer normalisation (model.cell.layer_norm; Ba et al., 2016, equations 20 to 22): what comes from
   outside and each product with the state are normalised over all their columns, with a gain each,
@@ -51,7 +51,7 @@ class Cell(nnx.Module):
     return self.sums * self.size
 
   def project(self, x: jax.Array) -> jax.Array:
-    """W x (+ b), of shape ...xG: for all steps at once, and for whatever x_...xm stands in a row."""
+    """W x (+ b) of shape ...xG, from x_...xm: for all steps at once."""
     if self.layer_norm:
       return affine(self.product, x, self.W[...])
     return affine(self.product, x, self.W[...], self.b[...])
@@ -123,10 +123,9 @@ class Stack(nnx.Module):
     return self.cells[-1].output(state[-1])
 
   def __call__(self, state: State, x_BxG: jax.Array) -> State:
-    states = []
-    for cell, before in zip(self.cells, state, strict=True):
-      states.append(cell(before, x_BxG if not states else cell.project(s)))
-      s = cell.output(states[-1])
+    states = [self.cells[0](state[0], x_BxG)]
+    for below, cell, before in zip(self.cells, self.cells[1:], state[1:], strict=False):
+      states.append(cell(before, cell.project(below.output(states[-1]))))
     return tuple(states)
 
 
@@ -137,7 +136,7 @@ def find(model: ConfigDict) -> type[Cell]:
 
 
 def make(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell | Stack:
-  """The cell of `model.cell`, `layers` of them; `inputs` is the width of what goes into the first."""
+  """The cell of `model.cell`, or its layers; `inputs` is the width of what goes into the first."""
   kind = find(model)
   cells = [kind(model, inputs, initial)]
   cells += [kind(model, model.size, initial) for _ in range(model.cell.layers - 1)]

@@ -19,9 +19,9 @@ class Cell(Base):
   i = sigmoid(x_i + U_i s);  f = sigmoid(x_f + U_f s);  o = sigmoid(x_o + U_o s)
   m~ = tanh(x_m + U_m s);    m' = f * m + i * m~;      s' = o * tanh(m')
 
-  The state is (s, m): what the model sees, and the memory cell, which starts at 0. The forget gate's
-  bias starts at 1 (Jozefowicz et al., 2015, section 3.2). W and U are fused, as [i f o m~]. With
-  layer normalisation s' = o * tanh(LN(m')), with a gain and a bias (Ba et al., 2016, equation 22).
+  The state is (s, m): what the model sees, and the memory cell, which starts at 0. The bias of the
+  forget gate starts at 1 (Jozefowicz et al., 2015, section 3.2). W and U are fused, as [i f o m~].
+  With layer normalisation s' = o * tanh(LN(m')), LN with gain and bias (Ba et al., 2016, equation 22).
   """
 
   sums = 4  # [i f o m~]

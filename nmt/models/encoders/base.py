@@ -20,9 +20,9 @@ class Annotations(NamedTuple):
 class Encoder(nnx.Module):
   """Take notes on each word: (source_BxJ, real_BxJ, keys_B) -> Annotations.
 
-  width: D, that of an annotation; summary_width: that of the summary. forward_width: how many of the
-  first columns of an annotation are a state that has read the sentence up to there; RNNencdec takes
-  them at the last word.
+  width: D, that of an annotation; summary_width: that of the summary. forward_width: how many of
+  the first columns of an annotation are a state that has read the sentence up to there; RNNencdec
+  takes them at the last word.
   Padding changes no real annotation, nor the summary.
   """
 
@@ -46,7 +46,9 @@ def run(
   output is that of the last real word.
   """
 
-  def step(cell: Cell, state: State, inputs: tuple[jax.Array, jax.Array]) -> tuple[State, jax.Array]:
+  def step(
+    cell: Cell, state: State, inputs: tuple[jax.Array, jax.Array]
+  ) -> tuple[State, jax.Array]:
     x, real = inputs
     state = jax.tree.map(lambda new, old: jnp.where(real, new, old), cell(state, x), state)
     return state, cell.output(state)

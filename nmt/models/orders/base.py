@@ -94,7 +94,9 @@ class Decoder(nnx.Module):
     memory = {
       "attention": own,
       "scratchpad": self.attention.project(own, self.C[...]),
-      "readout": None if self.readout.C_o is None else self.attention.project(own, self.readout.C_o[...]),
+      "readout": None
+      if self.readout.C_o is None
+      else self.attention.project(own, self.readout.C_o[...]),
     }
     s_0 = jnp.tanh(affine(self.product, notes.summary_BxN, self.W_s[...], self.b_s[...]))
     return memory, self.begin(s_0) | {"attention": self.attention.begin(own)}
@@ -113,7 +115,7 @@ class Decoder(nnx.Module):
     def step(constants: Any, state: State, x: Any) -> tuple[State, Seen]:
       decoder, memory = constants
       x_BxG, keys_B = x
-      return decoder._step(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
+      return decoder.looking(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
 
     inside = {key: memory[key] for key in ("attention", "scratchpad")}
     inputs = self.cell.project(words), keys_T
@@ -124,10 +126,14 @@ class Decoder(nnx.Module):
     t = dropout(readout_keys, self.rates[1], t)
     return Features(t, glance.alpha_BxJ.swapaxes(0, 1), losses, drawn)
 
-  def step(self, memory: Memory, state: State, y_B: jax.Array) -> tuple[State, jax.Array, jax.Array]:
+  def step(
+    self, memory: Memory, state: State, y_B: jax.Array
+  ) -> tuple[State, jax.Array, jax.Array]:
     """The state after one step, t_Bxl and alpha_BxJ, y_B being the previous word."""
     words = self.E_y[...][y_B]
-    after, (s, glance) = self._step(memory, state, self.cell.project(words), self.attention.search)
+    after, (s, glance) = self.looking(
+      memory, state, self.cell.project(words), self.attention.search
+    )
     c = self._read(glance.weights, memory["readout"])
     return after, self.readout(s, self.readout.project(words), c), glance.alpha_BxJ
 
@@ -135,15 +141,19 @@ class Decoder(nnx.Module):
     """W_o (Vxl) and b_o (V) of the logits."""
     return self.readout.output(self.E_y[...] if self.tie else None)
 
-  def _step(
+  def looking(
     self, memory: Memory, state: State, x_BxG: jax.Array, look: Callable[..., Glance]
   ) -> tuple[State, Seen]:
+    """One step, in which look(s, memory, carry) is how the mechanism attends."""
+
     def attend(s_BxN: jax.Array) -> tuple[Glance, jax.Array]:
       glance = look(s_BxN, memory["attention"], state["attention"])
       return glance, self.attention.read(glance.weights, memory["scratchpad"])
 
     after, seen = self.advance(state, x_BxG, attend)
-    return after | {"attention": seen.glance.carry}, seen._replace(glance=seen.glance._replace(carry=()))
+    return after | {"attention": seen.glance.carry}, seen._replace(
+      glance=seen.glance._replace(carry=())
+    )
 
   def _read(self, weights: Any, values: Any) -> jax.Array | None:
     return None if values is None else self.attention.read(weights, values)

@@ -1,7 +1,6 @@
 """The conditional order: the word comes first, so that attention knows it; then the context."""
 
 import jax
-from flax import nnx
 from ml_collections import ConfigDict
 
 from nmt.models.cells import base as cells

@@ -19,8 +19,8 @@ class Objective:
   """The loss of a batch as sums over its real target tokens, of which `loss` has the gradient.
 
   Sums, not means: those of two shards, or of two batches of one update, add up to those of the
-  whole. `tokens` is what they are divided by, `nll` gives the perplexity and `correct` the accuracy;
-  any other sum is reported a token, by its name.
+  whole. `tokens` is what they are divided by, `nll` gives the perplexity, `correct` the accuracy;
+  metrics have any other sum by its name, divided by the tokens.
   """
 
   def __init__(self, train: ConfigDict):

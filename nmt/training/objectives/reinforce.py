@@ -20,7 +20,7 @@ DECAY = 0.9  # of the baseline
 class Objective(Base):
   """A sampled bound on the likelihood (Xu et al., 2015, section 4.1, equations 11 and 12).
 
-  With a drawn where the decoder looked and R = log p(y | a, x) of a sentence, the gradient is that of
+  With the words a that were drawn, and R = log p(y | a, x) of a sentence, the gradient is that of
 
   log p(y | a, x) + lambda_r (R - b) log p(a | x, y) + the mechanism's losses (its entropy)
 
@@ -49,7 +49,10 @@ class Objective(Base):
     surprise = -(jnp.where(real_B, advantage_B, 0) * features.drawn.sum(axis=1)).sum()
     more = {name: numbers.sum() for name, numbers in features.losses.items()}
     total = sum(more.values(), loss + options.reward * surprise)
-    sums = {"reward": jax.lax.stop_gradient(reward_B.sum()), "sentences": real_B.sum(dtype=jnp.int32)}
+    sums = {
+      "reward": jax.lax.stop_gradient(reward_B.sum()),
+      "sentences": real_B.sum(dtype=jnp.int32),
+    }
     return total, {"loss": total, **summed(found), **more, **sums}
 
   def keep(self, kept: Sums, totals: Sums) -> Sums:

@@ -1,0 +1,1 @@
+"""What measures speed, memory and growth, and races the peers; no file here is a study."""

@@ -1,0 +1,48 @@
+"""Results in files: a JSON line for each measurement, its numbers to four digits."""
+
+import json
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nmt.errors import UserError
+from nmt.files import replacing
+
+Line = dict[str, Any]
+_DIGITS = 4
+
+
+def write(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+  """Writes all lines anew."""
+  with replacing(path) as file:
+    for line in lines:
+      file.write(json.dumps(short(line), ensure_ascii=False) + "\n")
+
+
+def read(path: Path) -> list[Line]:
+  """The lines of a file; a missing or damaged one is a UserError that names it."""
+  try:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+  except FileNotFoundError:
+    raise UserError(f"{path}: no such file") from None
+  except (UnicodeDecodeError, json.JSONDecodeError) as e:
+    raise UserError(f"{path}: not JSON lines ({e})") from None
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+  """Median, least and most of what was measured several times."""
+  return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def short(value: Any) -> Any:
+  """The same value with each float in it rounded to four digits, from 1000 on to a whole number."""
+  if isinstance(value, float):
+    near = float(f"{value:.{_DIGITS}g}")
+    return int(near) if 10 ** (_DIGITS - 1) <= abs(near) < math.inf else near
+  if isinstance(value, Mapping):
+    return {key: short(item) for key, item in value.items()}
+  if isinstance(value, list | tuple):
+    return [short(item) for item in value]
+  return value
