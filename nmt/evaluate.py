@@ -45,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
     with text_files.checked(files) as (_, given):  # before the model is loaded
       named = {arguments.source.name: [Pair(*pair) for pair in given]}
 
+  from nmt.analysis.publish import publish
   from nmt.data.corpora import open_corpus
   from nmt.evaluation.report import report
   from nmt.run import load
@@ -71,10 +72,12 @@ def main(argv: Sequence[str]) -> int:
       folder = home.test
     else:
       folder = arguments.out or home.evaluations / _name(arguments, pairs, changes)
+    check(folder, "choose a place that can be")
+    this = report(run, name, pairs, decode=decode)
+    found.append(this.scores)
     try:
-      found.append(report(run, name, pairs, folder, decode=decode))
+      publish(this, folder)
     except Unwritten as e:
-      found.append(e.found)
       faults.append(str(e))
   if arguments.json:
     write_json(arguments.json, found[0] if len(found) == 1 else found)

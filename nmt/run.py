@@ -1,9 +1,8 @@
-"""A trained run as the rest of the code sees it: config, tokenizers, parameters, functions."""
+"""A run as the rest of the code uses it, from its folder or from its parts."""
 
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,44 +15,19 @@ from nmt import kinds, models
 from nmt.data.ids import PAD
 from nmt.data.pipeline import load_tokenizers
 from nmt.data.tokenizers import Tokenizer
+from nmt.decoding.trained import Run
 from nmt.errors import UserError
 from nmt.training import checkpoints, sharding
 from nmt.workdir import Workdir
-
-
-@dataclass(frozen=True)
-class Run:
-  """A model with its parameters; `start`, `step` and `force` are plain functions, to be jitted.
-
-  update: the update that the parameters are from. params: the averaged ones if train.ema > 0.
-  start(params, source_BxJ) -> (memory, state)
-  step(params, memory, state, y_B) -> (state, (logits_BxV, alpha_BxJ)), y_B the previous words
-  force(params, source_BxJ, target_BxT) -> (log_probs_BxT of the target, 0 on padding; alpha_BxTxJ)
-  """
-
-  config: ConfigDict
-  source: Tokenizer
-  target: Tokenizer
-  params: Any
-  update: int
-  start: Callable[..., Any]
-  step: Callable[..., Any]
-  force: Callable[..., Any]
-
-  @property
-  def aligns(self) -> bool:
-    """Whether alpha says where the model looks: not in one without attention."""
-    return kinds.find("model.attention", self.config.model.attention.kind).Attention.aligns
 
 
 def of(
   config: ConfigDict, source: Tokenizer, target: Tokenizer, params: Any, update: int = 0
 ) -> Run:
   """A run from its parts; equal models get the same functions, so that programs are kept."""
-  return Run(
-    config, source, target, params, update,
-    *_functions(config.model.to_json(), source.size, target.size),
-  )  # fmt: skip
+  aligns = kinds.find("model.attention", config.model.attention.kind).Attention.aligns
+  start, step, force = _functions(config.model.to_json(), source.size, target.size)
+  return Run(config, source, target, params, update, aligns, start, step, force)
 
 
 @functools.lru_cache(maxsize=8)

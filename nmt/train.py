@@ -14,12 +14,14 @@ from ml_collections import ConfigDict
 
 from nmt import cli, run
 from nmt import config as config_lib
+from nmt.analysis.publish import publish
 from nmt.arguments import Parser
 from nmt.data import cache, pipeline
 from nmt.data.corpora import open_corpus
 from nmt.data.pipeline import Prepared, prepare
 from nmt.decoding.translator import Translator
 from nmt.errors import UserError, first_line
+from nmt.evaluation import results
 from nmt.evaluation.bleu import bleu
 from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
 from nmt.evaluation.report import report
@@ -93,7 +95,8 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
   if code == DONE:
     best = run.load(home)
     for split, corpus in tests.items():
-      report(best, split, corpus.read(range(len(corpus))), home.test)
+      results.check(home.test, "choose a place that can be")
+      publish(report(best, split, corpus.read(range(len(corpus)))), home.test)
   return code
 
 

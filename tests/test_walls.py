@@ -28,7 +28,7 @@ UPSTREAM = {
   "decoding": GROUND | {"data"},
   "training": GROUND | {"data", "models"},
   "profiling": GROUND | {"data", "training"},
-  "evaluation": GROUND | {"data", "models", "decoding", "training", "analysis"},
+  "evaluation": GROUND | {"data", "decoding"},
   "analysis": GROUND | {"data", "models", "decoding", "training", "evaluation"},
 }
 WITHOUT_JAX = GROUND | {"data", "launching"}

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from nmt.data import padding
 from nmt.data.ids import EOS
 from nmt.decoding.limits import MAX_FORCED
+from nmt.decoding.trained import Run
 
 _POSITIONS = 2048  # rows x target positions of a batch: their logits are in memory together
 
@@ -21,21 +22,8 @@ class Forced(NamedTuple):
   alpha_TxJ: np.ndarray | None
 
 
-class Forcing(Protocol):
-  """What is needed of a run: parameters, and the teacher-forced model as a plain function.
-
-  `force(params, source_BxJ, target_BxT) -> (log_probs_BxT, alpha_BxTxJ)`.
-  """
-
-  @property
-  def params(self) -> Any: ...
-
-  @property
-  def force(self) -> Callable[..., tuple[jax.Array, jax.Array]]: ...
-
-
 def force(
-  run: Forcing,
+  run: Run,
   pairs: Iterable[tuple[Sequence[int], Sequence[int]]],
   alignments: bool = True,
   batch: int = 64,
@@ -45,8 +33,7 @@ def force(
   Pairs are taken in windows, batched by the longer side's padded length and padded with empty
   rows, so that memory stays flat and few programs compile (3 up to 63 tokens, 8 in all); a pair's
   result does not depend on its neighbours. Without `alignments`, alpha is None and never leaves the
-  device. A pair with a side of more than `MAX_FORCED` gives None. `run.force` should be the same
-  function from call to call, since compiled programs are kept by it.
+  device. A pair with a side of more than `MAX_FORCED` tokens gives None.
   """
   compiled = _compiled(run.force, alignments)
 

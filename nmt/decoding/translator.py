@@ -5,7 +5,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,39 +13,15 @@ from ml_collections import ConfigDict
 
 from nmt.data import padding
 from nmt.data.ids import EOS
-from nmt.data.tokenizers import Tokenizer
 from nmt.decoding.beam import beam
 from nmt.decoding.greedy import greedy
 from nmt.decoding.hypotheses import Hypotheses, forbidden
 from nmt.decoding.limits import MAX_SOURCE
+from nmt.decoding.trained import Run
 
 _EXTRA = 10  # an output may be max_ratio times its source, and this much longer
 _WINDOW = 4096  # lines sorted together
 _ALPHAS = 1 << 25  # weights a window may hold, and floats a search may keep (128 MB each)
-
-
-class Run(Protocol):
-  """What a translator needs of a trained model; `nmt.run.load` gives one."""
-
-  @property
-  def config(self) -> ConfigDict: ...
-
-  @property
-  def source(self) -> Tokenizer: ...
-
-  @property
-  def target(self) -> Tokenizer: ...
-
-  @property
-  def params(self) -> Any: ...
-
-  @property
-  def start(self) -> Callable[..., Any]:
-    """start(params, source_BxJ) -> (memory, state)."""
-
-  @property
-  def step(self) -> Callable[..., Any]:
-    """step(params, memory, state, y_B) -> (state, (logits, alpha))."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +47,7 @@ class Translator:
   up to 1024 they are 7, each compiled when first met; they are kept for the life of the process.
 
   Args:
-    run: tokenizers, parameters, `start` and `step`; the two functions should be the same objects
-      from one translator to the next, since programs are kept by them.
+    run: what translates.
     decode: `run.config.decode`, unless given.
     n_best: how many translations of a line.
     alphas: whether translations come with their alignment weights.

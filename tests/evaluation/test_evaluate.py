@@ -196,9 +196,9 @@ def test_without_attention_there_are_no_alignments(files, run):
   with pytest.raises(UserError, match="no alignments"):
     translate.main(["--workdir", "W", "--alignments", f"{files}/a", f"{files}/s.fr"])
   assert not (files / "a").exists()
-  found = report(run, "s", [Pair("le chat", "le chat", "0-0 1-1")], files / "o")
-  assert found["alignment"] is None
-  assert not list((files / "o").glob("*.png"))
+  found = report(run, "s", [Pair("le chat", "le chat", "0-0 1-1")])
+  assert found.scores["alignment"] is None
+  assert found.example is None
 
 
 def test_a_table_in_a_log_is_as_wide_as_what_it_holds(capsys, monkeypatch):

@@ -68,9 +68,6 @@ class Attention(Base):
 
 def _together(heads: list[Glance]) -> Glance:
   weights = jnp.stack([head.weights for head in heads], axis=1)
-  losses = {name: sum(head.losses[name] for head in heads) for name in heads[0].losses}
-  drawn = [head.drawn for head in heads if head.drawn is not None]
+  losses, drawn = jax.tree.map(lambda *of: sum(of), *[(head.losses, head.drawn) for head in heads])
   alpha = jnp.stack([head.alpha_BxJ for head in heads], axis=1).mean(axis=1)
-  return Glance(
-    weights, alpha, [head.carry for head in heads], losses, sum(drawn) if drawn else None
-  )
+  return Glance(weights, alpha, [head.carry for head in heads], losses, drawn)

@@ -21,7 +21,7 @@ class Cell(Base):
 
   The state is (s, m): what the model sees, and the memory cell, which starts at 0. The bias of the
   forget gate starts at 1 (Jozefowicz et al., 2015, section 3.2). W and U are fused, as [i f o m~].
-  With layer normalisation s' = o * tanh(LN(m')), LN with gain and bias (Ba et al., 2016, equation 22).
+  Normalised, s' = o * tanh(LN(m')), LN with gain and bias (Ba et al., 2016, equation 22).
   """
 
   sums = 4  # [i f o m~]
@@ -29,7 +29,7 @@ class Cell(Base):
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     super().__init__(model, inputs, initial)
     n = self.size
-    self.b = nnx.Param(np.repeat(np.float32([0, 1, 0, 0]), n))
+    self.b = nnx.Param(np.repeat(np.array([0, 1, 0, 0], np.float32), n))
     self.U = nnx.Param(blocks(initial.recurrent, 4)((n, 4 * n)))
     self.gain_U = nnx.Param(ones((4 * n,))) if self.layer_norm else None
     if self.layer_norm:

@@ -56,7 +56,7 @@ class Decoder(nnx.Module):
   """
 
   cell: Cell | Stack  # made by `extend`
-  C: nnx.Param[jax.Array]  # context x columns, likewise
+  C: nnx.Param[Any]  # context x columns, likewise
 
   def __init__(self, model: ConfigDict, encoder: Encoder, words: int, initial: Initializers):
     mechanism = kinds.find("model.attention", model.attention.kind).Attention

@@ -1,5 +1,7 @@
 """What a readout is."""
 
+from typing import Any
+
 import jax
 from flax import nnx
 from ml_collections import ConfigDict
@@ -15,7 +17,7 @@ class Readout(nnx.Module):
   word vectors are W_o if `model.tie`. What reads the context is C_o, or None.
   """
 
-  C_o: nnx.Param[jax.Array] | None
+  C_o: nnx.Param[Any] | None
 
   def __init__(self, model: ConfigDict, context: int, words: int, initial: Initializers):
     self.product = product(model.precision)
@@ -28,12 +30,12 @@ class Readout(nnx.Module):
     """Makes C_o and what else the readout has, for contexts of that width; returns l."""
     raise TypeError(f"{type(self).__module__} has no extend")
 
-  def project(self, y: jax.Array) -> jax.Array | None:
+  def project(self, y: jax.Array) -> Any:
     """What the features take of the embedded words y_...xm, for all steps at once."""
     return None
 
-  def __call__(self, s: jax.Array, y: jax.Array | None, c: jax.Array | None) -> jax.Array:
-    """t_...xl from states s_...xn, words as `project` gives them, and C_o c."""
+  def __call__(self, s: jax.Array, y: Any, c: Any) -> jax.Array:
+    """t_...xl from states s_...xn, words as `project` gives them, and C_o c (None without C_o)."""
     raise TypeError(f"{type(self).__module__} has no __call__")
 
   def output(self, tied: jax.Array | None) -> tuple[jax.Array, jax.Array]:

@@ -1,5 +1,7 @@
 """Luong's readout: the words' scores are linear in the state."""
 
+from typing import Any
+
 import jax
 from ml_collections import ConfigDict
 
@@ -14,5 +16,5 @@ class Readout(Base):
     self.C_o = None
     return int(model.size)
 
-  def __call__(self, s: jax.Array, y: jax.Array | None, c: jax.Array | None) -> jax.Array:
+  def __call__(self, s: jax.Array, y: Any, c: Any) -> jax.Array:
     return s

@@ -36,7 +36,7 @@ class Readout(Base):
     """V_o E y + b_t."""
     return affine(self.product, y, self.V_o[...], self.b_t[...])
 
-  def __call__(self, s: jax.Array, y: jax.Array | None, c: jax.Array | None) -> jax.Array:
+  def __call__(self, s: jax.Array, y: jax.Array, c: jax.Array) -> jax.Array:
     pair = affine(self.product, s, self.U_o[...]) + y + c
     first, second = jnp.split(pair, 2, axis=-1)
     return jnp.where(first >= second, first, second)  # the gradient goes to one, even in a tie

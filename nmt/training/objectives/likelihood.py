@@ -14,7 +14,10 @@ OPTIONS = {
 
 
 class Objective(Base):
-  """-sum_i log p(y_i | y_<i, x), smoothed (Szegedy et al., 2016, section 7), + attention's losses."""
+  """-sum_i log p(y_i | y_<i, x), and the losses of attention.
+
+  Label smoothing: Szegedy et al. (2016), section 7.
+  """
 
   def sums(
     self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
