@@ -14,6 +14,8 @@ from nmt.training.stopwatch import Stopwatch
 
 AHEAD = 2  # updates that may be in flight: the device stays busy, and a stop is never far
 
+_MORE = "objective/"  # before the names of sums that only the objective knows
+
 
 class NonFinite(Exception):
   """The loss or the gradient of an update is not finite."""
@@ -57,11 +59,14 @@ class Meter:
       update, counts, _ = self._pending.popleft()
       if not found["finite"]:
         raise NonFinite(update)
-      counts |= {key: found[key].item() for key in ("loss", "nll", "correct", "tokens")}
-      counts |= {"updates": 1, "norm": found["gradient_norm"].item()}
+      values = {key: value.item() for key, value in found.items()}
+      counts |= {key: values.pop(key) for key in ("loss", "nll", "correct", "tokens")}
+      counts |= {"updates": 1, "norm": values.pop("gradient_norm")}
+      self.sums["learning_rate"] = values.pop("learning_rate")
+      more = {_MORE + key: value for key, value in values.items() if type(value) is float}
+      counts |= more  # losses of the objective's own; its counts say nothing here
       for key, value in counts.items():
         self.sums[key] = self.sums.get(key, 0) + value
-      self.sums["learning_rate"] = found["learning_rate"].item()
     self._flight.clear()
     wall, cpu = self._stopwatch.seconds()
     self.sums["seconds"] = self.sums.get("seconds", 0) + wall
@@ -83,6 +88,8 @@ class Meter:
       "sentences": s["sentences"],
       "padding": 1 - (s["source_tokens"] + s["target_tokens"]) / s["positions"],
     }
+    more = [key for key in s if key.startswith(_MORE)]
+    values |= {key.removeprefix(_MORE): s[key] / s["tokens"] for key in more}
     timing = {
       "seconds": s["seconds"],
       "cpu_seconds": s["cpu_seconds"],

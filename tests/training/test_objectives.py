@@ -150,6 +150,6 @@ def test_the_baseline_is_the_mean_of_what_came_before():
   objective, *_ = built("reinforce")
   kept = objective.begin()
   for reward in (-20.0, -10.0):
-    kept = objective.keep(kept, {"reward": jnp.float32(reward), "sentences": jnp.int32(2)})
+    kept = objective.keep(kept, {"nll": jnp.float32(-reward), "sentences": jnp.int32(2)})
   expected = (0.9 * -10 + -5) / 1.9
   np.testing.assert_allclose(kept["reward"] / kept["weight"], expected, rtol=1e-6)

@@ -49,14 +49,11 @@ class Objective(Base):
     surprise = -(jnp.where(real_B, advantage_B, 0) * features.drawn.sum(axis=1)).sum()
     more = {name: numbers.sum() for name, numbers in features.losses.items()}
     total = sum(more.values(), loss + options.reward * surprise)
-    sums = {
-      "reward": jax.lax.stop_gradient(reward_B.sum()),
-      "sentences": real_B.sum(dtype=jnp.int32),
-    }
-    return total, {"loss": total, **summed(found), **more, **sums}
+    sentences = real_B.sum(dtype=jnp.int32)
+    return total, {"loss": total, **summed(found), **more, "sentences": sentences}
 
   def keep(self, kept: Sums, totals: Sums) -> Sums:
-    mean = totals["reward"] / jnp.maximum(totals["sentences"], 1).astype(jnp.float32)
+    mean = -totals["nll"] / jnp.maximum(totals["sentences"], 1).astype(jnp.float32)
     return {
       "reward": DECAY * kept["reward"] + (1 - DECAY) * mean,
       "weight": DECAY * kept["weight"] + (1 - DECAY),
