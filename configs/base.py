@@ -103,7 +103,11 @@ KEYS = group(
     size=count(1000, "n: states of each direction of the encoder, and of the decoder"),
     embedding=count(620, "m: size of a word's vector"),
     tie=switch(False, "word vectors of the output are those of the target's words"),
-    init=choice("paper", ("paper", "glorot"), "how parameters are drawn: appendix B.1 | glorot"),
+    init=choice(
+      "paper",
+      ("paper", "glorot"),
+      "how parameters are drawn: as in appendix B.1, or Glorot and Bengio, 2010",
+    ),
     precision=choice(
       "float32",
       ("float32", "bfloat16"),

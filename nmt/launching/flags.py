@@ -21,9 +21,8 @@ from ml_collections.config_flags import config_flags
 
 from nmt import config as config_lib
 from nmt import older
-from nmt.declarations import declared, unknown, unused
 from nmt.errors import UserError, nearest
-from nmt.kinds import PACKAGES
+from nmt.launching.fields import field, follow_kinds, leaves, make_room
 
 ROOT = Path(__file__).resolve().parents[2]
 _CONFIG = re.compile(r"--?(?:no)?config\.([^=]+)")
@@ -125,9 +124,9 @@ def override(config: ConfigDict, arguments: Sequence[str]) -> None:
       changes[found[1]] = argument.partition("=")[2]
     elif argument.startswith("-"):
       raise UserError(f"unknown flag {argument}{nearest(argument.lstrip('-'), _FLAGS)}")
-  _make_room(config, changes)
+  make_room(config, changes)
   for key in changes:
-    _fill(*_field(config, key))
+    _fill(*field(config, key))
   _ask(config)  # absl would, without a name
   values = flags.FlagValues()
   argv = ["launch.py", *arguments]
@@ -143,12 +142,12 @@ def override(config: ConfigDict, arguments: Sequence[str]) -> None:
 def override_by(config: ConfigDict, changes: dict[str, Any]) -> ConfigDict:
   """`config` with `changes` by dotted key, ready to run; UserError as for flags."""
   config = copy.deepcopy(config)
-  _make_room(config, changes)
+  make_room(config, changes)
   for key, value in changes.items():
     try:
       config.update_from_flattened_dict({key: value})
     except (TypeError, ValueError):
-      group, name = _field(config, key)
+      group, name = field(config, key)
       wish = group.get_ref(name).get_type().__name__
       raise UserError(f"{key}={value!r} is not of type {wish}") from None
   return settle(config)
@@ -162,12 +161,7 @@ def settle(config: ConfigDict) -> ConfigDict:
   """
   _ask(config)
   config = copy.deepcopy(config)
-  values = _kinds(config)
-  for key in unused(_leaves(config), values):
-    group, name = _field(config, key)
-    with group.unlocked():
-      del group[name]
-  _add(config, [key for key in declared(values) if key.rpartition(".")[0] in PACKAGES])
+  follow_kinds(config)
   config = config.copy_and_resolve_references()
   config_lib.validate(config)
   for key in ("dir", "cache"):
@@ -244,77 +238,10 @@ def _joined(arguments: Iterable[str]) -> list[str]:
   return joined
 
 
-def _make_room(config: ConfigDict, changes: dict[str, Any]) -> None:
-  """Prepares `config` for values of these keys: sets the kinds among them, adds their options.
-
-  Raises UserError for a key that the config, with the kinds that it then has, does not have.
-  """
-  waiting = dict(changes)
-  while ready := [
-    key for key, option in declared(_kinds(config)).items() if option.is_kind and key in waiting
-  ]:
-    for key in ready:  # a kind may have an option that names another kind
-      _add(config, [key])
-      group, name = _field(config, key)
-      group[name] = str(waiting.pop(key))
-  values = _kinds(config)
-  known = declared(values)
-  for key in changes:
-    below = [leaf for leaf in known if leaf.startswith(key + ".")]
-    if below and not older.hint(key):
-      raise UserError(f"config key {key} is a group; set one of: {', '.join(below)}")
-    if key not in known:
-      raise unknown(key, values)
-  _add(config, changes)
-
-
-def _add(config: ConfigDict, names: Iterable[str]) -> None:
-  """Gives those of some keys that `config` lacks their default."""
-  present, known = _leaves(config), declared(_kinds(config))
-  for key in names:
-    if key not in present:
-      group, name = _field(config, key)
-      with group.unlocked():
-        group[name] = known[key].default
-
-
-def _kinds(config: ConfigDict) -> dict[str, Any]:
-  """The values of all options of groups that have kinds, where they have one."""
-  found = {}
-  for key in _leaves(config):
-    if key.rpartition(".")[0] in PACKAGES:
-      group, name = _field(config, key)
-      with contextlib.suppress(Exception):  # a reference without a value: `_ask` names it
-        found[key] = group[name]
-  return found
-
-
-def _leaves(config: ConfigDict) -> list[str]:
-  """The dotted keys of all leaves; no reference is asked for its value."""
-  names: list[str] = []
-  for key, value in config.items(preserve_field_references=True):
-    below = _leaves(value) if isinstance(value, ConfigDict) else None
-    names += [key] if below is None else [f"{key}.{rest}" for rest in below]
-  return names
-
-
-def _field(config: ConfigDict, key: str) -> tuple[ConfigDict, str]:
-  """The group that holds a leaf, and the leaf's name there; UserError if there is no such group."""
-  *groups, name = key.split(".")
-  group: Any = config
-  for step in groups:
-    group = group[step] if isinstance(group, ConfigDict) and step in group else None
-  if not isinstance(group, ConfigDict):
-    raise UserError(
-      f"the config has no group {'.'.join(groups)}; configs start from configs/base.py"
-    )
-  return group, name
-
-
 def _ask(config: ConfigDict) -> None:
   """Raises UserError, naming the key, for a reference that has no value."""
-  for key in _leaves(config):
-    group, name = _field(config, key)
+  for key in leaves(config):
+    group, name = field(config, key)
     try:
       group[name]
     except RequiredValueError:

@@ -66,6 +66,11 @@ def test_flags_change_the_config_and_nothing_else():
       ["--config.model.readout.size=97", "--config.model.tie=true"],
       "model.readout.size == model.em",
     ),
+    (
+      ["--config.model.readout.kind=linear", "--config.model.tie=true", "--config.model.size=7"],
+      "model.tie needs model.size == model.embedding, but they are 7 and 128",
+    ),
+    (["--config.model.attention.kind=none", "--config.model.attention.size=5"], "no option size"),
     (["--config=configs/quickstat.py"], "no such file; there are: configs/europarl.py, configs/mu"),
     (["--config=/else/experiments/x.py"], "no such file; there are: configs/europarl.py, configs/"),
     (
