@@ -1,6 +1,7 @@
 """Runs an experiment here: python launch.py --config=configs/x.py[:variant] --workdir=W
 
-  --config.model.size=512         changes one key of the config (configs/base.py has them all)
+  --config.model.size=512         changes one key of the config
+  --help-config                   shows every key: default, range, meaning; kinds and their options
   --sweep=experiments/x.py        runs each point of a study in W/<point>, then its report
   --workdir=W                     the run's folder; default runs/<config>[-variant]
   --profile                       traces some updates into W/profile, shows what took their time
@@ -20,16 +21,22 @@ from ml_collections import ConfigDict
 
 from nmt import cli
 from nmt.errors import UserError
+from nmt.exit_codes import CONTINUE, DONE, FAILED
 from nmt.launching import claim, flags, sweep
-from nmt.launching.local import CONTINUE, DONE, Local, failure
+from nmt.launching.local import Local, failure
 from nmt.workdir import Workdir
 
 
 def main(arguments: Sequence[str]) -> int:
   """Parses the flags and runs one config, or all of a study; returns the exit code."""
   order = flags.parse(arguments)
-  if order is None:
+  if order == "help":
     print(__doc__)
+    return 0
+  if order == "help-config":
+    from nmt import reference
+
+    print(reference.text(), end="")
     return 0
   passed = ["--profile"] * order.profile
   if order.sweep is not None:
@@ -89,7 +96,7 @@ def run_study(study: sweep.Study, folder: Path, passed: Sequence[str]) -> int:
     report = "; the report waits for them" if study.report else ""
     print(f"The same command tries them again, and no finished one{report}.", file=sys.stderr)
   if stopped or failed:
-    return CONTINUE if stopped else 1
+    return CONTINUE if stopped else FAILED
   if study.report is not None:
     study.report({name: home.path for name, home in homes.items()})
   return 0

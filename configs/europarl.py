@@ -27,7 +27,7 @@ def get_config() -> ConfigDict:
   config.batch.window = 100  # of so large a corpus: half of the padding that 20 leave
   config.model.size = 512
   config.model.embedding = 512
-  config.model.maxout = 512
+  config.model.readout.size = 512
   config.model.attention.size = 512
   config.model.tie = True
   config.model.init = "glorot"
@@ -38,6 +38,6 @@ def get_config() -> ConfigDict:
   config.train.optimizer.learning_rate = 5e-4
   config.train.schedule.name = "inverse_sqrt"
   config.train.schedule.warmup = 4000
-  config.train.label_smoothing = 0.1
+  config.train.objective.label_smoothing = 0.1
   config.valid.every = 2500
   return config

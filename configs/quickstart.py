@@ -25,7 +25,7 @@ def get_config() -> ConfigDict:
   config.batch.multiple = 8  # few shapes: each costs seconds of compiling
   config.model.size = 128
   config.model.embedding = 128
-  config.model.maxout = 128
+  config.model.readout.size = 128
   config.model.attention.size = 128
   config.model.tie = True
   config.model.init = "glorot"

@@ -24,11 +24,11 @@ def sweep() -> Iterator[dict[str, Any]]:
 
 def report(workdirs: dict[str, Path]) -> None:
   """Prints BLEU by source length side by side and draws it in lengths.png beside the runs."""
-  from nmt import config
+  from nmt import config as config_lib
 
   curves = {name: by_length(workdir) for name, workdir in workdirs.items()}
   first = next(iter(workdirs.values()))
-  data = config.load(first / "config.json").data
+  data = config_lib.load(first / "config.json").data
   longest = data.grammar.max_words if data.corpus == "grammar" else data.filter.max_words
   figure(curves, min(longest, data.filter.max_words), first.parent / "lengths.png")
   table(curves)
@@ -37,11 +37,11 @@ def report(workdirs: dict[str, Path]) -> None:
 
 def by_length(workdir: Path) -> Rows:
   """BLEU of a run by source length, in words between spaces, over its config's test splits."""
-  from nmt import config
+  from nmt import config as config_lib
   from nmt.evaluation import results, scores
   from nmt.evaluation.bleu import tokenizer
 
-  configured = config.load(workdir / "config.json")
+  configured = config_lib.load(workdir / "config.json")
   texts: dict[str, list[str]] = {name: [] for name in results.TEXTS}
   for split in configured.data.test:
     for name, lines in results.texts(workdir / "test", split).items():

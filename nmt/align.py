@@ -22,11 +22,12 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
+from nmt.arguments import Parser, weight
 from nmt.cli import console, entry
 from nmt.data import text_files
 from nmt.errors import UserError
 from nmt.evaluation import alignment
-from nmt.workdir import check_output, write_json
+from nmt.files import check_output, write_json
 
 
 def main(argv: Sequence[str]) -> int:
@@ -162,21 +163,15 @@ def _figure_path(figure: Path, number: int, figures: int) -> Path:
   return figure if figures == 1 else figure.with_stem(f"{figure.stem}-{number}")
 
 
-def _parser() -> argparse.ArgumentParser:
-  parser = argparse.ArgumentParser(
-    prog="python -m nmt.align",
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-    allow_abbrev=False,
-  )
+def _parser() -> Parser:
+  parser = Parser("align", __doc__)
   add = parser.add_argument
-  add("--workdir", type=Path, help="folder of the trained run")
-  add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
+  parser.add_run(required=False)
   add("--source", type=Path, help="source sentences, one a line, or .gz; - is stdin")
   add("--target", type=Path, help="their translations, likewise")
   add("--pretokenized", action="store_true", help="words are what spaces separate")
-  add("--method", default="agreement", choices=["agreement", "argmax", "threshold"])
-  add("--threshold", type=float, default=0.5, help="least weight of a link (default 0.5)")
+  add("--method", default="agreement", choices=alignment.METHODS)
+  add("--threshold", type=weight, default=0.5, help="least weight of a link (default 0.5)")
   add("--links", type=Path, help="score this file of links instead of making some")
   add("--reverse", action="store_true", help="--links holds target-source, not source-target")
   add("--gold", type=Path, help="gold links: i-j sure, ipj possible")

@@ -1,6 +1,5 @@
 """How every command line of this project begins and ends: exit codes, and errors in one line."""
 
-import argparse
 import errno
 import io
 import logging
@@ -10,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nmt.errors import UserError
+from nmt.exit_codes import DONE, INTERRUPTED, READER_LEFT, WRONG_INPUT
 
 if TYPE_CHECKING:
   from rich.console import Console
@@ -43,14 +43,14 @@ def entry(main: Callable[[Sequence[str]], int | None], *, pipe: bool = False) ->
   logging.getLogger("asyncio").setLevel(logging.CRITICAL)
   try:
     _open_streams(pipe)
-    code = main(sys.argv[1:])
+    code = main(sys.argv[1:]) or DONE
     sys.stdout.flush()
   except UserError as e:
     code = _complain(str(e))
   except KeyboardInterrupt:
-    code = 130
+    code = INTERRUPTED
   except BrokenPipeError:
-    code = 141
+    code = READER_LEFT
   except Exception as e:
     line = _machine_error(e)
     if line is None:
@@ -71,32 +71,6 @@ def console(stderr: bool = False) -> "Console":
   stream = sys.stderr if stderr else sys.stdout
   terminal = stream is not None and stream.isatty()
   return Console(stderr=stderr, width=None if terminal else _ENDLESS)
-
-
-def positive(text: str) -> int:
-  """The type of an argument that counts something."""
-  if not text.isdecimal() or int(text) < 1:
-    raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
-  return int(text)
-
-
-def weight(text: str) -> float:
-  """The type of an argument that weighs something."""
-  try:
-    value = float(text)
-  except ValueError:
-    value = -1.0
-  if not 0 <= value < float("inf"):
-    raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
-  return value
-
-
-def ratio(text: str) -> float:
-  """The type of an argument that multiplies something."""
-  value = weight(text)
-  if not value:
-    raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-  return value
 
 
 class _Dropping(io.FileIO):
@@ -146,7 +120,7 @@ def _unraisable(fault: "sys.UnraisableHookArgs") -> None:
 
 def _complain(line: str) -> int:
   print("error: " + " ".join(line.splitlines()), file=sys.stderr)
-  return 2
+  return WRONG_INPUT
 
 
 def _machine_error(error: BaseException) -> str | None:

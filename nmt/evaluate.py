@@ -20,13 +20,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nmt.cli import entry, positive, ratio, weight
+from nmt.arguments import Parser, changed, search_given
+from nmt.cli import entry
 from nmt.config import BLEU_TOKENIZERS
 from nmt.data import text_files
 from nmt.data.pair import Pair
 from nmt.errors import UserError
 from nmt.evaluation.results import Unwritten, check, stem
-from nmt.workdir import Workdir, check_output, read_json, write_json
+from nmt.files import check_output, read_json, write_json
+from nmt.workdir import Workdir
 
 
 def main(argv: Sequence[str]) -> int:
@@ -43,18 +45,14 @@ def main(argv: Sequence[str]) -> int:
     with text_files.checked(files) as (_, given):  # before the model is loaded
       named = {arguments.source.name: [Pair(*pair) for pair in given]}
 
+  from nmt.analysis.publish import publish
   from nmt.data.corpora import open_corpus
   from nmt.evaluation.report import report
   from nmt.run import load
 
   run = load(arguments.workdir, arguments.which)
-  changes = {
-    key: value
-    for key in ("beam", "length_penalty", "max_ratio", "batch", "forbid_unk")
-    if (value := getattr(arguments, key)) is not None
-  }
-  decode = run.config.decode.copy_and_resolve_references()
-  decode.update(changes)
+  changes = search_given(arguments)
+  decode = changed(run.config.decode, changes)
   if arguments.tokenizer:
     run.config.evaluation.tokenizer = changes["tokenizer"] = arguments.tokenizer
   own = not (arguments.source or arguments.out or changes) and arguments.which == "best"
@@ -74,10 +72,12 @@ def main(argv: Sequence[str]) -> int:
       folder = home.test
     else:
       folder = arguments.out or home.evaluations / _name(arguments, pairs, changes)
+    check(folder, "choose a place that can be")
+    this = report(run, name, pairs, decode=decode)
+    found.append(this.scores)
     try:
-      found.append(report(run, name, pairs, folder, decode=decode))
+      publish(this, folder)
     except Unwritten as e:
-      found.append(e.found)
       faults.append(str(e))
   if arguments.json:
     write_json(arguments.json, found[0] if len(found) == 1 else found)
@@ -103,26 +103,14 @@ def _name(arguments: argparse.Namespace, pairs: Sequence[Pair], changes: dict[st
   return ",".join(parts)
 
 
-def _parser() -> argparse.ArgumentParser:
-  parser = argparse.ArgumentParser(
-    prog="python -m nmt.evaluate",
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-    allow_abbrev=False,
-  )
+def _parser() -> Parser:
+  parser = Parser("evaluate", __doc__)
   add = parser.add_argument
-  add("--workdir", type=Path, required=True, help="folder of the trained run")
-  add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
+  parser.add_run()
   add("--source", type=Path, help="source sentences, one a line, or .gz; - is stdin")
   add("--reference", type=Path, help="their reference translations")
   add("--split", action="append", help="a split of the config's corpus (default: its test splits)")
-  add("--beam", type=positive, help="beam width (default: the config's)")
-  add(
-    "--length-penalty", type=weight, help="score = log p / length ** this (default: the config's)"
-  )
-  add("--max-ratio", type=ratio, help="longest output: this times the source, plus 10")
-  add("--batch", type=positive, help="sentences translated together (default: the config's)")
-  add("--forbid-unk", action="store_true", default=None, help="never write [UNK]")
+  parser.add_search()
   add("--tokenizer", choices=BLEU_TOKENIZERS, help="sacreBLEU's (default: by the target language)")
   add("--out", type=Path, help="the folder for scores and translations")
   add("--json", type=Path, help="write the scores here too")

@@ -5,12 +5,12 @@
 The file's metadata hold the run's config (JSON) and the update that the weights are from.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from nmt.arguments import Parser
 from nmt.cli import entry
-from nmt.workdir import check_output, replacing
+from nmt.files import check_output, replacing
 
 
 def main(argv: Sequence[str]) -> int:
@@ -21,29 +21,22 @@ def main(argv: Sequence[str]) -> int:
   import numpy as np
   from safetensors.numpy import save
 
-  from nmt import models, run
+  from nmt import models
+  from nmt.run import load
 
-  trained = run.load(arguments.workdir, arguments.which)
-  arrays = {
-    name: np.ascontiguousarray(array) for name, array in models.flat(trained.params).items()
-  }
-  metadata = {"config": trained.config.to_json(), "update": str(trained.update)}
+  run = load(arguments.workdir, arguments.which)
+  arrays = {name: np.ascontiguousarray(array) for name, array in models.flat(run.params).items()}
+  metadata = {"config": run.config.to_json(), "update": str(run.update)}
   with replacing(out, "wb") as file:
     file.write(save(arrays, metadata))
   print(f"{out}: {len(arrays)} arrays, {sum(array.size for array in arrays.values()):,} numbers")
   return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-  parser = argparse.ArgumentParser(
-    prog="python -m nmt.export",
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-    allow_abbrev=False,
-  )
+def _parser() -> Parser:
+  parser = Parser("export", __doc__)
   add = parser.add_argument
-  add("--workdir", type=Path, required=True, help="folder of the trained run")
-  add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
+  parser.add_run()
   add("--out", type=Path, required=True, help="the file to write, replaced if it exists")
   return parser
 

@@ -1,9 +1,8 @@
-"""A trained run as the rest of the code sees it: config, tokenizers, parameters, functions."""
+"""A run as the rest of the code uses it, from its folder or from its parts."""
 
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,50 +10,24 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from nmt import config as configs
-from nmt import models
+from nmt import config as config_lib
+from nmt import kinds, models
 from nmt.data.ids import PAD
 from nmt.data.pipeline import load_tokenizers
 from nmt.data.tokenizers import Tokenizer
+from nmt.decoding.trained import Run
 from nmt.errors import UserError
-from nmt.models import attention
-from nmt.training import checkpoints, mesh
+from nmt.training import checkpoints, sharding
 from nmt.workdir import Workdir
-
-
-@dataclass(frozen=True)
-class Run:
-  """A model with its parameters; `start`, `step` and `force` are plain functions, to be jitted.
-
-  update: the update that the parameters are from. params: the averaged ones if train.ema > 0.
-  start(params, source_BxJ) -> (memory, state)
-  step(params, memory, state, y_B) -> (state, (logits_BxV, alpha_BxJ)), y_B the previous words
-  force(params, source_BxJ, target_BxT) -> (log_probs_BxT of the target, 0 on padding; alpha_BxTxJ)
-  """
-
-  config: ConfigDict
-  source: Tokenizer
-  target: Tokenizer
-  params: Any
-  update: int
-  start: Callable[..., Any]
-  step: Callable[..., Any]
-  force: Callable[..., Any]
-
-  @property
-  def aligns(self) -> bool:
-    """Whether alpha says where the model looks: not in one without attention."""
-    return attention.find(self.config.model.attention.kind).aligns
 
 
 def of(
   config: ConfigDict, source: Tokenizer, target: Tokenizer, params: Any, update: int = 0
 ) -> Run:
   """A run from its parts; equal models get the same functions, so that programs are kept."""
-  return Run(
-    config, source, target, params, update,
-    *_functions(config.model.to_json(), source.size, target.size),
-  )  # fmt: skip
+  aligns = kinds.find("model.attention", config.model.attention.kind).Attention.aligns
+  start, step, force = _functions(config.model.to_json(), source.size, target.size)
+  return Run(config, source, target, params, update, aligns, start, step, force)
 
 
 @functools.lru_cache(maxsize=8)
@@ -65,18 +38,18 @@ def _functions(model: str, source_size: int, target_size: int) -> tuple[Callable
     return models.rebuild(config, source_size, target_size, params)
 
   def start(params, source_BxJ):
-    return rebuild(params).start(source_BxJ)
+    return rebuild(params).encode(source_BxJ)
 
   def step(params, memory, state, y_B):
     return rebuild(params).step(memory, state, y_B)
 
   def force(params, source_BxJ, target_BxT):
     module = rebuild(params)
-    t_BxTxL, alpha_BxTxJ = module.features(source_BxJ, target_BxT)
-    logits = module.logits(t_BxTxL).astype(jnp.float32)
+    features = module.features(source_BxJ, target_BxT)
+    logits = module.logits(features.t).astype(jnp.float32)
     chosen = jnp.take_along_axis(logits, target_BxT[:, :, None], axis=2)[:, :, 0]
     log_probs = chosen - jax.nn.logsumexp(logits, axis=2)
-    return jnp.where(target_BxT != PAD, log_probs, 0), alpha_BxTxJ
+    return jnp.where(target_BxT != PAD, log_probs, 0), features.alpha
 
   return start, step, force
 
@@ -92,10 +65,10 @@ def load(workdir: str | Path | Workdir, which: str | int = "best") -> Run:
     raise UserError(f"workdir {home}: no such folder")
   if not home.config.exists():
     raise UserError(f"workdir {home} holds no run (no config.json); launch.py makes one")
-  config = configs.load(home.config)
+  config = config_lib.load(home.config)
   if not checkpoints.updates(home.checkpoints):
     raise UserError(f"workdir {home} has no checkpoint yet; one is saved at each validation")
-  mesh.available()
+  sharding.available()
   source, target = load_tokenizers(home.tokenizers, config.data.normalize)
   shapes = models.shapes(config.model, source.size, target.size)
   device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])

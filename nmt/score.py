@@ -7,12 +7,13 @@ with a side of too many tokens gives nan; the last thing said is then an error t
 exit code 2.
 """
 
-import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from nmt.arguments import Parser
 from nmt.cli import entry
 from nmt.data import text_files
+from nmt.decoding.limits import MAX_FORCED
 from nmt.errors import UserError
 
 
@@ -20,16 +21,16 @@ def main(argv: Sequence[str]) -> int:
   arguments = _parser().parse_args(argv)
   files = (arguments.source, arguments.reference)
   with text_files.checked(files) as (_, pairs):  # all lines, before the first score is out
-    from nmt import run as runs  # jax: not for a typing error
-    from nmt.decoding.forced import MAX_TOKENS, force
+    from nmt.decoding.forced import force  # jax: not for a typing error
+    from nmt.run import load
 
-    run = runs.load(arguments.workdir, arguments.which)
+    run = load(arguments.workdir, arguments.which)
     lengths: dict[int, tuple[int, int]] = {}
 
     def encoded() -> Iterator[tuple[list[int], list[int]]]:
       for number, (source, reference) in enumerate(pairs, 1):
         pair = run.source.encode(source), run.target.encode(reference)
-        if max(map(len, pair)) > MAX_TOKENS:
+        if max(map(len, pair)) > MAX_FORCED:
           lengths[number] = len(pair[0]), len(pair[1])
         yield pair
 
@@ -40,21 +41,15 @@ def main(argv: Sequence[str]) -> int:
     more = f" (and {len(lengths) - 1} more pairs)" if len(lengths) > 1 else ""
     raise UserError(
       f"{arguments.source}, line {number}: {source} tokens and {reference} in the reference, more "
-      f"than {MAX_TOKENS}; its score is nan{more}"
+      f"than {MAX_FORCED}; its score is nan{more}"
     )
   return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-  parser = argparse.ArgumentParser(
-    prog="python -m nmt.score",
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-    allow_abbrev=False,
-  )
+def _parser() -> Parser:
+  parser = Parser("score", __doc__)
   add = parser.add_argument
-  add("--workdir", type=Path, required=True, help="folder of the trained run")
-  add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
+  parser.add_run()
   add("--source", type=Path, required=True, help="source sentences, one a line, or .gz; - is stdin")
   add("--reference", type=Path, required=True, help="their translations, likewise")
   return parser

@@ -4,7 +4,6 @@ Reads W/config.json (launch.py writes it) and goes on from W's last checkpoint. 
 75 stopped by a signal or Ctrl-C (start it again to continue), 2 wrong input, anything else failed.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -14,41 +13,45 @@ import jax
 from ml_collections import ConfigDict
 
 from nmt import cli, run
-from nmt import config as configs
+from nmt import config as config_lib
+from nmt.analysis.publish import publish
+from nmt.arguments import Parser
 from nmt.data import cache, pipeline
 from nmt.data.corpora import open_corpus
 from nmt.data.pipeline import Prepared, prepare
 from nmt.decoding.translator import Translator
-from nmt.errors import UserError
+from nmt.errors import UserError, first_line
+from nmt.evaluation import results
 from nmt.evaluation.bleu import bleu
 from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
 from nmt.evaluation.report import report
-from nmt.training import checkpoints, loop, mesh
+from nmt.exit_codes import CONTINUE, DONE, FAILED
+from nmt.files import read_json, write_json
+from nmt.profiling.profile import Profile
+from nmt.training import checkpoints, loop, sharding
 from nmt.training.meter import NonFinite
 from nmt.training.session import Validate
-from nmt.training.stopping import CONTINUE, Stopped, Stopping
-from nmt.workdir import Workdir, read_json, write_json
+from nmt.training.stopping import Stopped, Stopping
+from nmt.workdir import Workdir
 
 
 def main(arguments: Sequence[str]) -> int:
   """Parses the command line and trains; returns the exit code."""
-  parser = argparse.ArgumentParser(
-    prog="python -m nmt.train", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-  )
+  parser = Parser("train", __doc__)
   parser.add_argument("--workdir", required=True, help="the run's folder, with its config.json")
   parser.add_argument("--profile", action="store_true", help="trace some updates into W/profile")
   flags = parser.parse_args(arguments)
   home = Workdir(flags.workdir)
   if not home.config.exists():
     raise UserError(f"{home.config}: no such file; launch.py --workdir={home} makes one")
-  config = configs.load(home.config)
-  configs.validate(config)
+  config = config_lib.load(home.config)
+  config_lib.validate(config)
   keep_programs(config.data.cache)
   with home.lock(), Stopping() as stopping:
     try:
       home.status("running", **_last(home))
       code = _work(config, home, stopping, flags.profile)
-      home.status("stopped" if code else "done", **_last(home))
+      home.status("done" if code == DONE else "stopped", **_last(home))
       return code
     except Stopped:
       home.status("stopped", **_last(home))
@@ -56,16 +59,15 @@ def main(arguments: Sequence[str]) -> int:
     except NonFinite as e:
       home.status("failed", **_last(home), reason=str(e), nonfinite=e.update)
       print(f"error: {e}", file=sys.stderr)
-      return 1
+      return FAILED
     except BaseException as e:
-      reason = (str(e).strip() or type(e).__name__).splitlines()[0]
-      home.status("failed", **_last(home), reason=reason)
+      home.status("failed", **_last(home), reason=first_line(e))
       raise
 
 
 def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) -> int:
   """Devices, data, training, test."""
-  mesh.build(config.mesh)  # whether there are any, and enough, is said before data are prepared
+  sharding.build(config.mesh)  # whether there are any, and enough, is said before data are prepared
   tests = {split: open_corpus(config.data, split) for split in config.data.test}
   if checkpoints.updates(home.checkpoints):
     prepared = prepare(config.data, home.tokenizers)
@@ -88,11 +90,13 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
   if found["identical"] > found["kept"] / 2:
     same = f"{found['identical']} of {found['kept']} pairs have the same text on both sides"
     print(f"train: {same} (data.source, data.target)", file=sys.stderr)
-  code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profile)
-  if code == 0:
+  profiler = Profile if profile else None
+  code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profiler)
+  if code == DONE:
     best = run.load(home)
     for split, corpus in tests.items():
-      report(best, split, corpus.read(range(len(corpus))), home.test)
+      results.check(home.test, "choose a place that can be")
+      publish(report(best, split, corpus.read(range(len(corpus)))), home.test)
   return code
 
 

@@ -17,7 +17,6 @@ line number in front. --alignments writes JSON lines: source and target tokens, 
 sentence included, and alpha, a row for each target token.
 """
 
-import argparse
 import contextlib
 import json
 import sys
@@ -26,10 +25,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from nmt.cli import entry, positive, ratio, weight
+from nmt.arguments import Parser, changed, positive, search_given
+from nmt.cli import entry
 from nmt.data import text_files
+from nmt.decoding.limits import MAX_SOURCE
 from nmt.errors import UserError
-from nmt.workdir import check_output, naming, replacing
+from nmt.files import check_output, naming, replacing
 
 
 class Lines:
@@ -89,24 +90,17 @@ def main(argv: Sequence[str]) -> int:
       raise UserError(f"cannot read {path}: no such file")
   check_output("--alignments", arguments.alignments)
 
-  from nmt import run as runs  # jax: not for a typing error
-  from nmt.decoding.translator import Translator
+  from nmt.decoding.translator import Translator  # jax: not for a typing error
   from nmt.evaluation import attention
+  from nmt.run import load
 
-  run = runs.load(arguments.workdir, arguments.which)
+  run = load(arguments.workdir, arguments.which)
   if arguments.alignments:
     attention.check(run)
-  decode = run.config.decode.copy_and_resolve_references()
   one_by_one = typed or arguments.line_by_line
-  for key, value in (
-    ("beam", arguments.beam),
-    ("batch", arguments.batch or (1 if one_by_one else None)),
-    ("length_penalty", arguments.length_penalty),
-    ("max_ratio", arguments.max_ratio),
-    ("forbid_unk", arguments.forbid_unk or None),
-  ):
-    if value is not None:
-      decode[key] = value
+  if one_by_one:
+    arguments.batch = arguments.batch or 1
+  decode = changed(run.config.decode, search_given(arguments))
   if arguments.nbest > decode.beam:
     raise UserError(f"--nbest {arguments.nbest} needs a beam as large; --beam is {decode.beam}")
   translator = Translator(
@@ -135,7 +129,7 @@ def main(argv: Sequence[str]) -> int:
       with naming("stdout"):
         for one in (best, *best.others):
           # A model of bytes can write an end of line, which would shift every line after it.
-          columns = [one.text.replace("\n", " ").replace("\r", " ")]
+          columns = [text_files.one_line(one.text)]
           if arguments.scores:
             columns = [f"{one.score:.6f}", f"{one.log_probability:.6f}", *columns]
           if arguments.nbest > 1:
@@ -169,24 +163,19 @@ def _alignment(run: Any, translation: Any) -> str:
   )
 
 
-def _parser() -> argparse.ArgumentParser:
-  parser = argparse.ArgumentParser(
-    prog="python -m nmt.translate",
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-    allow_abbrev=False,
-  )
+def _parser() -> Parser:
+  parser = Parser("translate", __doc__)
   add = parser.add_argument
   add("files", nargs="*", type=Path, help="text, plain or .gz (default: -, stdin)")
-  add("--workdir", type=Path, required=True, help="folder of the trained run")
-  add("--which", default="best", help="checkpoint: best (default), last, or an update's number")
-  add("--beam", type=positive, help="size of the beam, 1 for greedy (default: as configured)")
-  add("--batch", type=positive, help="sentences translated together (default: as configured)")
+  parser.add_run()
+  parser.add_search()
   add("--line-by-line", action="store_true", help="answer a line before the next one is read")
-  add("--length-penalty", type=weight, help="scores are divided by length to this power")
-  add("--max-ratio", type=ratio, help="longest output: this times the source, plus 10")
-  add("--forbid-unk", action="store_true", help="never write [UNK]")
-  add("--max-tokens", type=positive, default=1000, help="longest line translated (default 1000)")
+  add(
+    "--max-tokens",
+    type=positive,
+    default=MAX_SOURCE,
+    help="tokens of the longest line translated (default %(default)s)",
+  )
   add("--nbest", type=positive, default=1, help="translations for each line (default 1)")
   add("--scores", action="store_true", help="put score and log-probability before the text")
   add("--alignments", type=Path, metavar="F", help="write tokens and alpha here, as JSON lines")

@@ -2,15 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from configs import base
 from nmt import config as config_lib
+from nmt import older
 from nmt.errors import UserError
-
-ATTENTION = Path(config_lib.__file__).parent / "models" / "attention"
 
 
 def changed(**changes):
@@ -41,7 +39,7 @@ def test_keys_that_an_older_file_lacks_mean_what_was_done_without_them(tmp_path)
 
 
 def test_what_older_files_meant_is_said_of_keys_that_there_are():
-  assert config_lib._BEFORE.keys() <= config_lib.flatten(base.get_config()).keys()
+  assert older.BEFORE.keys() <= config_lib.flatten(base.get_config()).keys()
 
 
 @pytest.mark.parametrize(
@@ -115,7 +113,10 @@ def test_an_unknown_key_is_named_with_the_nearest():
     (dict(data__test=("",)), "a tuple of names"),
     (dict(model__precision="bfloat61"), "did you mean bfloat16?"),
     (dict(train__optimizer__name="adm"), "adadelta, adam, adamw, sgd; did you mean adam?"),
-    (dict(model__tie=True), "model.tie needs model.maxout == model.embedding, but they are 500"),
+    (
+      dict(model__tie=True),
+      "model.tie needs model.readout.size == model.embedding, but they are",
+    ),
     (dict(data__filter__min_words=51), "no sentence would be left"),
     (dict(data__grammar__max_words=60), "min_words <= max_words < long_words"),
     (dict(data__target="de"), "English to French"),
@@ -140,11 +141,3 @@ def test_what_is_impossible_is_refused_in_one_line(changes, line):
   with pytest.raises(UserError, match=re.escape(line)) as caught:
     config_lib.validate(changed(**changes))
   assert "\n" not in str(caught.value)
-
-
-def test_an_attention_is_known_by_its_file():
-  kinds = config_lib.attention_kinds()
-  assert {"none", "additive"} <= set(kinds)
-  assert all((ATTENTION / f"{kind}.py").is_file() for kind in kinds if kind != "none")
-  with pytest.raises(UserError, match=f"is not one of: {', '.join(kinds)}; did you mean additive"):
-    config_lib.validate(changed(model__attention__kind="aditive"))

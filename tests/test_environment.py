@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from configs import base
-from nmt import config as configs
+from nmt import config as config_lib
 from nmt import run
 from nmt.workdir import Workdir
 
@@ -22,17 +22,19 @@ def home(tmp_path):
   config.data.grammar.update(train=64, valid=8, test=4, long=4, min_words=4, max_words=6)
   config.data.tokenizer.size = 200
   config.batch.update(multiple=16, size=8)
-  config.model.update(size=8, embedding=8, maxout=8)
+  config.model.update(size=8, embedding=8)
+  config.model.readout.size = 8
   config.model.attention.size = 8
   config.model.dropout.update(embedding=0.1, state=0.1, readout=0.1)
   config.decode.update(beam=2, max_ratio=1.0)
-  config.train.update(updates=4, ema=0.9, accumulate=2, label_smoothing=0.1)
+  config.train.update(updates=4, ema=0.9, accumulate=2)
+  config.train.objective.label_smoothing = 0.1
   config.train.optimizer.update(name="adam", learning_rate=1e-3)
   config.train.schedule.update(name="cosine", warmup=2)
   config.valid.update(every=2, log=1)
   home = Workdir(tmp_path / "run")
   home.make()
-  configs.save(config, home.config)
+  config_lib.save(config, home.config)
   return home
 
 
@@ -88,9 +90,9 @@ def test_devices_that_are_not_there_are_one_line_before_data_are_prepared(home, 
 
 
 def test_too_few_devices_are_said_before_data_are_prepared(home):
-  config = configs.load(home.config)
+  config = config_lib.load(home.config)
   config.mesh.data = 3
-  configs.save(config, home.config)
+  config_lib.save(config, home.config)
   done = python(home, "nmt.train", JAX_PLATFORMS="cpu")
   assert done.returncode == 2
   assert done.stderr.startswith("error: mesh.data=3 and mesh.model=1 need 3 devices")

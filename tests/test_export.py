@@ -20,7 +20,8 @@ VALUES = {"Vx": 11, "Vy": 13, "n": 6, "m": 5, "l": 4, "a": 7}
 @pytest.fixture
 def config():
   config = get_config()
-  config.model.update(size=VALUES["n"], embedding=VALUES["m"], maxout=VALUES["l"])
+  config.model.update(size=VALUES["n"], embedding=VALUES["m"])
+  config.model.readout.size = VALUES["l"]
   config.model.attention.size = VALUES["a"]
   return config
 
@@ -43,7 +44,7 @@ def documented(kind, conditional=False):
 @pytest.mark.parametrize(("kind", "conditional"), [("additive", True), ("none", False)])
 def test_the_table_lists_what_there_is(config, kind, conditional):
   config.model.attention.kind = kind
-  config.model.conditional = conditional
+  config.model.order.kind = "conditional" if conditional else "attend_first"
   expected = {
     name: shape
     for name, shape in documented(kind, conditional).items()
@@ -54,7 +55,7 @@ def test_the_table_lists_what_there_is(config, kind, conditional):
 
 
 def test_a_tied_model_has_no_word_vectors_of_its_own_in_the_readout(config):
-  config.model.update(tie=True, maxout=VALUES["m"])
+  config.model.tie, config.model.readout.size = True, VALUES["m"]
   tied = models.flat(models.shapes(config.model, VALUES["Vx"], VALUES["Vy"]))
   assert set(documented("additive")) - set(tied) == {"decoder.readout.W_o"}
 

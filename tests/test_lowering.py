@@ -10,27 +10,27 @@ from configs import base
 from nmt import models, run
 from nmt.decoding.hypotheses import forbidden
 from nmt.decoding.translator import search
-from nmt.training import mesh as meshes
-from nmt.training import step
+from nmt.launching import flags
+from nmt.training import sharding, step
 
 V, B, J, T = 24, 8, 6, 7
 PLATFORMS = ("cuda", "tpu")
 KINDS = (
   {},
-  {"attention.kind": "none", "readout": "current"},
-  {"conditional": True, "tie": True, "precision": "bfloat16"},
+  {"attention.kind": "none", "order.state": "current"},
+  {"order.kind": "conditional", "tie": True, "precision": "bfloat16"},
+  {"cell.kind": "lstm", "order.kind": "update_first"},
 )
 
 
 @pytest.fixture(params=KINDS, ids=str)
 def config(request):
   config = base.get_config()
-  config.model.update(size=8, embedding=8, maxout=8)
-  config.model.attention.size = 8
+  config.model.update(size=8, embedding=8)
+  config.model.attention.size = config.model.readout.size = 8
   config.model.dropout.update(embedding=0.1, state=0.1, readout=0.1)
-  config.model.update_from_flattened_dict(request.param)
-  config.train.update(ema=0.9, label_smoothing=0.1)
-  return config
+  config.train.ema, config.train.objective.label_smoothing = 0.9, 0.1
+  return flags.override_by(config, {f"model.{key}": value for key, value in request.param.items()})
 
 
 def lowered(function, platform, *arguments, **static) -> str:
@@ -44,7 +44,7 @@ def lowered(function, platform, *arguments, **static) -> str:
 @pytest.mark.parametrize("shape", [(1, 1), (4, 2)], ids=str)
 def test_a_training_step_is_lowered(config, platform, shape):
   config.mesh.update(data=shape[0], model=shape[1])
-  program = step.build(config, V, V, meshes.build(config.mesh))
+  program = step.build(config, V, V, sharding.build(config.mesh))
   rows = jax.ShapeDtypeStruct((B, J), jnp.int32), jax.ShapeDtypeStruct((B, T), jnp.int32)
   text = lowered(program.step, platform, program.abstract, rows, 1.0)
   assert text.count("stablehlo.while") >= 4  # encoder and decoder, there and back

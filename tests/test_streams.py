@@ -16,8 +16,9 @@ import pytest
 from nmt import cli
 from nmt.data import text_files
 from nmt.errors import UserError
+from nmt.files import check_output, read_json, replacing, write_json
 from nmt.training.stopping import Stopped, Stopping
-from nmt.workdir import Workdir, check_output, read_json, replacing, write_json
+from nmt.workdir import Workdir
 
 TRANSLATE = ("-m", "nmt.translate", "--workdir", "run")
 TRAIN = ("-m", "nmt.train", "--workdir", "run")

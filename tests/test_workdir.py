@@ -1,6 +1,5 @@
-"""A run's folder has one holder, and its files are whole at any moment."""
+"""A run's folder has one holder."""
 
-import errno
 import json
 import os
 import signal
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nmt.errors import UserError
-from nmt.workdir import Workdir, read_json, replacing, write_json
+from nmt.workdir import Workdir
 
 ROOT = Path(__file__).parents[1]
 HOLD = "import sys, time; from nmt.workdir import Workdir\nwith Workdir(sys.argv[1]).lock():\n  "
@@ -76,26 +75,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     Workdir(tmp_path / "file" / "w").make()
   with pytest.raises(UserError, match="file: File exists"):
     Workdir(tmp_path / "file").make()
-
-
-def test_json_is_replaced_whole_or_not_at_all(tmp_path):
-  path = tmp_path / "x.json"
-  write_json(path, {"a": "é"})
-  with pytest.raises(TypeError):
-    write_json(path, {"a": [1] * 10_000, "b": object()})
-  assert read_json(path) == {"a": "é"}
-  assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
-
-
-def test_a_full_disk_is_reported_with_the_name_of_the_file(tmp_path):
-  def fill():
-    with replacing(tmp_path / "x"), open("/dev/full", "w") as full:
-      full.write("y")
-
-  with pytest.raises(OSError, match="No space left") as caught:
-    fill()
-  assert caught.value.errno == errno.ENOSPC
-  assert caught.value.filename == str(tmp_path / "x")
 
 
 def test_status_says_the_state_and_when(tmp_path):

@@ -86,7 +86,8 @@ def config(point: Point):
   from configs import base
 
   config, n = base.get_config(), point["states"]
-  config.model.update(size=n, embedding=n, maxout=n // 2, init="glorot")
+  config.model.update(size=n, embedding=n, init="glorot")
+  config.model.readout.size = n // 2
   config.model.attention.size = n
   config.train.optimizer.update(name="adam", learning_rate=1e-4)
   config.decode.beam = point["beam"]
@@ -107,13 +108,12 @@ def rows(point: Point) -> np.ndarray:
 
 def update(point: Point, seconds: float) -> Spread:
   """Seconds of an update on one batch."""
-  from nmt.training import mesh as meshes
-  from nmt.training import step
+  from nmt.training import sharding, step
 
   configured, V = config(point), point["vocabulary"]
-  mesh = meshes.build(configured.mesh)
+  mesh = sharding.build(configured.mesh)
   program = step.build(configured, V, V, mesh)
-  ids = meshes.place(mesh, rows(point))
+  ids = sharding.place(mesh, rows(point))
   state = program.create()
 
   def once() -> None:

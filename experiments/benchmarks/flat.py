@@ -25,7 +25,7 @@ from experiments.benchmarks.lines import write
 from nmt import cli
 from nmt.errors import UserError
 
-MODEL = {"size": 32, "embedding": 32, "maxout": 32, "attention.size": 32}
+MODEL = {"size": 32, "embedding": 32, "readout.size": 32, "attention.size": 32}
 LINE = 250  # updates
 
 

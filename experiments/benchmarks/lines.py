@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nmt.errors import UserError
-from nmt.workdir import replacing
+from nmt.files import replacing
 
 Line = dict[str, Any]
 _DIGITS = 4

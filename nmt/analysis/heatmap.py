@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from nmt.analysis import fonts
 from nmt.errors import UserError
 from nmt.evaluation.alignment import Links
-from nmt.workdir import replacing
+from nmt.files import replacing
 
 _CELL = 0.24  # inches of a cell's side: the words beside it are legible at 10 points
 _FORMATS = (".png", ".pdf")

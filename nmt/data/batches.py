@@ -10,7 +10,7 @@ import grain
 import numpy as np
 from ml_collections import ConfigDict
 
-from nmt.data.ids import EOS, PAD
+from nmt.data import padding
 from nmt.data.shapes import Shape, Shapes, round_up, staircase
 from nmt.data.store import Sentences
 from nmt.errors import UserError
@@ -292,8 +292,8 @@ def _assemble(store: Sentences, sentences: np.ndarray, shape: Shape) -> Batch:
   B, J, T = shape
   index = np.full(B, -1, np.int32)
   index[: len(sentences)] = sentences
-  source, target = np.full((B, J), PAD, np.int32), np.full((B, T), PAD, np.int32)
+  source, target = padding.blank(B, J), padding.blank(B, T)
   store.fill("source", sentences, source)
   store.fill("target", sentences, target)
-  source[len(sentences) :, 0] = EOS
+  padding.add_fillers(source, len(sentences))
   return Batch(source, target, index)

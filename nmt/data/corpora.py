@@ -17,7 +17,7 @@ from nmt.data import cache, grammar, local_files, text_files
 from nmt.data.normalization import normalized_pair
 from nmt.data.pair import Pair
 from nmt.data.parallel import Pool
-from nmt.errors import UserError
+from nmt.errors import UserError, first_line
 
 __all__ = ["Corpus", "Pair", "open_corpus"]
 
@@ -181,7 +181,7 @@ def _tfds(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
   try:
     builder = tfds.builder(data.corpus, data_dir=folder, file_format="array_record")
   except (tfds.core.DatasetNotFoundError, ValueError) as error:
-    first = str(error).strip().splitlines()[0]
+    first = first_line(error)
     raise UserError(
       f"data.corpus={data.corpus} is neither text, grammar nor a TFDS dataset: {first}"
     ) from error

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from nmt.errors import UserError
+from nmt.files import replacing
 
 STDIN = Path("-")
 
@@ -52,7 +53,7 @@ def find(folder: Path, split: str, source: str, target: str, url: str = "") -> t
 
 
 def fetch(url: str, folder: Path, split: str, language: str) -> Path:
-  """Downloads one file beside its place and renames it. UserError: it cannot be had."""
+  """Downloads one file, whole or not at all. UserError: it cannot be had."""
   address = url.replace("{split}", split).replace("{language}", language)
   suffix = ".gz" if urllib.parse.urlparse(address).path.endswith(".gz") else ""
   path = folder / f"{split}.{language}{suffix}"
@@ -61,25 +62,18 @@ def fetch(url: str, folder: Path, split: str, language: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
       urllib.request.urlopen(address, timeout=60) as response,
-      tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as beside,
+      replacing(path, "wb") as file,
       Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
       size = response.headers.get("Content-Length")
       task = progress.add_task(path.name, total=int(size) if size else None)
-      try:
-        while block := response.read(1 << 16):
-          beside.write(block)
-          progress.advance(task, len(block))
-        beside.close()
-        if size and os.path.getsize(beside.name) != int(size):
-          raise OSError("the connection ended early")
-        os.chmod(beside.name, 0o644)
-        os.replace(beside.name, path)
-      except BaseException:
-        os.unlink(beside.name)
-        raise
+      while block := response.read(1 << 16):
+        file.write(block)
+        progress.advance(task, len(block))
+      if size and file.tell() != int(size):
+        raise OSError("the connection ended early")
   except (OSError, ValueError) as error:  # URLError is an OSError
-    reason = getattr(error, "reason", None) or error
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
     raise UserError(f"cannot fetch {address} into {folder}: {reason}") from error
   return path
 
@@ -117,6 +111,11 @@ def text(line: bytes, number: int) -> str:
   """
   line = line.removesuffix(b"\n").removesuffix(b"\r")
   return (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode()
+
+
+def one_line(text: str) -> str:
+  """A text with blanks for its ends of lines, which would shift every line after it."""
+  return text.replace("\n", " ").replace("\r", " ")
 
 
 def lines(path: Path) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """Tokenizers behind one interface: text to ids and back."""
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from nmt.errors import UserError
+from nmt.files import replacing
 
 KINDS = ("words", "bpe", "unigram", "bytes", "characters")
 
@@ -57,9 +57,8 @@ def train(kind: str, size: int, lines: Iterable[str], language: str) -> Tokenize
 
 def save(tokenizer: Tokenizer, path: Path) -> None:
   """Writes a tokenizer's one file: a SentencePiece model, or JSON."""
-  beside = path.with_name(path.name + ".new")
-  beside.write_bytes(tokenizer.dump())
-  os.replace(beside, path)
+  with replacing(path, "wb") as file:
+    file.write(tokenizer.dump())
 
 
 def load(path: Path, form: str = "none") -> Tokenizer:

@@ -1,7 +1,7 @@
 """Beam search with length normalisation, whole in one program."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,27 @@ import jax.numpy as jnp
 from nmt.data.ids import BOS, EOS, PAD
 from nmt.decoding.hypotheses import Hypotheses, Step, penalties
 from nmt.decoding.topk import best_tokens
+
+
+class History(NamedTuple):
+  """What was chosen at each position, and from where; -inf, 0, PAD where there was no choice."""
+
+  log_p_TxBxK: jax.Array
+  parent_TxBxK: jax.Array
+  token_TxBxK: jax.Array
+  alpha_TxKxBxJ: jax.Array | None  # where each parent looked as it was continued
+
+
+class Search(NamedTuple):
+  """What the loop over positions carries."""
+
+  i: jax.Array  # the position
+  state: Any  # of the model; leaves lead with K, B
+  y_KxB: jax.Array  # the previous tokens
+  live_BxK: jax.Array  # log-probabilities of the live hypotheses; -inf for an empty place
+  count_B: jax.Array  # how many hypotheses have finished
+  best_BxN: jax.Array  # the best scores of these
+  history: History
 
 
 def beam(
@@ -55,25 +76,25 @@ def beam(
   penalty_V = penalties(logits.shape[-1], forbid)
   longest_Bx1 = jnp.maximum(limit_B, 1).astype(jnp.float32)[:, None] ** length_penalty
 
-  def going(carry):
-    i, live_BxK = carry[0], carry[3]
-    return (i < steps) & (live_BxK > -jnp.inf).any()
+  def going(now: Search) -> jax.Array:
+    return (now.i < steps) & (now.live_BxK > -jnp.inf).any()
 
-  def body(carry):
-    i, state, y_KxB, live_BxK, count_B, best_BxN, history = carry
-    state, (logits_KxBxV, alpha_KxBxJ) = step_K(memory, state, y_KxB)
-    log_p_BxK, parent_BxK, y_BxK = best_tokens(logits_KxBxV, penalty_V, live_BxK)
-    history = {
-      "log_p": history["log_p"].at[i].set(log_p_BxK),
-      "parent": history["parent"].at[i].set(parent_BxK),
-      "token": history["token"].at[i].set(y_BxK),
-      "alpha": history["alpha"].at[i].set(alpha_KxBxJ) if alphas else None,
-    }
+  def body(now: Search) -> Search:
+    i, past = now.i, now.history
+    state, (logits_KxBxV, alpha_KxBxJ) = step_K(memory, now.state, now.y_KxB)
+    log_p_BxK, parent_BxK, y_BxK = best_tokens(logits_KxBxV, penalty_V, now.live_BxK)
+    alpha_TxKxBxJ = past.alpha_TxKxBxJ
+    history = History(
+      log_p_TxBxK=past.log_p_TxBxK.at[i].set(log_p_BxK),
+      parent_TxBxK=past.parent_TxBxK.at[i].set(parent_BxK),
+      token_TxBxK=past.token_TxBxK.at[i].set(y_BxK),
+      alpha_TxKxBxJ=None if alpha_TxKxBxJ is None else alpha_TxKxBxJ.at[i].set(alpha_KxBxJ),
+    )
     ended_BxK = (y_BxK == EOS) & (log_p_BxK > -jnp.inf)
     score_BxK = log_p_BxK / (i + 1).astype(jnp.float32) ** length_penalty
     score_BxK = jnp.where(ended_BxK, score_BxK, -jnp.inf)
-    count_B = count_B + ended_BxK.sum(axis=1, dtype=jnp.int32)
-    best_BxN, _ = jax.lax.top_k(jnp.concatenate([best_BxN, score_BxK], axis=1), n_best)
+    count_B = now.count_B + ended_BxK.sum(axis=1, dtype=jnp.int32)
+    best_BxN, _ = jax.lax.top_k(jnp.concatenate([now.best_BxN, score_BxK], axis=1), n_best)
     worst_Bx1 = best_BxN.min(axis=1)[:, None]
     over_Bx1 = ((count_B >= K) | (i + 1 >= limit_B))[:, None]
     live_BxK = jnp.where(ended_BxK | over_Bx1, -jnp.inf, log_p_BxK)
@@ -82,35 +103,39 @@ def beam(
     live_BxK = jnp.where(hopeless_B[:, None], -jnp.inf, live_BxK)
     row_KxB = parent_BxK.T * B + jnp.arange(B, dtype=jnp.int32)[None, :]
     state = jax.tree.map(lambda x: x.reshape(K * B, *x.shape[2:])[row_KxB], state)
-    return i + 1, state, y_BxK.T, live_BxK, count_B, best_BxN, history
+    return Search(i + 1, state, y_BxK.T, live_BxK, count_B, best_BxN, history)
 
-  first_BxK = jnp.where(
-    (jnp.arange(K)[None, :] == 0) & (limit_B > 0)[:, None], jnp.float32(0), -jnp.inf
+  first_BxK = (jnp.arange(K)[None, :] == 0) & (limit_B > 0)[:, None]
+  start = Search(
+    i=jnp.int32(0),
+    state=state,
+    y_KxB=y_KxB,
+    live_BxK=jnp.where(first_BxK, jnp.float32(0), -jnp.inf),
+    count_B=jnp.zeros(B, jnp.int32),
+    best_BxN=jnp.full((B, n_best), -jnp.inf, jnp.float32),
+    history=History(
+      log_p_TxBxK=jnp.full((steps, B, K), -jnp.inf, jnp.float32),
+      parent_TxBxK=jnp.zeros((steps, B, K), jnp.int32),
+      token_TxBxK=jnp.full((steps, B, K), PAD, jnp.int32),
+      alpha_TxKxBxJ=jnp.zeros((steps, *alpha.shape), alpha.dtype) if alphas else None,
+    ),
   )
-  history = {
-    "log_p": jnp.full((steps, B, K), -jnp.inf, jnp.float32),
-    "parent": jnp.zeros((steps, B, K), jnp.int32),
-    "token": jnp.full((steps, B, K), PAD, jnp.int32),
-    "alpha": jnp.zeros((steps, *alpha.shape), alpha.dtype) if alphas else None,
-  }
-  none_BxN = jnp.full((B, n_best), -jnp.inf, jnp.float32)
-  start = (jnp.int32(0), state, y_KxB, first_BxK, jnp.zeros(B, jnp.int32), none_BxN, history)
-  *_, history = jax.lax.while_loop(going, body, start)
-  return trace(history, limit_B, length_penalty, n_best)
+  end = jax.lax.while_loop(going, body, start)
+  return trace(end.history, limit_B, length_penalty, n_best)
 
 
 def trace(
-  history: dict[str, Any], limit_B: jax.Array, length_penalty: jax.Array | float, n_best: int
+  history: History, limit_B: jax.Array, length_penalty: jax.Array | float, n_best: int
 ) -> Hypotheses:
   """Picks the N best ends out of a search's history and walks back from each."""
-  log_p_TxBxK, token_TxBxK = history["log_p"], history["token"]
+  log_p_TxBxK, token_TxBxK = history.log_p_TxBxK, history.token_TxBxK
   T, B, K = log_p_TxBxK.shape
   length_T = jnp.arange(1, T + 1, dtype=jnp.int32)
   score_TxBxK = log_p_TxBxK / (length_T.astype(jnp.float32) ** length_penalty)[:, None, None]
   ended_TxBxK = token_TxBxK == EOS
   cut_TxBxK = ~ended_TxBxK & (length_T[:, None] == limit_B[None, :])[:, :, None]
 
-  def best(where_TxBxK):
+  def best(where_TxBxK: jax.Array) -> tuple[jax.Array, jax.Array]:
     score_TxBxK_ = jnp.where(where_TxBxK, score_TxBxK, -jnp.inf)
     return jax.lax.top_k(score_TxBxK_.swapaxes(0, 1).reshape(B, T * K), n_best)
 
@@ -126,8 +151,10 @@ def trace(
   length_BxN = jnp.where(exists_BxN, end_BxN // K + 1, 0)
   b_Bx1 = jnp.arange(B, dtype=jnp.int32)[:, None]
 
-  def back(k_BxN, at):
-    i, parent_BxK, token_BxK, alpha_KxBxJ = at
+  def back(
+    k_BxN: jax.Array, step: tuple[jax.Array, jax.Array, jax.Array, jax.Array | None]
+  ) -> tuple[jax.Array, tuple[jax.Array, jax.Array | None]]:
+    i, parent_BxK, token_BxK, alpha_KxBxJ = step
     inside_BxN = i < length_BxN
     token_BxN = jnp.where(inside_BxN, token_BxK[b_Bx1, k_BxN], PAD)
     k_BxN = jnp.where(inside_BxN, parent_BxK[b_Bx1, k_BxN], k_BxN)
@@ -135,7 +162,12 @@ def trace(
       return k_BxN, (token_BxN, None)
     return k_BxN, (token_BxN, jnp.where(inside_BxN[..., None], alpha_KxBxJ[k_BxN, b_Bx1], 0.0))
 
-  steps = (jnp.arange(T, dtype=jnp.int32), history["parent"], token_TxBxK, history["alpha"])
+  steps = (
+    jnp.arange(T, dtype=jnp.int32),
+    history.parent_TxBxK,
+    token_TxBxK,
+    history.alpha_TxKxBxJ,
+  )
   _, (token_TxBxN, alpha_TxBxNxJ) = jax.lax.scan(back, end_BxN % K, steps, reverse=True)
   log_p_BxN = log_p_TxBxK[end_BxN // K, b_Bx1, end_BxN % K]
   return Hypotheses(

@@ -1,16 +1,17 @@
 """Given translations under the model: log-probability of each token, and alpha, in any batch."""
 
 import functools
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from nmt.data.ids import EOS, PAD
+from nmt.data import padding
+from nmt.data.ids import EOS
+from nmt.decoding.limits import MAX_FORCED
+from nmt.decoding.trained import Run
 
-MAX_TOKENS = 2000  # of a side; a longer pair is not forced
 _POSITIONS = 2048  # rows x target positions of a batch: their logits are in memory together
 
 
@@ -21,21 +22,8 @@ class Forced(NamedTuple):
   alpha_TxJ: np.ndarray | None
 
 
-class Forcing(Protocol):
-  """What is needed of a run: parameters, and the teacher-forced model as a plain function.
-
-  `force(params, source_BxJ, target_BxT) -> (log_probs_BxT, alpha_BxTxJ)`.
-  """
-
-  @property
-  def params(self) -> Any: ...
-
-  @property
-  def force(self) -> Callable[..., tuple[jax.Array, jax.Array]]: ...
-
-
 def force(
-  run: Forcing,
+  run: Run,
   pairs: Iterable[tuple[Sequence[int], Sequence[int]]],
   alignments: bool = True,
   batch: int = 64,
@@ -45,41 +33,28 @@ def force(
   Pairs are taken in windows, batched by the longer side's padded length and padded with empty
   rows, so that memory stays flat and few programs compile (3 up to 63 tokens, 8 in all); a pair's
   result does not depend on its neighbours. Without `alignments`, alpha is None and never leaves the
-  device. A pair with a side of more than `MAX_TOKENS` gives None. `run.force` should be the same
-  function from call to call, since compiled programs are kept by it.
+  device. A pair with a side of more than `MAX_FORCED` tokens gives None.
   """
   compiled = _compiled(run.force, alignments)
-  for window in _windows(pairs, 16 * batch):
+
+  def rows(length: int) -> int:
+    return max(1, min(batch, _POSITIONS // length))
+
+  for window in padding.chunks(pairs, 16 * batch):
+    ended = [([*source, EOS], [*target, EOS]) for source, target in window]
     results: list[Forced | None] = [None] * len(window)
-    by_length: dict[int, list[int]] = {}
-    for index, (source, target) in enumerate(window):
-      if max(len(source), len(target)) > MAX_TOKENS:
-        continue
-      length = bucket(max(len(source), len(target)) + 1)
-      by_length.setdefault(length, []).append(index)
-    for length, members in sorted(by_length.items()):
-      rows = max(1, min(batch, _POSITIONS // length))
-      for chunk in _windows(members, rows):
-        source_BxJ = np.full((rows, length), PAD, np.int32)
-        source_BxJ[:, 0] = EOS
-        target_BxT = np.full((rows, length), PAD, np.int32)
-        for row, index in enumerate(chunk):
-          source, target = window[index]
-          source_BxJ[row, : len(source) + 1] = [*source, EOS]
-          target_BxT[row, : len(target) + 1] = [*target, EOS]
-        log_probs_BxT, alpha_BxTxJ = jax.device_get(compiled(run.params, source_BxJ, target_BxT))
-        for row, index in enumerate(chunk):
-          source, target = window[index]
-          alpha = None
-          if alignments:
-            alpha = np.array(alpha_BxTxJ[row, : len(target) + 1, : len(source) + 1])
-          results[index] = Forced(np.array(log_probs_BxT[row, : len(target) + 1]), alpha)
+    longer = [(index, max(map(len, pair))) for index, pair in enumerate(ended)]
+    longer = [(index, length) for index, length in longer if length <= MAX_FORCED + 1]
+    for length, members in padding.bucketed(longer, rows):
+      B = rows(length)
+      source_BxJ = padding.sources([ended[index][0] for index in members], B, length)
+      target_BxT = padding.targets([ended[index][1] for index in members], B, length)
+      log_probs_BxT, alpha_BxTxJ = jax.device_get(compiled(run.params, source_BxJ, target_BxT))
+      for row, index in enumerate(members):
+        J, T = map(len, ended[index])
+        alpha = np.array(alpha_BxTxJ[row, :T, :J]) if alignments else None
+        results[index] = Forced(np.array(log_probs_BxT[row, :T]), alpha)
     yield from results
-
-
-def bucket(length: int) -> int:
-  """The padded length: 16, 32, 64, ...: few programs matter more here than some padding."""
-  return 1 << max(4, (length - 1).bit_length())
 
 
 @functools.lru_cache(maxsize=4)
@@ -89,9 +64,3 @@ def _compiled(function: Callable[..., tuple[jax.Array, jax.Array]], alignments: 
     return log_probs_BxT, alpha_BxTxJ if alignments else None
 
   return jax.jit(forced)
-
-
-def _windows(items: Iterable, size: int) -> Iterator[list]:
-  iterator = iter(items)
-  while window := list(itertools.islice(iterator, size)):
-    yield window

@@ -1,7 +1,7 @@
 """Greedy search: the likeliest token, again and again."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,18 @@ import jax.numpy as jnp
 from nmt.data.ids import BOS, EOS, PAD
 from nmt.decoding.hypotheses import Hypotheses, Step, penalties
 from nmt.decoding.topk import best_tokens
+
+
+class Search(NamedTuple):
+  """What the loop over positions carries."""
+
+  i: jax.Array  # the position
+  state: Any  # of the model
+  y_B: jax.Array  # the previous token
+  live_B: jax.Array  # whether the sentence goes on
+  log_p_B: jax.Array
+  tokens_TxB: jax.Array
+  alpha_TxBxJ: jax.Array | None
 
 
 def greedy(
@@ -37,42 +49,45 @@ def greedy(
   B = limit_B.shape[0]
   _, (logits, alpha) = jax.eval_shape(step, memory, state, jnp.zeros(B, jnp.int32))
   penalty_V = penalties(logits.shape[-1], forbid)
-  history_TxBxJ = jnp.zeros((steps, *alpha.shape), alpha.dtype) if alphas else None
 
-  def going(carry):
-    i, live_B = carry[0], carry[3]
-    return (i < steps) & live_B.any()
+  def going(now: Search) -> jax.Array:
+    return (now.i < steps) & now.live_B.any()
 
-  def body(carry):
-    i, state, y_B, live_B, log_p_B, tokens_TxB, history_TxBxJ = carry
-    state, (logits_BxV, alpha_BxJ) = step(memory, state, y_B)
+  def body(now: Search) -> Search:
+    state, (logits_BxV, alpha_BxJ) = step(memory, now.state, now.y_B)
     log_y_Bx1, _, y_Bx1 = best_tokens(logits_BxV[None], penalty_V, jnp.zeros((B, 1), jnp.float32))
     y_B, log_y_B = y_Bx1[:, 0], log_y_Bx1[:, 0]
-    tokens_TxB = tokens_TxB.at[i].set(jnp.where(live_B, y_B, PAD))
-    if alphas:
-      history_TxBxJ = history_TxBxJ.at[i].set(jnp.where(live_B[:, None], alpha_BxJ, 0.0))
-    log_p_B = log_p_B + jnp.where(live_B, log_y_B, 0.0)
-    live_B = live_B & (y_B != EOS) & (i + 1 < limit_B)
-    return i + 1, state, y_B, live_B, log_p_B, tokens_TxB, history_TxBxJ
+    alpha_TxBxJ = now.alpha_TxBxJ
+    if alpha_TxBxJ is not None:
+      alpha_TxBxJ = alpha_TxBxJ.at[now.i].set(jnp.where(now.live_B[:, None], alpha_BxJ, 0.0))
+    return Search(
+      i=now.i + 1,
+      state=state,
+      y_B=y_B,
+      live_B=now.live_B & (y_B != EOS) & (now.i + 1 < limit_B),
+      log_p_B=now.log_p_B + jnp.where(now.live_B, log_y_B, 0.0),
+      tokens_TxB=now.tokens_TxB.at[now.i].set(jnp.where(now.live_B, y_B, PAD)),
+      alpha_TxBxJ=alpha_TxBxJ,
+    )
 
-  start = (
-    jnp.int32(0),
-    state,
-    jnp.full(B, BOS, jnp.int32),
-    limit_B > 0,
-    jnp.zeros(B, jnp.float32),
-    jnp.full((steps, B), PAD, jnp.int32),
-    history_TxBxJ,
+  start = Search(
+    i=jnp.int32(0),
+    state=state,
+    y_B=jnp.full(B, BOS, jnp.int32),
+    live_B=limit_B > 0,
+    log_p_B=jnp.zeros(B, jnp.float32),
+    tokens_TxB=jnp.full((steps, B), PAD, jnp.int32),
+    alpha_TxBxJ=jnp.zeros((steps, *alpha.shape), alpha.dtype) if alphas else None,
   )
-  *_, log_p_B, tokens_TxB, history_TxBxJ = jax.lax.while_loop(going, body, start)
-  length_B = (tokens_TxB != PAD).sum(axis=0, dtype=jnp.int32)
+  end = jax.lax.while_loop(going, body, start)
+  length_B = (end.tokens_TxB != PAD).sum(axis=0, dtype=jnp.int32)
   ran_B = limit_B > 0
-  score_B = log_p_B / jnp.maximum(length_B, 1).astype(jnp.float32) ** length_penalty
+  score_B = end.log_p_B / jnp.maximum(length_B, 1).astype(jnp.float32) ** length_penalty
   return Hypotheses(
-    tokens_BxNxT=tokens_TxB.T[:, None],
+    tokens_BxNxT=end.tokens_TxB.T[:, None],
     length_BxN=length_B[:, None],
-    log_probability_BxN=jnp.where(ran_B, log_p_B, -jnp.inf)[:, None],
+    log_probability_BxN=jnp.where(ran_B, end.log_p_B, -jnp.inf)[:, None],
     score_BxN=jnp.where(ran_B, score_B, -jnp.inf)[:, None],
-    finished_BxN=(tokens_TxB == EOS).any(axis=0)[:, None],
-    alpha_BxNxTxJ=None if history_TxBxJ is None else history_TxBxJ.swapaxes(0, 1)[:, None],
+    finished_BxN=(end.tokens_TxB == EOS).any(axis=0)[:, None],
+    alpha_BxNxTxJ=None if end.alpha_TxBxJ is None else end.alpha_TxBxJ.swapaxes(0, 1)[:, None],
   )

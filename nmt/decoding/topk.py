@@ -17,7 +17,7 @@ def best_tokens(
     logits_KxBxV: of the K live hypotheses.
     penalty_V: added after normalisation; -inf forbids.
     live_BxK: their log-probabilities; -inf for an empty place.
-    block: words in a block; about sqrt(V) when not given.
+    block: tokens in a block; about sqrt(V) when not given.
 
   Returns:
     log-probability, parent k and token of each choice: BxK, BxK, BxK; -inf where there is none.
@@ -36,7 +36,7 @@ def best_tokens(
   peak_KxBxM = filled.reshape(K, B, blocks, block).max(axis=-1)
   peak_BxKxM = jnp.moveaxis(peak_KxBxM, 0, 1) + offset_BxK[:, :, None]
   _, which_BxK = jax.lax.top_k(peak_BxKxM.reshape(B, K * blocks), K)
-  which_BxK = jnp.sort(which_BxK, axis=1)  # by k and v, not by their best word: for ties below it
+  which_BxK = jnp.sort(which_BxK, axis=1)  # by k and v, not by their best token: for ties below it
 
   k_BxK = which_BxK // blocks
   g_1x1xG = jnp.arange(block, dtype=jnp.int32)[None, None, :]

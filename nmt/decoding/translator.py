@@ -2,50 +2,26 @@
 
 import functools
 import math
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from nmt.data.ids import EOS, PAD
-from nmt.data.tokenizers import Tokenizer
+from nmt.data import padding
+from nmt.data.ids import EOS
 from nmt.decoding.beam import beam
-from nmt.decoding.forced import bucket
 from nmt.decoding.greedy import greedy
 from nmt.decoding.hypotheses import Hypotheses, forbidden
+from nmt.decoding.limits import MAX_SOURCE
+from nmt.decoding.trained import Run
 
-MAX_TOKENS = 1000  # of a source line; a longer one is not translated
 _EXTRA = 10  # an output may be max_ratio times its source, and this much longer
 _WINDOW = 4096  # lines sorted together
 _ALPHAS = 1 << 25  # weights a window may hold, and floats a search may keep (128 MB each)
-
-
-class Run(Protocol):
-  """What a translator needs of a trained model; `nmt.run.load` gives one."""
-
-  @property
-  def config(self) -> ConfigDict: ...
-
-  @property
-  def source(self) -> Tokenizer: ...
-
-  @property
-  def target(self) -> Tokenizer: ...
-
-  @property
-  def params(self) -> Any: ...
-
-  @property
-  def start(self) -> Callable[..., Any]:
-    """start(params, source_BxJ) -> (memory, state)."""
-
-  @property
-  def step(self) -> Callable[..., Any]:
-    """step(params, memory, state, y_B) -> (state, (logits, alpha))."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +47,7 @@ class Translator:
   up to 1024 they are 7, each compiled when first met; they are kept for the life of the process.
 
   Args:
-    run: tokenizers, parameters, `start` and `step`; the two functions should be the same objects
-      from one translator to the next, since programs are kept by them.
+    run: what translates.
     decode: `run.config.decode`, unless given.
     n_best: how many translations of a line.
     alphas: whether translations come with their alignment weights.
@@ -87,7 +62,7 @@ class Translator:
     *,
     n_best: int = 1,
     alphas: bool = False,
-    max_tokens: int = MAX_TOKENS,
+    max_tokens: int = MAX_SOURCE,
     window: int = _WINDOW,
   ):
     self.source, self.target, self.params = run.source, run.target, run.params
@@ -148,10 +123,8 @@ class Translator:
       yield window
 
   def _translate_window(self, window: list[list[int]], params: Any) -> list[Translation]:
-    buckets: dict[int, list[int]] = defaultdict(list)
-    for i, ids in enumerate(window):
-      if 1 < len(ids) <= self.max_tokens + 1:
-        buckets[bucket(len(ids))].append(i)
+    lengths = [(i, len(ids)) for i, ids in enumerate(window) if 1 < len(ids) <= self.max_tokens + 1]
+    lengths.sort(key=lambda item: item[1], reverse=True)
     done = [_nothing(ids) for ids in window]
     pending: deque[tuple[list[int], Hypotheses]] = deque()
 
@@ -161,26 +134,19 @@ class Translator:
       for row, i in enumerate(members):
         done[i] = self._translation(arrays, row, window[i])
 
-    for J, members in sorted(buckets.items(), reverse=True):
-      members.sort(key=lambda i: len(window[i]), reverse=True)
-      rows = self.rows(J)
-      for at in range(0, len(members), rows):
-        batch = members[at : at + rows]
-        pending.append((batch, self._batch([window[i] for i in batch], J, params)))
-        if len(pending) > 1:  # one runs while the one before it is read
-          collect()
+    for J, members in padding.bucketed(lengths, self.rows):
+      pending.append((members, self._batch([window[i] for i in members], J, params)))
+      if len(pending) > 1:  # one runs while the one before it is read
+        collect()
     while pending:
       collect()
     return done
 
   def _batch(self, sources: list[list[int]], J: int, params: Any) -> Hypotheses:
     B = self.rows(J)
-    source_BxJ = np.full((B, J), PAD, np.int32)
-    source_BxJ[:, 0] = EOS  # a filler row is an empty sentence
+    source_BxJ = padding.sources(sources, B, J)
     limit_B = np.zeros(B, np.int32)
-    for row, ids in enumerate(sources):
-      source_BxJ[row, : len(ids)] = ids
-      limit_B[row] = self.longest(len(ids))
+    limit_B[: len(sources)] = [self.longest(len(ids)) for ids in sources]
     penalty = np.float32(self.decode.length_penalty)
     return self._search(params, source_BxJ, limit_B, penalty, steps=self.longest(J))
 

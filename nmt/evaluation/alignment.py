@@ -12,6 +12,8 @@ from pathlib import Path
 from nmt.data import text_files
 from nmt.errors import UserError
 
+METHODS = ("agreement", "argmax", "threshold")  # of making links from attention
+
 Link = tuple[int, int]  # (source word, target word)
 
 _LINK = re.compile(r"([0-9]{1,9})([-p])([0-9]{1,9})")

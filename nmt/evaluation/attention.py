@@ -2,34 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
-from ml_collections import ConfigDict
 
-from nmt.data.tokenizers import Tokenizer
-from nmt.decoding.forced import Forcing, force
+from nmt.decoding.forced import Forced, force
+from nmt.decoding.trained import Run
 from nmt.errors import UserError
-from nmt.evaluation.alignment import Link
-
-METHODS = ("agreement", "argmax", "threshold")
-
-
-class Run(Forcing, Protocol):
-  """A trained model that can be forced, with its tokenizers; `nmt.run.load` gives one."""
-
-  @property
-  def config(self) -> ConfigDict: ...
-
-  @property
-  def source(self) -> Tokenizer: ...
-
-  @property
-  def target(self) -> Tokenizer: ...
-
-  @property
-  def aligns(self) -> bool:
-    """Whether alpha says where the model looks: not in one without attention."""
+from nmt.evaluation.alignment import METHODS, Link
 
 
 class Aligned(NamedTuple):
@@ -40,6 +20,24 @@ class Aligned(NamedTuple):
   alpha_TxJ: np.ndarray | None
 
 
+class Pieces(NamedTuple):
+  """A pair's words and the ids that they are forced as; `owner[k]` is the word of piece k."""
+
+  source: list[str]
+  target: list[str]
+  ids: tuple[list[int], list[int]]
+  source_owner: list[int]
+  target_owner: list[int]
+
+  def aligned(self, forced: Forced | None) -> Aligned:
+    """The weights between the words, of what `ids` gave when forced."""
+    alpha_TxJ = None
+    if forced is not None and forced.alpha_TxJ is not None:
+      owners = self.source_owner, self.target_owner
+      alpha_TxJ = merge(forced.alpha_TxJ, *owners, len(self.source), len(self.target))
+    return Aligned(self.source, self.target, alpha_TxJ)
+
+
 def check(run: Run) -> None:
   """Raises UserError if the run's model has no alignments to be read."""
   if not run.aligns:
@@ -47,6 +45,13 @@ def check(run: Run) -> None:
       f"this run's model has no alignments: model.attention.kind={run.config.model.attention.kind}"
       "; choose a run with attention"
     )
+
+
+def pieces(run: Run, source: list[str], target: list[str]) -> Pieces:
+  """Cuts the words of a pair into pieces that the run knows."""
+  source_ids, source_owner = run.source.encode_words(source)
+  target_ids, target_owner = run.target.encode_words(target)
+  return Pieces(source, target, (source_ids, target_ids), source_owner, target_owner)
 
 
 def align(run: Run, pairs: Iterable[tuple[list[str], list[str]]]) -> Iterator[Aligned]:
@@ -59,21 +64,15 @@ def align(run: Run, pairs: Iterable[tuple[list[str], list[str]]]) -> Iterator[Al
 
 
 def _align(run: Run, pairs: Iterable[tuple[list[str], list[str]]]) -> Iterator[Aligned]:
-  waiting: deque[tuple[list[str], list[int], list[str], list[int]]] = deque()
+  waiting: deque[Pieces] = deque()
 
-  def encoded() -> Iterator[tuple[list[int], list[int]]]:
+  def ids() -> Iterator[tuple[list[int], list[int]]]:
     for source, target in pairs:
-      source_ids, source_owner = run.source.encode_words(source)
-      target_ids, target_owner = run.target.encode_words(target)
-      waiting.append((source, source_owner, target, target_owner))
-      yield source_ids, target_ids
+      waiting.append(pieces(run, source, target))
+      yield waiting[-1].ids
 
-  for forced in force(run, encoded()):
-    source, source_owner, target, target_owner = waiting.popleft()
-    alpha = None
-    if forced is not None and forced.alpha_TxJ is not None:
-      alpha = merge(forced.alpha_TxJ, source_owner, target_owner, len(source), len(target))
-    yield Aligned(source, target, alpha)
+  for forced in force(run, ids()):
+    yield waiting.popleft().aligned(forced)
 
 
 def merge(

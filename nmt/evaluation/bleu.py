@@ -1,6 +1,5 @@
-"""BLEU, chrF and perplexity of a translated corpus: sacreBLEU's, with their signatures."""
+"""BLEU and chrF of a translated corpus: sacreBLEU's, with their signatures."""
 
-import math
 import re
 from collections.abc import Sequence
 
@@ -68,14 +67,6 @@ def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> tuple[float, s
   metric = CHRF()
   score = metric.corpus_score(hypotheses, [references]).score
   return float(score), str(metric.get_signature())
-
-
-def perplexity(log_probability: float, tokens: int) -> float:
-  """exp(-sum log p(y_i) / tokens), natural logarithms; the end of a sentence is a token too."""
-  if tokens == 0:
-    return math.nan
-  nats = -log_probability / tokens
-  return math.exp(nats) if nats < 700 else math.inf
 
 
 def _check(hypotheses: Sequence[str], references: Sequence[str]) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nmt.data.text_files import one_line
 from nmt.errors import UserError
-from nmt.workdir import replacing, write_json
+from nmt.files import replacing, write_json
 
 TEXTS = ("source", "hypotheses", "references")
 _LONGEST = 150  # bytes of a stem; file systems allow 255 for a name, ending included
@@ -74,8 +75,3 @@ def texts(folder: Path, split: str) -> dict[str, list[str]]:
       raise UserError(f"{path}: {e.strerror}; the run was not tested on {split}") from None
     read[name] = text.removesuffix("\n").split("\n")
   return read
-
-
-def one_line(text: str) -> str:
-  """The text without line breaks, which would shift every line after it."""
-  return text.replace("\n", " ").replace("\r", " ")

@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import dataclasses
-import functools
 import importlib.util
 import inspect
 import os
@@ -13,7 +12,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from absl import flags
 from ml_collections import ConfigDict, FrozenConfigDict
@@ -21,11 +20,15 @@ from ml_collections.config_dict import RequiredValueError
 from ml_collections.config_flags import config_flags
 
 from nmt import config as config_lib
-from nmt.errors import UserError
+from nmt import older
+from nmt.declarations import declared, unknown, unused
+from nmt.errors import UserError, nearest
+from nmt.kinds import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 _CONFIG = re.compile(r"--?(?:no)?config\.([^=]+)")
 _BARE = re.compile(r"--?config\.[^=]+")  # without its value
+_FLAGS = ("config", "workdir", "sweep", "profile", "help", "help-config")
 _FLAG = re.compile(r"-(?!\.?\d|inf\b)")  # not a negative number
 
 
@@ -43,11 +46,11 @@ class Order:
   profile: bool
 
 
-def parse(arguments: Sequence[str]) -> Order | None:
+def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
   """Reads the flags; raises UserError, in one line, for all that is wrong with them.
 
-  Without --config it is the quickstart, with the study of sentence lengths as its sweep. None: help
-  was asked for.
+  Without --config it is the quickstart, with the study of sentence lengths as its sweep. Where help
+  was asked for, the name of that flag.
   """
   values = flags.FlagValues()
   text: Any = flags.DEFINE_string  # for mypy: absl types the default of None away
@@ -56,12 +59,14 @@ def parse(arguments: Sequence[str]) -> Order | None:
   text("sweep", None, "a study, experiments/x.py: the config at each of its points", values)
   flags.DEFINE_boolean("profile", False, "trace some updates into W/profile", values)
   flags.DEFINE_boolean("help", False, "this text", values, short_name="h")
+  flags.DEFINE_boolean("help-config", False, "every config key", values)
   try:
     rest = values(["launch.py", *_joined(arguments)], known_only=True)[1:]
   except flags.Error as e:
     raise UserError(str(e)) from None
-  if values.help:
-    return None
+  for asked in ("help", "help-config"):
+    if values[asked].value:
+      return asked
   path, _, variant = (values.config or "configs/quickstart.py").partition(":")
   config = load(path, variant)
   override(config, rest)
@@ -90,7 +95,7 @@ def load(path: str, variant: str = "") -> ConfigDict:
   if variant and not parameters:
     raise UserError(f"{path} has no variants, so no :{variant}")
   if variant and known and variant not in known:
-    near = config_lib.nearest(variant, known)
+    near = nearest(variant, known)
     raise UserError(f"{path} has no variant {variant}; it has: {', '.join(known)}{near}")
   needed = [p.name for p in parameters if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
   if len(needed) > (1 if variant else 0):
@@ -100,7 +105,12 @@ def load(path: str, variant: str = "") -> ConfigDict:
       f"--config={path}:variant{has}"
     )
   with blaming(file):
-    config = make(variant) if variant else make()
+    try:
+      config = make(variant) if variant else make()
+    except TypeError as e:
+      if moved := older.hint_of(e):
+        raise UserError(f"{path}: {moved}") from e
+      raise
   if not isinstance(config, ConfigDict):
     raise UserError(f"{path}: get_config() must return a ConfigDict, not {shown(config)}")
   return ConfigDict(config) if isinstance(config, FrozenConfigDict) else config
@@ -108,17 +118,16 @@ def load(path: str, variant: str = "") -> ConfigDict:
 
 def override(config: ConfigDict, arguments: Sequence[str]) -> None:
   """Changes `config` in place by flags `--config.key=value`."""
-  keys = _keys(config)
+  arguments = [older.flag(argument) for argument in arguments]
+  changes: dict[str, Any] = {}
   for argument in arguments:
-    found = _CONFIG.match(argument)
-    if found:
-      _known(found[1], keys)
-      _fill(*_field(config, found[1]))
+    if found := _CONFIG.match(argument):
+      changes[found[1]] = argument.partition("=")[2]
     elif argument.startswith("-"):
-      near = config_lib.nearest(
-        argument.lstrip("-"), ["config", "workdir", "sweep", "profile", "help"]
-      )
-      raise UserError(f"unknown flag {argument}{near}")
+      raise UserError(f"unknown flag {argument}{nearest(argument.lstrip('-'), _FLAGS)}")
+  _make_room(config, changes)
+  for key in changes:
+    _fill(*_field(config, key))
   _ask(config)  # absl would, without a name
   values = flags.FlagValues()
   argv = ["launch.py", *arguments]
@@ -133,9 +142,9 @@ def override(config: ConfigDict, arguments: Sequence[str]) -> None:
 
 def override_by(config: ConfigDict, changes: dict[str, Any]) -> ConfigDict:
   """`config` with `changes` by dotted key, ready to run; UserError as for flags."""
-  config, keys = copy.deepcopy(config), _keys(config)
+  config = copy.deepcopy(config)
+  _make_room(config, changes)
   for key, value in changes.items():
-    _known(key, keys)
     try:
       config.update_from_flattened_dict({key: value})
     except (TypeError, ValueError):
@@ -148,9 +157,17 @@ def override_by(config: ConfigDict, changes: dict[str, Any]) -> ConfigDict:
 def settle(config: ConfigDict) -> ConfigDict:
   """A copy that can run anywhere: references are values, folders are absolute, all is checked.
 
-  Raises UserError, naming the key, for a value that is wrong or that nobody has given.
+  It has the options of its kinds, and no others. Raises UserError, naming the key, for a value that
+  is wrong or that nobody has given.
   """
   _ask(config)
+  config = copy.deepcopy(config)
+  values = _kinds(config)
+  for key in unused(_leaves(config), values):
+    group, name = _field(config, key)
+    with group.unlocked():
+      del group[name]
+  _add(config, [key for key in declared(values) if key.rpartition(".")[0] in PACKAGES])
   config = config.copy_and_resolve_references()
   config_lib.validate(config)
   for key in ("dir", "cache"):
@@ -173,7 +190,7 @@ def find(path: str, folder: str) -> Path:
     if place.is_file():
       return place
   names = listed(folder)
-  near = config_lib.nearest(path, names)
+  near = nearest(path, names)
   raise UserError(f"{path}: no such file; there are: {', '.join(names)}{near}")
 
 
@@ -227,24 +244,76 @@ def _joined(arguments: Iterable[str]) -> list[str]:
   return joined
 
 
-def _keys(config: ConfigDict) -> list[str]:
+def _make_room(config: ConfigDict, changes: dict[str, Any]) -> None:
+  """Prepares `config` for values of these keys: sets the kinds among them, adds their options.
+
+  Raises UserError for a key that the config, with the kinds that it then has, does not have.
+  """
+  waiting = dict(changes)
+  while ready := [
+    key for key, option in declared(_kinds(config)).items() if option.is_kind and key in waiting
+  ]:
+    for key in ready:  # a kind may have an option that names another kind
+      _add(config, [key])
+      group, name = _field(config, key)
+      group[name] = str(waiting.pop(key))
+  values = _kinds(config)
+  known = declared(values)
+  for key in changes:
+    below = [leaf for leaf in known if leaf.startswith(key + ".")]
+    if below and not older.hint(key):
+      raise UserError(f"config key {key} is a group; set one of: {', '.join(below)}")
+    if key not in known:
+      raise unknown(key, values)
+  _add(config, changes)
+
+
+def _add(config: ConfigDict, names: Iterable[str]) -> None:
+  """Gives those of some keys that `config` lacks their default."""
+  present, known = _leaves(config), declared(_kinds(config))
+  for key in names:
+    if key not in present:
+      group, name = _field(config, key)
+      with group.unlocked():
+        group[name] = known[key].default
+
+
+def _kinds(config: ConfigDict) -> dict[str, Any]:
+  """The values of all options of groups that have kinds, where they have one."""
+  found = {}
+  for key in _leaves(config):
+    if key.rpartition(".")[0] in PACKAGES:
+      group, name = _field(config, key)
+      with contextlib.suppress(Exception):  # a reference without a value: `_ask` names it
+        found[key] = group[name]
+  return found
+
+
+def _leaves(config: ConfigDict) -> list[str]:
   """The dotted keys of all leaves; no reference is asked for its value."""
-  keys: list[str] = []
+  names: list[str] = []
   for key, value in config.items(preserve_field_references=True):
-    below = _keys(value) if isinstance(value, ConfigDict) else None
-    keys += [key] if below is None else [f"{key}.{rest}" for rest in below]
-  return keys
+    below = _leaves(value) if isinstance(value, ConfigDict) else None
+    names += [key] if below is None else [f"{key}.{rest}" for rest in below]
+  return names
 
 
 def _field(config: ConfigDict, key: str) -> tuple[ConfigDict, str]:
-  """The group that holds a leaf, and the leaf's name there."""
+  """The group that holds a leaf, and the leaf's name there; UserError if there is no such group."""
   *groups, name = key.split(".")
-  return functools.reduce(ConfigDict.__getitem__, groups, config), name
+  group: Any = config
+  for step in groups:
+    group = group[step] if isinstance(group, ConfigDict) and step in group else None
+  if not isinstance(group, ConfigDict):
+    raise UserError(
+      f"the config has no group {'.'.join(groups)}; configs start from configs/base.py"
+    )
+  return group, name
 
 
 def _ask(config: ConfigDict) -> None:
   """Raises UserError, naming the key, for a reference that has no value."""
-  for key in _keys(config):
+  for key in _leaves(config):
     group, name = _field(config, key)
     try:
       group[name]
@@ -267,13 +336,3 @@ def _fill(group: ConfigDict, name: str) -> None:
 def shown(value: Any) -> str:
   """What a function of the user's gave instead, for a line about it."""
   return "None" if value is None else f"a {type(value).__name__}"
-
-
-def _known(key: str, leaves: Iterable[str]) -> None:
-  """Raises UserError unless `key` is a leaf."""
-  if key in leaves:
-    return
-  below = [leaf for leaf in leaves if leaf.startswith(key + ".")]
-  if below:
-    raise UserError(f"config key {key} is a group; set one of: {', '.join(below)}")
-  raise UserError(f"unknown config key {key}{config_lib.nearest(key, leaves)}")

@@ -10,10 +10,10 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from nmt.errors import UserError
+from nmt.exit_codes import CONTINUE, DONE
 from nmt.workdir import Workdir
 
 WORKER = (sys.executable, "-m", "nmt.train")
-DONE, CONTINUE = 0, 75  # exit codes of a worker; anything else: failed
 
 _ROOT = Path(__file__).resolve().parents[2]
 # A terminal that closes is a request to stop like any other: save, and exit 75.

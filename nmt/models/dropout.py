@@ -1,5 +1,8 @@
 """Inverted dropout, one key a sentence, so that masks do not depend on how a batch is cut."""
 
+from collections.abc import Sequence
+from typing import overload
+
 import jax
 import jax.numpy as jnp
 
@@ -16,7 +19,11 @@ def dropout(keys_B: jax.Array | None, rate: float, x: jax.Array) -> jax.Array:
   return jnp.where(keep, x / (1 - rate), 0)
 
 
-def split(keys_B: jax.Array | None, count: int) -> list[jax.Array | None]:
+@overload
+def split(keys_B: jax.Array, count: int) -> list[jax.Array]: ...
+@overload
+def split(keys_B: jax.Array | None, count: int) -> list[jax.Array | None]: ...
+def split(keys_B: jax.Array | None, count: int) -> Sequence[jax.Array | None]:
   """`count` arrays of keys, each still one key a sentence."""
   if keys_B is None:
     return [None] * count

@@ -1,173 +1,246 @@
-"""A scan that takes the gradients of its matrices late: in one product each, after the loop.
+"""A scan that takes the gradients of matrices late: in one product each, after the loop.
 
-In a loop, the gradient of a matrix is a product of B rows, added to the whole matrix in every step.
-The sum over all steps is also one product of T x B rows, which runs near the peak of any device.
+The idea. A step t multiplies a matrix W by an array a_t of B rows, r_t = a_t W. If g_t is the
+gradient of r_t, that of W is
+
+  dW = a_1^T g_1 + ... + a_T^T g_T               T products of B rows, each added to all of W
+     = [a_1; ...; a_T]^T [g_1; ...; g_T]         one product of T x B rows
+
+The second form runs near the peak of any device, and the loop no longer reads and writes an array
+as large as W in every step. docs/speed.md has the measurement.
+
+How. Each such product gets a slot, an array of zeros: r_t = a_t W + slot_t, with W taken for a
+constant. JAX's own gradient of the loop with respect to the slots is then g_1 .. g_T, the loop
+gives out a_1 .. a_T, and dW is one more product.
+
+Nobody who writes a step has to know. `nmt.models.products` hands every product to `multiply`, which
+finds out by identity whether its second operand is a constant of the scan under way. A constant
+that is used in any other way, by `@` or in a sum, gets the gradient that JAX gives it; one used in
+both ways gets the sum of both.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 from jax import lax
+from jax.extend.core import get_opaque_trace_state
 
-from nmt.models.products import Product
+Product = Callable[[str, jax.Array, jax.Array], jax.Array]
+Step = Callable[[Any, Any, Any], tuple[Any, Any]]
+Arrays = Sequence[jax.Array]
 
-Spec = tuple[Product, str]
-Loop = Callable[..., tuple[Any, Any]]
+
+class Use(NamedTuple):
+  """One product of a step: which constant is its second operand, and how they are multiplied."""
+
+  constant: int
+  product: Product
+  spec: str
 
 
-class Late:
-  """An array that is the same in all steps, and only ever the second operand of a product.
+@dataclass
+class Notes:
+  """What one trace of a step multiplies; filled by `multiply`.
 
-  `nmt.models.products` calls `multiply`. Each product notes its spec and its first operand, and
-  adds a slot of zeros whose gradient is that of the product: with the two of all steps, the
-  gradient of the array is one more product.
+  places: the index of each late constant, by its id in this trace.
+  values: the constants, of which no gradient is taken; slots: one for each use. Without slots, the
+  products are only noted.
   """
 
-  def __init__(self, value: jax.Array, slots: list[jax.Array] | None):
-    self.value, self.slots = value, slots
-    self.shape = value.shape
-    self.specs: list[Spec] = []
-    self.operands: list[jax.Array] = []
-    self.results: list[jax.Array] = []
-
-  def __getitem__(self, _: Any) -> "Late":  # as a parameter is read
-    return self
-
-  def multiply(self, product: Product, spec: str, a: jax.Array) -> jax.Array:
-    """product(spec, a, array)."""
-    slot = self.slots[len(self.specs)] if self.slots else None
-    result = _multiply(product, spec, a, self.value, slot)
-    self.specs.append((product, spec))
-    self.operands.append(a)
-    self.results.append(result)
-    return result
+  places: dict[int, int]
+  values: Arrays
+  slots: Arrays | None
+  trace: Any = field(default_factory=get_opaque_trace_state)
+  uses: list[Use] = field(default_factory=list)
+  operands: list[jax.Array] = field(default_factory=list)
+  results: list[jax.Array] = field(default_factory=list)
 
 
-def scan(
-  step: Callable[..., tuple[Any, Any]],
-  module: nnx.Module,
-  memory: dict[str, Any],
-  late: tuple[str, ...],
-  carry: Any,
-  xs: Any,
-  loop: Loop,
-  reverse: bool = False,
-) -> tuple[Any, Any]:
-  """lax.scan of step(module, memory, carry, x) -> (carry, y), with late gradients.
+_NOTES: ContextVar[Notes | None] = ContextVar("notes", default=None)
 
-  The matrices of `module`, and of `memory` what `late` names, reach `step` as `Late`; those that
-  no step multiplies, as word vectors, do not reach it. `loop` of this file or of another runs it.
+
+def multiply(product: Product, spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
+  """product(spec, a, b), of which the gradient of b is taken late if b is a constant of a scan."""
+  notes = _NOTES.get()
+  # Inside a transformation of the step's own, as vmap, a is nothing that the loop could give out.
+  if notes is None or id(b) not in notes.places or _elsewhere(notes):
+    return product(spec, a, b)
+  place = notes.places[id(b)]
+  if notes.slots is None:
+    result = product(spec, a, b)
+  else:
+    slot = notes.slots[len(notes.uses)]
+    result = _with_slot(product, spec, a, notes.values[place], slot)
+  notes.uses.append(Use(place, product, spec))
+  notes.operands.append(a)
+  notes.results.append(result)
+  return result
+
+
+def scan(step: Step, constants: Any, carry: Any, xs: Any, reverse: bool = False) -> tuple[Any, Any]:
+  """lax.scan of step(constants, carry, x) -> (carry, y), with late gradients of `constants`.
+
+  `constants` is a tree of arrays, which may hold modules; what no step reads has no gradient here.
   """
-  graph, *states = nnx.split(module, lambda _, value: value.ndim == 2, ...)
-  matrices, others = map(nnx.to_pure_dict, states)
-  fixed = {key: value for key, value in memory.items() if key not in late}
-  leaves, tree = jax.tree.flatten((matrices, {key: memory[key] for key in late}))
+  leaves, tree = jax.tree.flatten(constants)
+  late, read = _survey(step, tree, leaves, carry, xs)
 
-  def whole(constants, rest, carry, x):
-    (matrices, late), (others, memory) = constants, rest
-    return step(nnx.merge(graph, matrices, others), memory | late, carry, x)
+  def whole(late_leaves: Arrays, others: Arrays, carry: Any, x: Any) -> tuple[Any, Any]:
+    kinds = iter(late_leaves), iter(others)
+    found = [
+      next(kinds[0]) if i in late else next(kinds[1]) if i in read else None
+      for i in range(len(leaves))
+    ]
+    return step(jax.tree.unflatten(tree, found), carry, x)
 
-  uses = results(whole, tree, leaves, (others, fixed), carry, first(xs))
-  used = [leaf if its else None for leaf, its in zip(leaves, uses, strict=True)]
-  return loop(whole, reverse, jax.tree.unflatten(tree, used), (others, fixed), carry, xs)
-
-
-def noted(step, tree, leaves, slots, rest, carry, x):
-  """What a step returns, and each constant with the notes of its products."""
-  notes = [Late(leaf, slots and slots[i]) for i, leaf in enumerate(leaves)]
-  return step(jax.tree.unflatten(tree, notes), rest, carry, x), notes
+  matrices = [leaf for i, leaf in enumerate(leaves) if i in late]
+  others = [leaf for i, leaf in enumerate(leaves) if i in read - late]
+  return _loop(whole, reverse, matrices, others, carry, xs)
 
 
-def results(step, tree, leaves, rest, carry, x):
-  """Shapes and types of the products of each constant, and so of its slots."""
+def _survey(
+  step: Step, tree: Any, leaves: Arrays, carry: Any, xs: Any
+) -> tuple[set[int], set[int]]:
+  """Which leaves a step multiplies as `multiply` can take late, and which it reads at all."""
+  uses: list[Use] = []
 
-  def found(*arguments):
-    return [note.results for note in noted(step, tree, leaves, None, *arguments)[1]]
+  def traced(leaves: Arrays, carry: Any, x: Any) -> Any:
+    with _noting(leaves, leaves, None) as notes:
+      results = step(jax.tree.unflatten(tree, leaves), carry, x)
+    uses[:] = notes.uses
+    return results
 
-  return jax.eval_shape(found, rest, carry, x)
-
-
-def first(xs):
-  """Shapes and types of what one step is given."""
-  return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), xs)
+  jaxpr = jax.make_jaxpr(traced)(leaves, carry, _first(xs)).jaxpr
+  operands = {id(v) for equation in jaxpr.eqns for v in equation.invars}
+  operands |= {id(v) for v in jaxpr.outvars}
+  read = {i for i, v in enumerate(jaxpr.invars[: len(leaves)]) if id(v) in operands}
+  return {use.constant for use in uses}, read
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def loop(step, reverse, constants, rest, carry, xs):
-  leaves, tree = jax.tree.flatten(constants)
+def _loop(
+  step: Callable[..., tuple[Any, Any]],
+  reverse: bool,
+  late: Arrays,
+  others: Arrays,
+  carry: Any,
+  xs: Any,
+) -> tuple[Any, Any]:
+  return lax.scan(lambda carry, x: step(late, others, carry, x), carry, xs, reverse=reverse)
 
-  def body(carry, x):
-    return noted(step, tree, leaves, None, rest, carry, x)[0]
 
-  return lax.scan(body, carry, xs, reverse=reverse)
+def _forward(
+  step: Callable[..., tuple[Any, Any]],
+  reverse: bool,
+  late: Arrays,
+  others: Arrays,
+  carry: Any,
+  xs: Any,
+) -> tuple[tuple[Any, Any], tuple[Any, ...]]:
+  values = late
+  uses: list[Use] = []
+  layout: list[Any] = []
 
-
-def _forward(step, reverse, constants, rest, carry, xs):
-  leaves, tree = jax.tree.flatten(constants)
-  specs: list[list[Spec]] = []
-  form: list[Any] = []
-
-  def run(rest, carry, xs, slots):
-    def body(carry, inputs):
+  def run(
+    late: Arrays, others: Arrays, carry: Any, xs: Any, slots: Arrays
+  ) -> tuple[tuple[Any, Any], Arrays]:
+    def body(carry: Any, inputs: tuple[Any, Arrays]) -> tuple[Any, Arrays]:
       x, slots = inputs
-      (carry, y), notes = noted(step, tree, leaves, slots, rest, carry, x)
-      specs[:] = [note.specs for note in notes]
-      found, shape = jax.tree.flatten((y, [note.operands for note in notes]))
-      once = {id(one): one for one in found}  # what is used twice is kept once
-      form[:] = [shape, [list(once).index(id(one)) for one in found]]
+      with _noting(late, values, slots) as notes:
+        carry, y = step(late, others, carry, x)
+      uses[:] = notes.uses
+      found, tree = jax.tree.flatten((y, notes.operands))
+      once = {id(one): one for one in found}  # what is given out twice is kept once
+      layout[:] = tree, [list(once).index(id(one)) for one in found]
       return carry, list(once.values())
 
     carry, once = lax.scan(body, carry, (xs, slots), reverse=reverse)
-    shape, places = form
-    ys, operands = jax.tree.unflatten(shape, [once[place] for place in places])
+    tree, places = layout
+    ys, operands = jax.tree.unflatten(tree, [once[place] for place in places])
     return (carry, ys), operands
 
-  sizes = results(step, tree, leaves, rest, carry, first(xs))
+  def results(late: Arrays, others: Arrays, carry: Any, x: Any) -> Arrays:
+    with _noting(late, late, None) as notes:
+      step(late, others, carry, x)
+    return notes.results
+
+  shapes = jax.eval_shape(results, late, others, carry, _first(xs))
   steps = jax.tree.leaves(xs)[0].shape[0]
-  slots = jax.tree.map(lambda size: jnp.zeros((steps, *size.shape), size.dtype), sizes)
-  found, slopes, operands = jax.vjp(run, rest, carry, xs, slots, has_aux=True)
-  total = jax.tree_util.Partial(functools.partial(gradients, tree, specs))
-  return found, (slopes, total, leaves, operands)
+  slots = [jnp.zeros((steps, *shape.shape), shape.dtype) for shape in shapes]
+  found, gradients, operands = jax.vjp(run, late, others, carry, xs, slots, has_aux=True)
+  total = jax.tree_util.Partial(functools.partial(_add, tuple(uses)))
+  return found, (gradients, total, operands)
 
 
-def gradients(tree, specs, leaves, operands, slots):
-  """Of each constant: the sum over its products and over all steps, from its slots' gradients."""
-  totals = []
-  for leaf, uses, its_operands, slopes in zip(leaves, specs, operands, slots, strict=True):
-    total = jnp.zeros_like(leaf)
-    for (product, spec), a, slope in zip(uses, its_operands, slopes, strict=True):
-      left, right, out = spec.replace("->", ",").split(",")
-      total += product(f"T{left},T{out}->{right}", a, slope).astype(leaf.dtype)
-    totals.append(total)
-  return jax.tree.unflatten(tree, totals)
+def _backward(
+  step: Callable[..., tuple[Any, Any]], reverse: bool, saved: tuple[Any, ...], gradient: Any
+) -> tuple[Any, ...]:
+  gradients, total, operands = saved
+  late, *others, slots = gradients(gradient)
+  return total(late, operands, slots), *others
 
 
-def _backward(step, reverse, saved, gradients):
-  slopes, total, leaves, operands = saved
-  *others, slots = slopes(gradients)
-  return total(leaves, operands, slots), *others
+_loop.defvjp(_forward, _backward)
 
 
-loop.defvjp(_forward, _backward)
+def _add(
+  uses: Sequence[Use], totals: Arrays, operands: Arrays, gradients: Arrays
+) -> list[jax.Array]:
+  """Adds to the gradient of each constant that of its products, over all steps at once."""
+  totals = list(totals)
+  for use, a, gradient in zip(uses, operands, gradients, strict=True):
+    left, right, out = use.spec.replace("->", ",").split(",")
+    more = use.product(f"T{left},T{out}->{right}", a, gradient)
+    totals[use.constant] += more.astype(totals[use.constant].dtype)
+  return totals
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _multiply(product, spec, a, b, slot):
+def _with_slot(
+  product: Product, spec: str, a: jax.Array, b: jax.Array, slot: jax.Array
+) -> jax.Array:
+  """product(spec, a, b) + 0; the gradient of the slot is that of the result, b has none."""
   return product(spec, a, b)
 
 
-def _multiply_forward(product, spec, a, b, slot):
+def _with_slot_forward(
+  product: Product, spec: str, a: jax.Array, b: jax.Array, slot: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
   return product(spec, a, b), (jnp.zeros((0,), a.dtype), b)
 
 
-def _multiply_backward(product, spec, operands, gradient):
+def _with_slot_backward(
+  product: Product, spec: str, saved: tuple[jax.Array, jax.Array], gradient: jax.Array
+) -> tuple[jax.Array, None, jax.Array]:
+  like_a, b = saved
   left, right, out = spec.replace("->", ",").split(",")
-  like_a, b = operands
   return product(f"{out},{right}->{left}", gradient, b).astype(like_a.dtype), None, gradient
 
 
-_multiply.defvjp(_multiply_forward, _multiply_backward)
+_with_slot.defvjp(_with_slot_forward, _with_slot_backward)
+
+
+@contextlib.contextmanager
+def _noting(constants: Arrays, values: Arrays, slots: Arrays | None) -> Iterator[Notes]:
+  """Within it, products with one of `constants` are noted: values and slots are as in `Notes`."""
+  notes = Notes({id(one): i for i, one in enumerate(constants)}, values, slots)
+  token = _NOTES.set(notes)
+  try:
+    yield notes
+  finally:
+    _NOTES.reset(token)
+
+
+def _elsewhere(notes: Notes) -> bool:
+  return bool(get_opaque_trace_state() != notes.trace)
+
+
+def _first(xs: Any) -> Any:
+  """Shapes and types of what one step is given."""
+  return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), xs)

@@ -1,16 +1,13 @@
 """Products of arrays in the precision of the run; sums are always in float32 or wider."""
 
-import functools
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from nmt.errors import UserError
-
-Product = Callable[[str, jax.Array, jax.Array], jax.Array]
+from nmt.models import late
+from nmt.models.late import Product
 
 
 def exact(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
@@ -28,17 +25,20 @@ def bfloat16(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
   return jnp.einsum(spec, a, b, preferred_element_type=jnp.float32)
 
 
-def _forward(spec, a, b):
+def _forward(
+  spec: str, a: jax.Array, b: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
   return bfloat16(spec, a, b), (a, b)
 
 
-def _backward(spec, operands, gradient):
+def _backward(
+  spec: str, operands: tuple[jax.Array, jax.Array], gradient: jax.Array
+) -> tuple[jax.Array, jax.Array]:
   a, b = operands
-  inputs, out = spec.split("->")
-  left, right = inputs.split(",")
-  d_a = bfloat16(f"{out},{right}->{left}", gradient, b)
-  d_b = bfloat16(f"{left},{out}->{right}", a, gradient)
-  return d_a.astype(a.dtype), d_b.astype(b.dtype)
+  left, right, out = spec.replace("->", ",").split(",")
+  to_a = bfloat16(f"{out},{right}->{left}", gradient, b)
+  to_b = bfloat16(f"{left},{out}->{right}", a, gradient)
+  return to_a.astype(a.dtype), to_b.astype(b.dtype)
 
 
 bfloat16.defvjp(_forward, _backward)
@@ -47,15 +47,10 @@ PRECISIONS: dict[str, Product] = {"float32": exact, "bfloat16": bfloat16}
 
 
 def product(precision: str) -> Product:
-  """The product of a precision; raises UserError for an unknown one."""
+  """The product of a precision, which a scan may take late; UserError for an unknown one."""
   if precision not in PRECISIONS:
     raise UserError(f"model.precision={precision!r} is unknown: choose {' or '.join(PRECISIONS)}")
-  return functools.partial(_product, PRECISIONS[precision])
-
-
-def _product(plain: Product, spec: str, a: jax.Array, b: Any) -> jax.Array:
-  """plain(spec, a, b), by b's own leave if it takes its gradient late."""
-  return b.multiply(plain, spec, a) if hasattr(b, "multiply") else plain(spec, a, b)
+  return partial(late.multiply, PRECISIONS[precision])
 
 
 def affine(product: Product, x: jax.Array, *weights: jax.Array) -> jax.Array:

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 from flax import nnx
 from ml_collections import ConfigDict
 
+from nmt import kinds
 from nmt.data.ids import BOS, PAD
 from nmt.models.attention.base import Memory
-from nmt.models.decoder import Decoder, State
 from nmt.models.dropout import dropout, split
-from nmt.models.encoder import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
+from nmt.models.orders.base import Features, State
 from nmt.models.products import product
 
 Params = dict[str, "Params | jax.Array"]
@@ -25,40 +25,47 @@ class Translation(nnx.Module):
   A position is real iff its token is not PAD. The arrays of memory and state all have B first.
   """
 
-  def __init__(self, model: ConfigDict, source_size: int, target_size: int, start: Initializers):
+  def __init__(self, model: ConfigDict, source_size: int, target_size: int, initial: Initializers):
     self.rate = model.dropout.state
     self.product = product(model.precision)
-    self.encoder = Encoder(model, source_size, start)
-    self.decoder = Decoder(model, target_size, start)
+    encoder = kinds.find("model.encoder", model.encoder.kind).Encoder
+    decoder = kinds.find("model.order", model.order.kind).Decoder
+    self.encoder = encoder(model, source_size, initial)
+    self.decoder = decoder(model, self.encoder, target_size, initial)
 
   def features(
     self, source_BxJ: jax.Array, target_BxT: jax.Array, keys_B: jax.Array | None = None
-  ) -> tuple[jax.Array, jax.Array]:
+  ) -> Features:
     """Features t_BxTxl, to be given to `logits`, and alpha_BxTxJ, with the target known.
 
-    Step i sees y_{i-1}, with BOS before the first. `keys_B`, one key a sentence, switch dropout on.
+    Step i sees y_{i-1}, with BOS before the first; losses are 0 where the target is padding.
+    `keys_B`, one key a sentence, switch dropout and what a mechanism draws on.
     """
     encoder_keys, decoder_keys = split(keys_B, 2)
-    memory, state = self.start(source_BxJ, encoder_keys)
+    memory, state = self.encode(source_BxJ, encoder_keys)
     previous = jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
-    return self.decoder.features(memory, state, previous, decoder_keys)
+    features = self.decoder.features(memory, state, previous, decoder_keys)
+    numbers = features.losses, features.drawn
+    losses, drawn = jax.tree.map(lambda x: jnp.where(target_BxT != PAD, x, 0), numbers)
+    return features._replace(losses=losses, drawn=drawn)
 
-  def words(self) -> tuple[jax.Array, jax.Array]:
+  def output(self) -> tuple[jax.Array, jax.Array]:
     """W_o (Vxl) and b_o (V) of logits = W_o t + b_o."""
-    return self.decoder.words()
+    return self.decoder.output()
 
   def logits(self, t: jax.Array) -> jax.Array:
     """logits_...xV of features t_...xl."""
-    W_o, b_o = self.words()
+    W_o, b_o = self.output()
     flat = self.product("nl,vl->nv", t.reshape(-1, t.shape[-1]), W_o) + b_o[None]
     return flat.reshape(*t.shape[:-1], W_o.shape[0])
 
-  def start(self, source_BxJ: jax.Array, keys_B: jax.Array | None = None) -> tuple[Memory, State]:
-    """Memory of the source and the state before the first word."""
+  def encode(self, source_BxJ: jax.Array, keys_B: jax.Array | None = None) -> tuple[Memory, State]:
+    """Memory of the source, and the state before the first word."""
     embedding_keys, state_keys = split(keys_B, 2)
     real_BxJ = source_BxJ != PAD
-    h_BxJxD, first_BxN = self.encoder(source_BxJ, real_BxJ, embedding_keys)
-    return self.decoder.start(dropout(state_keys, self.rate, h_BxJxD), real_BxJ, first_BxN)
+    notes = self.encoder(source_BxJ, real_BxJ, embedding_keys)
+    notes = notes._replace(h_BxJxD=dropout(state_keys, self.rate, notes.h_BxJxD))
+    return self.decoder.prepare(notes, real_BxJ)
 
   def step(
     self, memory: Memory, state: State, y_B: jax.Array
@@ -70,8 +77,7 @@ class Translation(nnx.Module):
 
 def init(model: ConfigDict, source_size: int, target_size: int, seed: int) -> Params:
   """Fresh float32 parameters, a nested dict of arrays that depends on nothing but the arguments."""
-  start = initializers(model.init, seed)
-  module = Translation(model, source_size, target_size, start)
+  module = Translation(model, source_size, target_size, initializers(model.init, seed))
   return jax.tree.map(jnp.asarray, nnx.to_pure_dict(nnx.state(module, nnx.Param)))
 
 
@@ -80,6 +86,12 @@ def shapes(model: ConfigDict, source_size: int, target_size: int) -> Params:
   module = Translation(model, source_size, target_size, NOTHING)
   tree = nnx.to_pure_dict(nnx.state(module, nnx.Param))
   return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
+
+
+def random(model: ConfigDict) -> bool:
+  """Whether training needs keys: for dropout, or for what the attention mechanism draws."""
+  mechanism = kinds.find("model.attention", model.attention.kind).Attention
+  return any(model.dropout.values()) or mechanism.random
 
 
 def flat(params: Params) -> dict[str, jax.Array]:

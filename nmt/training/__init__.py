@@ -1,1 +1,1 @@
-"""Loss, optimizer, mesh, step, checkpoints and the loop that runs them."""
+"""Loss, optimizer, sharding, step, checkpoints and the loop that runs them."""

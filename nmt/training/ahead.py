@@ -11,7 +11,7 @@ from jax.sharding import NamedSharding
 
 from nmt.data.batches import Batches
 from nmt.data.shapes import Shape
-from nmt.training import mesh as meshes
+from nmt.training import sharding
 from nmt.training.session import Session
 
 
@@ -31,7 +31,7 @@ def compiling(session: Session, threads: int) -> Iterator[list[Future[None]]]:
 
   def compile_(shape: Shape) -> None:
     B, J, T = shape
-    cut = NamedSharding(mesh, meshes.BATCH)
+    cut = NamedSharding(mesh, sharding.BATCH)
     rows = tuple(jax.ShapeDtypeStruct((B, L), jnp.int32, sharding=cut) for L in (J, T))
     program.step.lower(program.abstract, rows, 1.0).compile()
 

@@ -13,10 +13,10 @@ import jax
 import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
-from nmt.errors import UserError
+from nmt.errors import UserError, first_line
+from nmt.files import write_json
 from nmt.training.progress import Progress
 from nmt.training.step import State
-from nmt.workdir import write_json
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs the stack of all it raises
 
@@ -80,7 +80,7 @@ class Checkpoints:
         arrays, progress = read(self._manager, update, wanted)
       except Exception as e:
         damaged.append(update)
-        _say(f"checkpoint {update} can't be read ({_first_line(e)})")
+        _say(f"checkpoint {update} can't be read ({first_line(e)[:200]})")
         continue
       self._set_aside(damaged)
       if damaged:
@@ -172,7 +172,7 @@ def _read_back(
   except Exception as e:
     raise UserError(
       f"a checkpoint in {folder} can't be read back: use a workdir with only letters, digits "
-      f"and . , = + - _ in its path ({_first_line(e)})"
+      f"and . , = + - _ in its path ({first_line(e)[:200]})"
     ) from e
 
 
@@ -197,10 +197,6 @@ def _digest(tree):
 
   # Each array has its own odd factor, so that two of them can't change places.
   return sum((2 * i + 1) * one(x) for i, x in enumerate(jax.tree.leaves(tree)))
-
-
-def _first_line(error: Exception) -> str:
-  return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
 
 
 def _say(line: str) -> None:
@@ -235,7 +231,7 @@ def load(folder: Path, which: str | int, name: str, abstract: Any) -> tuple[Any,
       try:
         return read(manager, update, {name: abstract})[0][name], update
       except Exception as e:
-        _say(f"checkpoint {update} can't be read ({_first_line(e)})")
+        _say(f"checkpoint {update} can't be read ({first_line(e)[:200]})")
   raise UserError(f"no checkpoint in {folder} is whole")
 
 

@@ -1,19 +1,23 @@
 """The training of one run, from its last checkpoint to its end or to a request to stop."""
 
 import contextlib
+from collections.abc import Callable, Sequence
 
 import jax
 from ml_collections import ConfigDict
 
-from nmt.data.batches import iterate
+from nmt.data.batches import Batch, iterate
 from nmt.data.pipeline import Prepared
+from nmt.exit_codes import CONTINUE, DONE
 from nmt.training import ahead
 from nmt.training.meter import NonFinite
 from nmt.training.metrics import Metrics
-from nmt.training.profile import Profile
 from nmt.training.session import Session, Validate
-from nmt.training.stopping import CONTINUE, Stopped, Stopping
+from nmt.training.stopping import Stopped, Stopping
 from nmt.workdir import Workdir
+
+Update = Callable[[Sequence[Batch]], None]  # makes one update, as `Session.update` does
+Profiler = Callable[[Session, Metrics], contextlib.AbstractContextManager[Update]]
 
 
 def train(
@@ -22,15 +26,16 @@ def train(
   prepared: Prepared,
   validate: Validate,
   stopping: Stopping,
-  profile: bool = False,
+  profiler: Profiler | None = None,
 ) -> int:
-  """Trains until `train.updates` or `valid.patience` end it; returns 0, or 75 if asked to stop.
+  """Trains until `train.updates` or `valid.patience` end it; returns an exit code.
 
   Goes on from the last whole checkpoint, and ends with the same bits as a run that never stopped.
-  `validate(params)` gives the scores of the validation split beside its perplexity. `profile` asks
-  for a trace of some updates. Raises NonFinite when a loss or a gradient is not finite; its batch
-  and the state before it are in W/nonfinite. UserError when batches can't be cut over the devices
-  or no checkpoint is whole.
+  The code is DONE, or CONTINUE if it was asked to stop.
+  `validate(params)` gives the scores of the validation split beside its perplexity. A `profiler`
+  makes the updates instead, and measures some. Raises NonFinite when a loss or a gradient is not
+  finite; its batch and the state before it are in W/nonfinite. UserError when batches can't be cut
+  over the devices or no checkpoint is whole.
   """
   session = Session(config, workdir, prepared)
   progress = session.progress
@@ -39,14 +44,14 @@ def train(
     session.checkpoints,
     Metrics(workdir, progress.update, progress.validated, config.train.updates) as metrics,
     ahead.compiling(session, ahead.threads()),
-    Profile(session, metrics) if profile else contextlib.nullcontext() as tracer,
+    profiler(session, metrics) if profiler else contextlib.nullcontext(session.update) as update,
   ):
     metrics.say(session.opening())
     feed = iterate(session.batches, progress.batches, (jax.process_index(), jax.process_count()))
     try:
       while not (stopping.asked or progress.over(config)):
         if not progress.due(config):
-          (tracer or session).update([next(feed) for _ in range(config.train.accumulate)])
+          update([next(feed) for _ in range(config.train.accumulate)])
         if session.line_due():
           session.log(metrics)
         if progress.due(config):
@@ -69,4 +74,4 @@ def train(
     session.save(metrics)
     reason = progress.over(config)
     metrics.say(f"done: {reason}" if reason else f"stopped at update {progress.update}")
-  return 0 if reason else CONTINUE
+  return DONE if reason else CONTINUE

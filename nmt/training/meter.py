@@ -1,7 +1,5 @@
 """Sums between two lines of metrics, read from the device late so that it never waits for us."""
 
-import math
-import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +8,9 @@ import jax
 
 from nmt.data.batches import Batch
 from nmt.data.ids import PAD
-from nmt.training import mesh as meshes
+from nmt.perplexity import perplexity
+from nmt.training import sharding
+from nmt.training.stopwatch import Stopwatch
 
 AHEAD = 2  # updates that may be in flight: the device stays busy, and a stop is never far
 
@@ -30,17 +30,17 @@ class Meter:
     self.sums = sums
     self._pending: deque[tuple[int, dict[str, int], dict[str, jax.Array]]] = deque()
     self._flight: deque[Any] = deque()
-    self.restart()
+    self._stopwatch = Stopwatch()
 
   def restart(self) -> None:
     """Time counts from now; call it after what is not training."""
-    self._wall, self._cpu = time.monotonic(), time.process_time()
+    self._stopwatch = Stopwatch()
 
   def add(self, update: int, batches: Sequence[Batch], results: dict[str, jax.Array]) -> None:
     """Notes an update under way; waits only for the one `AHEAD` before it."""
     self._pending.append((update, _counts(batches), results))
     self._flight.append(results["loss"])
-    if len(self._flight) > (0 if meshes.waits() else AHEAD):
+    if len(self._flight) > (0 if sharding.waits() else AHEAD):
       jax.block_until_ready(self._flight.popleft())
 
   def empty(self) -> bool:
@@ -63,7 +63,7 @@ class Meter:
         self.sums[key] = self.sums.get(key, 0) + value
       self.sums["learning_rate"] = found["learning_rate"].item()
     self._flight.clear()
-    wall, cpu = time.monotonic() - self._wall, time.process_time() - self._cpu
+    wall, cpu = self._stopwatch.seconds()
     self.sums["seconds"] = self.sums.get("seconds", 0) + wall
     self.sums["cpu_seconds"] = self.sums.get("cpu_seconds", 0) + cpu
     self.restart()
@@ -93,12 +93,6 @@ class Meter:
     }
     s.clear()
     return values, timing
-
-
-def perplexity(nll: float, tokens: float) -> float:
-  """exp(nll / tokens); infinite where that is too large to say."""
-  mean = nll / max(tokens, 1)
-  return math.exp(mean) if mean < 700 else math.inf
 
 
 def _counts(batches: Sequence[Batch]) -> dict[str, int]:

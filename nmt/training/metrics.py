@@ -15,7 +15,8 @@ from tensorboardX import summary
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.record_writer import RecordWriter
 
-from nmt.workdir import Workdir, naming, replacing
+from nmt.files import naming, replacing
+from nmt.workdir import Workdir
 
 _SHOWN = 60  # seconds until TensorBoard gets to see a point
 

@@ -1,7 +1,6 @@
 """What the loop does in one line each: update, log, validate, judge, save."""
 
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,15 @@ from ml_collections import ConfigDict
 
 from nmt.data.batches import Batch, Batches, sequential
 from nmt.data.pipeline import Prepared
-from nmt.training import mesh as meshes
-from nmt.training import step
+from nmt.files import replacing
+from nmt.perplexity import perplexity
+from nmt.training import sharding, step
 from nmt.training.checkpoints import Checkpoints
-from nmt.training.meter import Meter, perplexity
+from nmt.training.meter import Meter
 from nmt.training.metrics import Metrics
 from nmt.training.progress import Progress
-from nmt.workdir import Workdir, replacing
+from nmt.training.stopwatch import Stopwatch
+from nmt.workdir import Workdir
 
 FILLER = 0.1  # a larger share of rows without a sentence is said at the start
 
@@ -30,8 +31,8 @@ class Session:
 
   def __init__(self, config: ConfigDict, workdir: Workdir, prepared: Prepared):
     self.config, self.workdir = config, workdir
-    self.mesh = meshes.build(config.mesh)
-    divisor = meshes.divisor(self.mesh)
+    self.mesh = sharding.build(config.mesh)
+    divisor = sharding.divisor(self.mesh)
     self.batches = Batches(prepared.train, config.batch, config.seed, divisor)
     self.valid = sequential(prepared.valid, config.batch, divisor)
     sizes = prepared.source.size, prepared.target.size
@@ -103,7 +104,7 @@ class Session:
 
   def scores(self, validate: Validate) -> dict[str, float]:
     """The validation split's loss and perplexity, and what `validate` adds."""
-    began = time.monotonic(), time.process_time()
+    stopwatch = Stopwatch()
     params = self.state.get("average", self.state["params"])
     process = jax.process_index(), jax.process_count()
     nll = tokens = 0
@@ -112,7 +113,7 @@ class Session:
       nll, tokens = nll + sums["nll"].item(), tokens + sums["tokens"].item()
     scores = {"loss": nll / max(tokens, 1), "perplexity": perplexity(nll, tokens)}
     scores |= validate(jax.device_put(params, jax.local_devices()[0]))
-    self._validation = time.monotonic() - began[0], time.process_time() - began[1]
+    self._validation = stopwatch.seconds()
     self.meter.restart()
     return scores
 
@@ -161,7 +162,7 @@ class Session:
     return folder / f"{update}.npz"
 
   def _place(self, batch: Batch) -> step.Rows:
-    return meshes.place(self.mesh, batch.source_BxJ), meshes.place(self.mesh, batch.target_BxT)
+    return sharding.place(self.mesh, batch.source_BxJ), sharding.place(self.mesh, batch.target_BxT)
 
   def _status(self, state: str) -> None:
     progress = self.progress

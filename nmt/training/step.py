@@ -11,14 +11,14 @@ import optax
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
-from nmt import models
-from nmt.training import mesh as meshes
-from nmt.training.loss import loss_sums
+from nmt import kinds, models
+from nmt.training import sharding
+from nmt.training.objectives.base import Objective, Rows, Sums
+from nmt.training.objectives.base import evaluate as evaluate_sums
 from nmt.training.optimizer import average, batch_scale, clip_factor, learning_rate, optimizer
 
 State = dict[str, Any]
-Rows = tuple[jax.Array, jax.Array]  # source_BxJ and target_BxT
-Sums = dict[str, jax.Array]
+Total = tuple[Any, Sums]  # the sum of the gradients, and the sums of the objective
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,16 @@ class Program:
   """The compiled functions of a run.
 
   A state holds `params`, `optimizer`, `update` (how many were made), `finite` (False once a loss or
-  gradient was not: from then on the state stays as it was before that update) and, if
-  train.ema > 0, `average`.
+  gradient was not: from then on the state stays as it was before that update), `average` if
+  train.ema > 0, and `objective` if that keeps anything.
   """
 
   abstract: State  # shapes, types and shardings
   create: Callable[[], State]
   step: jax.stages.Wrapped  # state, rows, scale -> state, sums; the state is donated
-  add: Callable[..., tuple[Any, Sums]]  # state, (gradients, sums), rows, first row; one of several
-  finish: Callable[..., tuple[State, Sums]]  # state, (gradients, sums), scale
-  nothing: Callable[[State], tuple[Any, Sums]]  # what `add` starts from
+  add: Callable[..., Total]  # state, total, rows, first row; one batch of several
+  finish: Callable[..., tuple[State, Sums]]  # state, total, scale
+  nothing: Callable[[Rows], Total]  # what `add` starts from, for batches like these rows
   evaluate: Callable[..., Sums]  # params, rows
 
   def update(self, state: State, batches: Sequence[Rows], scale: float) -> tuple[State, Sums]:
@@ -45,7 +45,7 @@ class Program:
     """
     if len(batches) == 1:
       return self.step(state, batches[0], scale)
-    total, row = self.nothing(state), 0
+    total, row = self.nothing(batches[0]), 0
     for rows in batches:
       total = self.add(state, total, rows, row)
       row += rows[0].shape[0]
@@ -54,39 +54,91 @@ class Program:
 
 def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) -> Program:
   """The program of a config on a mesh."""
-  train, method = config.train, optimizer(config.train)
-  gradient_sums, evaluate = _sharded(config, source_size, target_size, mesh)
-  noisy = any(config.model.dropout.values())
+  sizes = source_size, target_size
+  objective = kinds.find("train.objective", config.train.objective.kind).Objective(config.train)
+  method = optimizer(config.train)
+  gradient_sums, evaluate = _sharded(config, objective, *sizes, mesh)
+  apply = _applying(config, objective, method)
+  random = models.random(config.model)
 
-  def begin(params):
-    state = {
-      "params": jax.tree.map(jnp.copy, params),
-      "optimizer": method.init(params),
-      "update": jnp.int32(0),
-      "finite": jnp.bool_(True),
-    }
-    return state | ({"average": jax.tree.map(jnp.copy, params)} if train.ema else {})
+  def begin(params: Any) -> State:
+    return _begin(config, objective, method, params)
 
-  def create():  # drawn outside of any program, which would carry every weight as a constant
-    return start(models.init(config.model, source_size, target_size, config.seed))
+  def create() -> (
+    State
+  ):  # drawn outside of any program, which would carry every weight as a constant
+    return start(models.init(config.model, *sizes, config.seed))
 
-  def sums(state, rows, first):
-    keys = None
-    if noisy:  # a sentence's key depends on its place in the update, not on its device
-      key = jax.random.fold_in(jax.random.key(config.seed), state["update"])
-      numbers = first + jnp.arange(rows[0].shape[0], dtype=jnp.int32)
-      keys = jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
-    return gradient_sums(meshes.gather(mesh, state["params"]), rows, keys)
+  def sums(state: State, rows: Rows, first: int | jax.Array) -> Total:
+    keys_B = _keys(config.seed, state["update"], first, rows[0].shape[0]) if random else None
+    params = sharding.gather(mesh, state["params"])
+    return gradient_sums((params, state.get("objective", {})), rows, keys_B)
 
-  def apply(state, gradients, totals, scale):
+  def step(state: State, rows: Rows, scale: float) -> tuple[State, Sums]:
+    return apply(state, sums(state, rows, 0), scale)
+
+  def add(state: State, total: Total, rows: Rows, first: int) -> Total:
+    return jax.tree.map(jnp.add, total, sums(state, rows, first))
+
+  def nothing(rows: Rows) -> Total:
+    return jax.tree.map(jnp.zeros_like, jax.eval_shape(sums, shapes, rows, 0))
+
+  shapes = jax.eval_shape(begin, models.shapes(config.model, *sizes))
+  stored = sharding.shardings(mesh, shapes)
+  start = jax.jit(begin, out_shardings=stored)
+  jit = functools.partial(jax.jit, out_shardings=(stored, None))
+  return Program(
+    abstract=jax.tree.map(lambda x, s: x.update(sharding=s), shapes, stored),
+    create=create,
+    step=jit(step, donate_argnums=0),
+    add=jax.jit(add, donate_argnums=1),
+    finish=jit(apply, donate_argnums=0),
+    nothing=jax.jit(nothing),
+    evaluate=jax.jit(lambda params, rows: evaluate(sharding.gather(mesh, params), rows)),
+  )
+
+
+def _begin(
+  config: ConfigDict, objective: Objective, method: optax.GradientTransformation, params: Any
+) -> State:
+  """The state before the first update."""
+  state = {
+    "params": jax.tree.map(jnp.copy, params),
+    "optimizer": method.init(params),
+    "update": jnp.int32(0),
+    "finite": jnp.bool_(True),
+  }
+  if config.train.ema:
+    state["average"] = jax.tree.map(jnp.copy, params)
+  if kept := objective.begin():
+    state["objective"] = kept
+  return state
+
+
+def _keys(seed: int, update: jax.Array, first: int | jax.Array, count: int) -> jax.Array:
+  """A key for each sentence, by its place in the update and not by its device."""
+  key = jax.random.fold_in(jax.random.key(seed), update)
+  numbers = first + jnp.arange(count, dtype=jnp.int32)
+  keys_B: jax.Array = jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
+  return keys_B
+
+
+def _applying(
+  config: ConfigDict, objective: Objective, method: optax.GradientTransformation
+) -> Callable[[State, Total, float], tuple[State, Sums]]:
+  """apply(state, total, scale): the state after the update of these gradients, and its results."""
+  train = config.train
+
+  def apply(state: State, total: Total, scale: float) -> tuple[State, Sums]:
+    gradients, totals = total
     update = state["update"] + 1
-    tokens = jnp.maximum(totals["tokens"], 1)
-    norm = optax.tree.norm(gradients) / tokens.astype(jnp.float32)
+    tokens = jnp.maximum(totals["tokens"], 1).astype(jnp.float32)
+    norm = optax.tree.norm(gradients) / tokens
     finite = state["finite"] & jnp.isfinite(totals["loss"]) & jnp.isfinite(norm)
     rate = scale * batch_scale(config) * learning_rate(train, update)
 
-    def moved(state):
-      factor = clip_factor(train, norm) / tokens.astype(jnp.float32)
+    def moved(state: State) -> State:
+      factor = clip_factor(train, norm) / tokens
       mean = jax.tree.map(lambda g: factor * g, gradients)
       with jax.numpy_dtype_promotion("standard"):  # Optax raises floats to a count
         steps, optimizer_state = method.update(mean, state["optimizer"], state["params"])
@@ -94,6 +146,8 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
       after = {"params": params, "optimizer": optimizer_state, "update": update}
       if train.ema:
         after["average"] = average(train.ema, state["average"], params, update)
+      if "objective" in state:
+        after["objective"] = objective.keep(state["objective"], totals)
       return after
 
     # Not a `where` of old and new, for which XLA would copy the old state.
@@ -102,63 +156,37 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     results = totals | {"gradient_norm": norm, "learning_rate": rate, "finite": finite}
     return after | {"finite": finite}, results
 
-  def step(state, rows, scale):
-    gradients, totals = sums(state, rows, 0)
-    return apply(state, gradients, totals, scale)
-
-  def add(state, total, rows, first):
-    return jax.tree.map(jnp.add, total, sums(state, rows, first))
-
-  def finish(state, total, scale):
-    gradients, totals = total
-    return apply(state, gradients, totals, scale)
-
-  def nothing(state):
-    zeros = {key: jnp.float32(0) for key in ("loss", "nll")}
-    counts = {key: jnp.int32(0) for key in ("correct", "tokens")}
-    return jax.tree.map(jnp.zeros_like, state["params"]), zeros | counts
-
-  shapes = jax.eval_shape(begin, models.shapes(config.model, source_size, target_size))
-  stored = meshes.shardings(mesh, shapes)
-  start = jax.jit(begin, out_shardings=stored)
-  jit = functools.partial(jax.jit, out_shardings=(stored, None))
-  return Program(
-    abstract=jax.tree.map(lambda x, s: x.update(sharding=s), shapes, stored),
-    create=create,
-    step=jit(step, donate_argnums=0),
-    add=jax.jit(add, donate_argnums=1),
-    finish=jit(finish, donate_argnums=0),
-    nothing=jax.jit(nothing),
-    evaluate=jax.jit(lambda params, rows: evaluate(meshes.gather(mesh, params), rows)),
-  )
+  return apply
 
 
-def _sharded(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh):
-  """Sums over all devices: of the gradients and the loss, and of the loss alone.
+def _sharded(
+  config: ConfigDict, objective: Objective, source_size: int, target_size: int, mesh: Mesh
+) -> tuple[Callable[..., Total], Callable[..., Sums]]:
+  """Sums over all devices: of the gradients and the objective, and of what validation reports.
 
   Each device works through its own sentences as if it were alone, and all add up once, at the end:
   left to the partitioner, a recurrent weight's gradient would be added up in every time step.
   """
-  smoothing = config.train.label_smoothing
 
-  def loss(params, rows, keys, smoothing):
-    model = models.rebuild(config.model, source_size, target_size, params)
-    source, target = rows
-    return loss_sums(model, source, target, smoothing, keys)
+  def rebuild(params: Any) -> models.Translation:
+    return models.rebuild(config.model, source_size, target_size, params)
 
-  def gradients(params, rows, keys):
-    return total(jax.grad(loss, has_aux=True)(params, rows, keys, smoothing))
+  def loss(params: Any, kept: Sums, rows: Rows, keys_B: jax.Array | None) -> tuple[Any, Sums]:
+    return objective.sums(rebuild(params), rows, keys_B, kept)
 
-  def evaluate(params, rows):
-    return total(loss(params, rows, None, 0.0)[1])
+  def gradients(whole: tuple[Any, Sums], rows: Rows, keys_B: jax.Array | None) -> Total:
+    return total(jax.grad(loss, has_aux=True)(*whole, rows, keys_B))
 
-  def total(sums):  # of one device, XLA would make a copy
-    return jax.lax.psum(sums, meshes.AXES) if mesh.size > 1 else sums
+  def evaluate(params: Any, rows: Rows) -> Sums:
+    return total(evaluate_sums(rebuild(params), rows))
 
-  def shard(function, arguments):
-    specs = (meshes.WHOLE,) + (meshes.BATCH,) * arguments
+  def total(sums: Any) -> Any:  # of one device, XLA would make a copy
+    return jax.lax.psum(sums, sharding.AXES) if mesh.size > 1 else sums
+
+  def shard(function: Callable[..., Any], arguments: int) -> Callable[..., Any]:
+    specs = (sharding.WHOLE,) + (sharding.BATCH,) * arguments
     return jax.shard_map(
-      function, mesh=mesh, in_specs=specs, out_specs=meshes.WHOLE, check_vma=False
+      function, mesh=mesh, in_specs=specs, out_specs=sharding.WHOLE, check_vma=False
     )
 
   return shard(gradients, 2), shard(evaluate, 1)

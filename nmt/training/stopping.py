@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any, Self
 
-CONTINUE = 75  # the exit code of a run that was asked to stop: start it again and it goes on
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 

@@ -1,4 +1,6 @@
 import gzip
+import io
+from typing import ClassVar
 
 import pytest
 
@@ -67,6 +69,16 @@ def test_missing_files_are_fetched_and_kept(tmp_path):
   with pytest.raises(UserError, match=r"cannot fetch file://.*t\.en\.gz"):
     text_files.find(near, "t", "en", "fr", url)
   assert len(list(near.iterdir())) == 2
+
+
+def test_a_fetch_that_ends_early_leaves_nothing(tmp_path, monkeypatch):
+  class Response(io.BytesIO):
+    headers: ClassVar = {"Content-Length": "9"}
+
+  monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: Response(b"a\n"))
+  with pytest.raises(UserError, match=r"cannot fetch u into .*: the connection ended early$"):
+    text_files.fetch("u", tmp_path, "s", "en")
+  assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from nmt.decoding.limits import MAX_FORCED
 
 from nmt.data.ids import BOS, PAD
-from nmt.decoding.forced import MAX_TOKENS, bucket, force
+from nmt.decoding.forced import force
 
 
 class Random:
@@ -60,7 +61,7 @@ def test_alignments_can_be_left_out():
 
 
 def test_a_pair_too_long_is_told_and_harms_no_other():
-  data = [([5], [6]), ([5] * (MAX_TOKENS + 1), [6]), ([5], [6])]
+  data = [([5], [6]), ([5] * (MAX_FORCED + 1), [6]), ([5], [6])]
   first, long, last = force(Random, data)
   assert long is None
   np.testing.assert_array_equal(first.log_probs_T, last.log_probs_T)
@@ -77,9 +78,3 @@ def test_input_is_read_a_window_at_a_time():
   results = force(Random, endless(), batch=2)
   next(results)
   assert len(read) == 32
-
-
-def test_few_shapes_hold_every_length():
-  lengths = range(1, MAX_TOKENS + 2)
-  assert len({bucket(length) for length in lengths}) == 8
-  assert all(length <= bucket(length) <= max(16, 2 * length) for length in lengths)

@@ -10,9 +10,9 @@ import jax
 import numpy as np
 import pytest
 
+import nmt.run
 from configs import base
 from nmt import models, score, translate
-from nmt import run as runs
 from nmt.data.ids import EOS
 from nmt.data.units import Bytes
 from nmt.decoding.forced import force
@@ -27,17 +27,17 @@ def run():
   config = base.get_config()
   model = config.model
   model.init = "glorot"
-  model.size, model.embedding, model.maxout, model.attention.size = 16, 12, 8, 16
+  model.size, model.embedding, model.readout.size, model.attention.size = 16, 12, 8, 16
   config.decode.update(beam=3, batch=4, max_ratio=1.0)
   tokenizer = Bytes()
   params = models.init(model, tokenizer.size, tokenizer.size, 1)
-  return runs.of(config, tokenizer, tokenizer, params)
+  return nmt.run.of(config, tokenizer, tokenizer, params)
 
 
 @pytest.fixture
 def cli(run, monkeypatch):
   """Runs `translate` on bytes from stdin; returns (lines written, the error or None)."""
-  monkeypatch.setattr(runs, "load", lambda workdir, which: run)
+  monkeypatch.setattr("nmt.run.load", lambda workdir, which: run)
 
   def call(content, *options):
     stdin = io.BufferedReader(io.BytesIO(content))
@@ -155,7 +155,7 @@ def test_translations_cut_at_their_longest_are_counted(cli, run, capsys):
 
 
 def test_score_gives_a_number_a_pair(run, monkeypatch, tmp_path, capsys):
-  monkeypatch.setattr(runs, "load", lambda workdir, which: run)
+  monkeypatch.setattr("nmt.run.load", lambda workdir, which: run)
   source, reference = tmp_path / "s", tmp_path / "r"
   source.write_text("ab\n\ncd\n")
   reference.write_text("x\n\nlonger\n")
@@ -179,7 +179,7 @@ def test_score_gives_a_number_a_pair(run, monkeypatch, tmp_path, capsys):
 
 
 def test_score_takes_crlf_and_byte_order_marks_for_no_text(run, monkeypatch, tmp_path, capsys):
-  monkeypatch.setattr(runs, "load", lambda workdir, which: run)
+  monkeypatch.setattr("nmt.run.load", lambda workdir, which: run)
   found = []
   for side in ("s", "r"):
     (tmp_path / f"{side}.lf").write_bytes(b"a b\n\nc\n")

@@ -1,9 +1,7 @@
-import math
-
 import pytest
 
 from nmt.errors import UserError
-from nmt.evaluation.bleu import bleu, chrf, perplexity
+from nmt.evaluation.bleu import bleu, chrf
 
 REFERENCES = ["The cat sat on the mat.", "It didn't rain, did it?"]
 
@@ -36,8 +34,3 @@ def test_both_counts_are_named_when_they_differ():
     bleu(["a"], ["a", "b"])
   with pytest.raises(UserError, match="no sentences"):
     chrf([], [])
-
-
-def test_perplexity_of_a_uniform_guess_is_the_vocabulary():
-  assert perplexity(7 * math.log(1 / 30), 7) == pytest.approx(30)
-  assert perplexity(-1e9, 1) == math.inf

@@ -6,11 +6,13 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 
-from configs.base import get_config
+from nmt import declarations
 from nmt.models import init
 
 SIZES = (11, 13)  # words of the source and of the target
+SMALL = {"attention.size": 7, "attention.heads": 3, "readout.size": 4}
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +28,13 @@ def small():
   """small(key=value, ..) is a model section of small, all different sizes; keys may be dotted."""
 
   def make(**changes):
-    model = get_config().model
-    model.update(size=6, embedding=5, maxout=4, init="glorot")
-    model.attention.size = 7
+    known = declarations.declared({f"model.{key}": value for key, value in changes.items()})
+    flat = {key[6:]: option.default for key, option in known.items() if key.startswith("model.")}
+    flat |= {"size": 6, "embedding": 5, "init": "glorot"}
+    flat |= {key: size for key, size in SMALL.items() if key in flat}
     if changes.get("tie"):
-      model.maxout = model.embedding
-    model.update_from_flattened_dict(changes)
-    return model
+      flat["embedding"] = flat.get("readout.size", 6)
+    return ConfigDict(declarations.put({}, flat | changes), convert_dict=True)
 
   return make
 

@@ -1,79 +1,211 @@
-"""The paper's equations once more: float64 NumPy, one sentence and one word at a time, no padding.
+"""The papers' equations once more: float64 NumPy, one sentence and one word at a time, no padding.
 
-Nothing of nmt is used but the names of its parameters; fused matrices are cut into the paper's.
+Nothing of nmt is used but the names of its parameters; fused matrices are cut into the papers'. A
+choice is a flat dict of model keys, such as {"attention.kind": "additive", "cell.layers": 2}.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 BOS = 1
+BASE = {
+  "attention.kind": "additive",
+  "attention.energy": "additive",
+  "attention.penalty": 1.0,
+  "attention.entropy": 0.01,
+  "cell.kind": "gru",
+  "cell.layers": 1,
+  "cell.layer_norm": False,
+  "order.kind": "attend_first",
+  "order.state": "previous",
+  "order.input_feeding": True,
+  "readout.kind": "maxout",
+  "tie": False,
+}
 
 
 @dataclass
 class Reading:
   log_p: np.ndarray  # T x V
   alpha: np.ndarray  # T x J
-  s: np.ndarray  # T x n, s_1 .. s_T
+  s: np.ndarray  # T x n, s_1 .. s_T, of the highest layer
+  losses: dict[str, np.ndarray] = field(default_factory=dict)  # by name, T
 
 
 def sigmoid(x):
   return 1 / (1 + np.exp(-x))
 
 
-def gru(p, x, s, c_z=0.0, c_r=0.0, c_s=0.0):
-  W_z, W_r, W = np.split(p["W"], 3, axis=1) if "W" in p else np.zeros((3, len(x), len(s)))
-  b_z, b_r, b = np.split(p["b"], 3)
+def layer_norm(x, gain):
+  """Ba et al. (2016), equation 4."""
+  mean = sum(x) / len(x)
+  deviation = np.sqrt(sum((x - mean) ** 2) / len(x) + 1e-5)
+  return gain / deviation * (x - mean)
+
+
+# Cells: a state is a tuple, s first; x is W x for all sums of the cell side by side.
+
+
+def gru(p, state, x, norm):
+  """Bahdanau et al. (2015), appendix A.1.1."""
+  (s,) = state
   U_z, U_r = np.split(p["U_zr"], 2, axis=1)
-  z = sigmoid(W_z.T @ x + U_z.T @ s + b_z + c_z)
-  r = sigmoid(W_r.T @ x + U_r.T @ s + b_r + c_r)
-  new = np.tanh(W.T @ x + p["U"].T @ (r * s) + b + c_s)
-  return (1 - z) * s + z * new
+  recurrent = np.concatenate([U_z.T @ s, U_r.T @ s])
+  if norm:
+    x, recurrent = layer_norm(x, p["gain_W"]), layer_norm(recurrent, p["gain_U_zr"])
+  x_z, x_r, x_s = np.split(x + p["b"], 3)
+  u_z, u_r = np.split(recurrent, 2)
+  z, r = sigmoid(x_z + u_z), sigmoid(x_r + u_r)
+  new = p["U"].T @ (r * s)
+  new = np.tanh(x_s + (layer_norm(new, p["gain_U"]) if norm else new))
+  return ((1 - z) * s + z * new,)
 
 
-def annotate(p, source):
-  words = [p["E_x"][w] for w in source]
-  n = p["forward"]["U"].shape[0]
-  forward, h = [], np.zeros(n)
-  for x in words:
-    h = gru(p["forward"], x, h)
-    forward.append(h)
-  backward, h = [], np.zeros(n)
-  for x in reversed(words):
-    h = gru(p["backward"], x, h)
-    backward.insert(0, h)
-  return forward, backward
+def lstm(p, state, x, norm):
+  """Gers et al. (2000), equations 3 to 8; Ba et al. (2016), equations 20 to 22."""
+  s, m = state
+  recurrent = p["U"].T @ s
+  if norm:
+    x, recurrent = layer_norm(x, p["gain_W"]), layer_norm(recurrent, p["gain_U"])
+  i, f, o, new = np.split(x + recurrent + p["b"], 4)
+  m = sigmoid(f) * m + sigmoid(i) * np.tanh(new)
+  shown = layer_norm(m, p["gain_m"]) + p["b_m"] if norm else m
+  return sigmoid(o) * np.tanh(shown), m
 
 
-def read(params, source, target, kind="additive", readout="previous", tie=False, conditional=False):
-  """log p(y_i | y_<i, x), alpha and decoder states of one pair of token lists."""
-  p, J = params["decoder"], len(source)
-  forward, backward = annotate(params["encoder"], source)
+CELLS = {"gru": (gru, 1), "lstm": (lstm, 2)}
+
+
+class Stack:
+  """A cell, or several on top of each other: the same calls for both."""
+
+  def __init__(self, p, choice):
+    self.layers = [p["cells"][i] for i in range(len(p["cells"]))] if "cells" in p else [p]
+    self.advance, self.arrays = CELLS[choice["cell.kind"]]
+    self.norm = choice["cell.layer_norm"]
+    self.size = len(self.layers[-1]["b"]) // {"gru": 3, "lstm": 4}[choice["cell.kind"]]
+
+  def start(self, s):
+    rest = [np.zeros(self.size)] * (self.arrays - 1)
+    return [(s, *rest) for _ in self.layers]
+
+  def __call__(self, states, x):
+    """x: what the lowest layer is given, multiplied already."""
+    after = []
+    for p, state in zip(self.layers, states, strict=True):
+      after.append(self.advance(p, state, x if not after else p["W"].T @ after[-1][0], self.norm))
+    return after
+
+  @property
+  def W(self):
+    return self.layers[0]["W"]
+
+
+def annotate(p, source, choice):
+  """The annotations, the forward state at the last word and the backward state at the first."""
+  sides = []
+  for name, words in (("forward", source), ("backward", source[::-1])):
+    cell = Stack(p[name], choice)
+    state, found = cell.start(np.zeros(cell.size)), []
+    for word in words:
+      state = cell(state, cell.W.T @ p["E_x"][word])
+      found.append(state[-1][0])
+    sides.append(found)
+  forward, backward = sides[0], sides[1][::-1]
   h = [np.concatenate(pair) for pair in zip(forward, backward, strict=True)]
-  s = np.tanh(p["W_s"].T @ backward[0] + p["b_s"])
-  log_ps, alphas, states = [], [], []
+  return h, forward[-1], backward[0]
+
+
+# Attention: (parameters, choice, s, h, what is carried) -> weights H x J, losses, what is carried.
+
+
+def softmax(e):
+  return np.exp(e) / np.exp(e).sum()
+
+
+def additive(a, choice, s, h, carried):
+  e = [a["v_a"] @ np.tanh(a["W_a"].T @ s + a["U_a"].T @ h_j + a["b_a"]) for h_j in h]
+  return softmax(np.array(e))[None], {}, None
+
+
+def additive_coverage(a, choice, s, h, k):
+  """See et al. (2017), equations 10 to 12."""
+  k = np.zeros(len(h)) if k is None else k
+  inside = [a["W_a"].T @ s + a["U_a"].T @ h[j] + a["w_c"] * k[j] + a["b_a"] for j in range(len(h))]
+  alpha = softmax(np.array([a["v_a"] @ np.tanh(x) for x in inside]))
+  loss = choice["attention.penalty"] * sum(min(alpha[j], k[j]) for j in range(len(h)))
+  return alpha[None], {"coverage": loss}, k + alpha
+
+
+def multihead(a, choice, s, h, carried):
+  """Several mechanisms, each with parameters of its own."""
+  inner = MECHANISMS[choice["attention.energy"]]
+  heads = [a["heads"][i] for i in range(len(a["heads"]))]
+  found = [inner(head, choice, s, h, None)[0] for head in heads]
+  return np.concatenate(found), {}, None
+
+
+def hard(a, choice, s, h, carried):
+  """Xu et al. (2015), section 4.1, without noise: the likeliest word."""
+  alpha = MECHANISMS[choice["attention.energy"]](a["energy"], choice, s, h, None)[0][0]
+  negative_entropy = sum(p * np.log(p) for p in alpha)
+  one = np.eye(len(h))[alpha.argmax()]
+  return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, None
+
+
+MECHANISMS = {
+  "additive": additive,
+  "additive_coverage": additive_coverage,
+  "multihead": multihead,
+  "hard": hard,
+}
+
+
+def read(params, source, target, **changes):
+  """log p(y_i | y_<i, x), alpha and decoder states of one pair of token lists."""
+  choice = BASE | changes
+  p, J = params["decoder"], len(source)
+  h, last, first = annotate(params["encoder"], source, choice)
+  cell = Stack(p["cell"], choice)
+  state = cell.start(np.tanh(p["W_s"].T @ first + p["b_s"]))
+  attentional, carried, readings = np.zeros(cell.size), None, []
+
+  def attend(s):
+    if choice["attention.kind"] == "none":
+      return np.eye(J)[J - 1], last, {}, None
+    mechanism = MECHANISMS[choice["attention.kind"]]
+    weights, losses, carry = mechanism(p["attention"], choice, s, h, carried)
+    contexts = [sum(alpha[j] * h[j] for j in range(J)) for alpha in weights]
+    return sum(weights) / len(weights), np.concatenate(contexts), losses, carry
+
   for y in [BOS, *target[:-1]]:
-    E_y = p["E_y"][y]
-    first = gru(p["cell"], E_y, s) if conditional else s
-    if kind == "none":
-      alpha, c = np.eye(J)[J - 1], forward[-1]
+    E_y, before = p["E_y"][y], state[-1][0]
+    x = cell.W.T @ E_y
+    if choice["order.kind"] == "attend_first":
+      alpha, c, losses, carried = attend(before)
+      state = cell(state, x + p["C"].T @ c)
+    elif choice["order.kind"] == "conditional":
+      state = cell(state, x)
+      alpha, c, losses, carried = attend(state[-1][0])
+      state = Stack(p["second"], choice)(state, p["C"].T @ c)
     else:
-      a = p["attention"]
-      e = np.array(
-        [a["v_a"] @ np.tanh(a["W_a"].T @ first + a["U_a"].T @ h_j + a["b_a"]) for h_j in h]
-      )
-      alpha = np.exp(e) / np.exp(e).sum()
-      c = sum(alpha[j] * h[j] for j in range(J))
-    C_c = [C.T @ c for C in np.split(p["C"], 3, axis=1)]
-    new = gru(p["second"], E_y, first, *C_c) if conditional else gru(p["cell"], E_y, s, *C_c)
+      fed = p["F"].T @ attentional if choice["order.input_feeding"] else 0
+      state = cell(state, x + fed)
+      alpha, c, losses, carried = attend(state[-1][0])
+      W_c = np.concatenate([p["C"], p["U_h"]])  # Luong et al. (2015), equation 5
+      attentional = np.tanh(W_c.T @ np.concatenate([c, state[-1][0]]))
+    s = state[-1][0]
+    seen = before if choice["order.state"] == "previous" else s
+    seen = attentional if choice["order.kind"] == "update_first" else seen
     o = p["readout"]
-    seen = s if readout == "previous" else new
-    pre = o["U_o"].T @ seen + o["V_o"].T @ E_y + o["C_o"].T @ c + o["b_t"]
-    l = len(pre) // 2
-    t = np.array([max(pre[k], pre[k + l]) for k in range(l)])
-    logits = (p["E_y"] if tie else o["W_o"]) @ t + o["b_o"]
-    log_ps.append(logits - np.log(np.exp(logits).sum()))
-    alphas.append(alpha)
-    states.append(new)
-    s = new
-  return Reading(np.stack(log_ps), np.stack(alphas), np.stack(states))
+    t = seen
+    if choice["readout.kind"] == "maxout":
+      pre = o["U_o"].T @ seen + o["V_o"].T @ E_y + o["C_o"].T @ c + o["b_t"]
+      l = len(pre) // 2
+      t = np.array([max(pre[k], pre[k + l]) for k in range(l)])
+    logits = (p["E_y"] if choice["tie"] else o["W_o"]) @ t + o["b_o"]
+    readings.append((logits - np.log(np.exp(logits).sum()), alpha, s, losses))
+  log_p, alphas, states, losses = zip(*readings, strict=True)
+  losses = {name: np.array([step[name] for step in losses]) for name in losses[0]}
+  return Reading(np.stack(log_p), np.stack(alphas), np.stack(states), losses)

@@ -13,7 +13,7 @@ BIASES = ("b", "b_s", "b_a", "b_t", "b_o")
 @pytest.fixture(scope="module")
 def started(small):
   def make(kind):
-    config = small(init=kind, size=48, embedding=40, maxout=32, **{"attention.size": 44})
+    config = small(init=kind, size=48, embedding=40, **{"readout.size": 32, "attention.size": 44})
     return {name: np.asarray(leaf) for name, leaf in flat(init(config, 90, 80, seed=2)).items()}
 
   return {kind: make(kind) for kind in ("paper", "glorot")}

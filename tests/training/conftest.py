@@ -61,7 +61,8 @@ def prepared():
 def config():
   config = base.get_config()
   config.batch.update(size=16, window=2)
-  config.model.update(size=8, embedding=8, maxout=8, init="glorot")
+  config.model.update(size=8, embedding=8, init="glorot")
+  config.model.readout.size = 8
   config.model.attention.size = 8
   config.train.optimizer.update(name="adam", learning_rate=0.01)
   config.mesh.data = 1

@@ -10,8 +10,7 @@ import pytest
 from orbax.checkpoint.experimental import v1
 
 from nmt.errors import UserError
-from nmt.training import checkpoints
-from nmt.training import mesh as meshes
+from nmt.training import checkpoints, sharding
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.progress import Progress
 from nmt.training.stopping import Stopped
@@ -30,7 +29,7 @@ def state(update):
 def abstract(config, data=1, model=1):
   config.mesh.update(data=data, model=model)
   tree = jax.eval_shape(lambda: jax.tree.map(jnp.asarray, state(1)))
-  stored = meshes.shardings(meshes.build(config.mesh), tree)
+  stored = sharding.shardings(sharding.build(config.mesh), tree)
   return jax.tree.map(lambda x, s: x.update(sharding=s), tree, stored)
 
 

@@ -8,10 +8,12 @@ import jax
 import numpy as np
 import pytest
 
-from nmt.training import loop, mesh, step
+from nmt.exit_codes import CONTINUE
+from nmt.profiling.profile import Profile
+from nmt.training import loop, sharding, step
 from nmt.training.checkpoints import load, updates
 from nmt.training.meter import NonFinite
-from nmt.training.stopping import CONTINUE, Stopping
+from nmt.training.stopping import Stopping
 from nmt.workdir import Workdir
 
 
@@ -38,7 +40,7 @@ class Validation:
     return {"bleu": 1.0}
 
 
-def train(config, folder, prepared, validate=None, stop_before=(), profile=False):
+def train(config, folder, prepared, validate=None, stop_before=(), profiler=None):
   """Runs the loop; asks it to stop when the batches named are drawn."""
   home = Workdir(folder)
   home.make()
@@ -52,7 +54,7 @@ def train(config, folder, prepared, validate=None, stop_before=(), profile=False
         yield batch
 
     patch.setattr(loop, "iterate", iterate)
-    code = loop.train(config, home, prepared, validate or Validation(), stopping, profile)
+    code = loop.train(config, home, prepared, validate or Validation(), stopping, profiler)
   return code, home
 
 
@@ -65,7 +67,7 @@ def lines(home):
 
 
 def arrays(config, home, names=("params", "optimizer", "average")):
-  abstract = step.build(config, 24, 24, mesh.build(config.mesh)).abstract
+  abstract = step.build(config, 24, 24, sharding.build(config.mesh)).abstract
   return {name: load(home.checkpoints, "last", name, abstract[name]) for name in names}
 
 
@@ -105,7 +107,7 @@ def test_a_profile_changes_nothing(everything, prepared, tmp_path, capsys):
   everything.valid.update(every=14, patience=0)
   assert train(everything, tmp_path / "plain", prepared)[0] == 0
   assert "profile" not in capsys.readouterr().err
-  assert train(everything, tmp_path / "traced", prepared, profile=True)[0] == 0
+  assert train(everything, tmp_path / "traced", prepared, profiler=Profile)[0] == 0
   same(everything, Workdir(tmp_path / "plain"), Workdir(tmp_path / "traced"))
   (trace,) = (tmp_path / "traced" / "profile").rglob("*.xplane.pb")
   assert (trace.parent / "perfetto_trace.json.gz").stat().st_size > 1000
@@ -114,7 +116,7 @@ def test_a_profile_changes_nothing(everything, prepared, tmp_path, capsys):
   assert shown.count("nmt/models/") >= 5
 
   everything.train.updates = 31
-  assert train(everything, tmp_path / "traced", prepared, profile=True)[0] == 0
+  assert train(everything, tmp_path / "traced", prepared, profiler=Profile)[0] == 0
   assert "profile: none, since no 10 updates" in capsys.readouterr().err
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import jax
 import pytest
 
-from nmt import config as configs
+from nmt import config as config_lib
 from nmt import train
 from nmt.launching import flags
 from nmt.workdir import Workdir
@@ -29,7 +29,8 @@ def shrink(config, folder):
   config.data.tokenizer.size = 280
   config.batch.update(size=8, window=2, multiple=16)
   tie = config.model.tie
-  config.model.update(size=4, embedding=4, maxout=4 if tie else 3)
+  config.model.update(size=4, embedding=4)
+  config.model.readout.size = 4 if tie else 3
   if "size" in config.model.attention:
     config.model.attention.size = 4
   config.train.update(updates=4)
@@ -60,7 +61,7 @@ def test_it_runs_to_its_report(tmp_path, monkeypatch, name, variant):
   shrink(config, tmp_path)
   home = Workdir(tmp_path / "run")
   home.make()
-  configs.save(config, home.config)
+  config_lib.save(config, home.config)
   folder = str(jax.config.jax_compilation_cache_dir)
   monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", folder)
   monkeypatch.setattr(train, "keep_programs", lambda _: None)

@@ -6,8 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from nmt.training import mesh as meshes
-from nmt.training import step
+from nmt.training import sharding, step
 
 VOCABULARY = 24
 
@@ -16,19 +15,20 @@ VOCABULARY = 24
 def noisy(config):
   """Everything on that could depend on how a batch is cut."""
   config.model.dropout.readout = 0.2
-  config.train.update(label_smoothing=0.1, ema=0.9)
+  config.train.ema = 0.9
+  config.train.objective.label_smoothing = 0.1
   config.train.optimizer.name = "sgd"
   return config
 
 
 def build(config, data=1, model=1):
   config.mesh.update(data=data, model=model)
-  mesh = meshes.build(config.mesh)
+  mesh = sharding.build(config.mesh)
   return step.build(config, VOCABULARY, VOCABULARY, mesh), mesh
 
 
 def place(mesh, *batches):
-  return [(meshes.place(mesh, b.source_BxJ), meshes.place(mesh, b.target_BxT)) for b in batches]
+  return [(sharding.place(mesh, b.source_BxJ), sharding.place(mesh, b.target_BxT)) for b in batches]
 
 
 def run(program, mesh, state, *batches, scale=1.0):

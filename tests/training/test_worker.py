@@ -12,7 +12,7 @@ import jax
 import numpy as np
 import pytest
 
-from nmt import config as configs
+from nmt import config as config_lib
 from nmt import models, run, train
 from nmt.data.pipeline import prepare
 from nmt.data.units import Bytes
@@ -37,7 +37,7 @@ def work(config, folder, until=None):
   """Runs a worker to its end, or kills it once the folder `until` is there."""
   home = Workdir(folder)
   home.make()
-  configs.save(config, home.config)
+  config_lib.save(config, home.config)
   programs = {"JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir)}
   with open(folder / "log", "a+") as log:
     process = subprocess.Popen(
@@ -78,7 +78,7 @@ def test_what_a_run_lacks_is_named(config, tmp_path):
     run.load(tmp_path / "none")
   with pytest.raises(UserError, match=r"holds no run \(no config.json\)"):
     run.load(tmp_path)
-  configs.save(config, Workdir(tmp_path).config)
+  config_lib.save(config, Workdir(tmp_path).config)
   with pytest.raises(UserError, match="has no checkpoint yet"):
     run.load(tmp_path)
 

@@ -30,7 +30,7 @@ from experiments.benchmarks.speed.sentences import Sentences, drawn, measured
 from experiments.benchmarks.speed.sizes import FIXED, SIZES, Size
 from experiments.benchmarks.speed.workers import SYSTEMS, started
 from nmt import cli
-from nmt.workdir import check_output, write_json
+from nmt.files import check_output, write_json
 
 WHAT = ("train", "greedy", "beam", "memory", "input", "startup")
 BEAM = 5

@@ -29,10 +29,9 @@ from experiments.benchmarks.speed.sizes import config as configured
 from nmt import models
 from nmt.data.batches import Batches
 from nmt.data.ids import EOS, UNK
-from nmt.training import mesh as meshes
-from nmt.training import step
-from nmt.training.loss import loss_sums
-from nmt.training.trace import costs
+from nmt.profiling.trace import costs
+from nmt.training import sharding, step
+from nmt.training.objectives.base import likelihood
 
 # Name -> the config's precision of products, and JAX's for products of float32.
 PRECISIONS = {
@@ -54,7 +53,7 @@ class Bench:
     self.config.model.precision = products
     self.config.batch.size = batch or size.batch
     V = size.vocabulary
-    self.mesh = meshes.build(self.config.mesh)
+    self.mesh = sharding.build(self.config.mesh)
     self.program = step.build(self.config, V, V, self.mesh)
     self.state = self.program.create()
     self.results: list[dict[str, jax.Array]] = []
@@ -68,7 +67,7 @@ class Bench:
 
   def place(self, source_BxJ: np.ndarray, target_BxT: np.ndarray) -> step.Rows:
     """A batch on the device."""
-    return meshes.place(self.mesh, source_BxJ), meshes.place(self.mesh, target_BxT)
+    return sharding.place(self.mesh, source_BxJ), sharding.place(self.mesh, target_BxT)
 
   def update(self, rows: step.Rows) -> None:
     """Starts an update."""
@@ -93,7 +92,8 @@ def check(size: Size, task: dict[str, Any]) -> dict[str, Any]:
     ids = np.random.default_rng(1).integers(UNK + 1, V, (2, 16, task["length"]), np.int32)
 
     def loss(params: Any, config: ConfigDict = config, V: int = V, ids: Any = ids) -> jax.Array:
-      return loss_sums(models.rebuild(config.model, V, V, params), ids[0], ids[1])[0]
+      model = models.rebuild(config.model, V, V, params)
+      return likelihood(model, model.features(*ids), ids[1])[0]
 
     with jax.default_matmul_precision(of_float32):
       gradients[name] = models.flat(jax.device_get(jax.jit(jax.grad(loss))(params)))

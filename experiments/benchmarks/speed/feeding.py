@@ -37,8 +37,7 @@ def measure(
 def _measure(config: ConfigDict, place: Path) -> dict[str, Any]:
   from nmt.data.batches import Batches, iterate
   from nmt.data.pipeline import prepare
-  from nmt.training import mesh as meshes
-  from nmt.training import step
+  from nmt.training import sharding, step
 
   prepared = prepare(config.data)
   batches = Batches(prepared.train, config.batch, config.seed)
@@ -50,7 +49,7 @@ def _measure(config: ConfigDict, place: Path) -> dict[str, Any]:
     pass
   per_second = count / (time.perf_counter() - began)
 
-  mesh = meshes.build(config.mesh)
+  mesh = sharding.build(config.mesh)
   program = step.build(config, prepared.source.size, prepared.target.size, mesh)
   updates = min(2 * config.batch.window, count)
 
@@ -61,7 +60,7 @@ def _measure(config: ConfigDict, place: Path) -> dict[str, Any]:
     batch = next(feed)
     began = time.perf_counter()
     for number in range(updates):
-      rows = (meshes.place(mesh, batch.source_BxJ), meshes.place(mesh, batch.target_BxT))
+      rows = (sharding.place(mesh, batch.source_BxJ), sharding.place(mesh, batch.target_BxT))
       state, results = program.update(state, [rows], 1.0)
       meter.add(number, [batch], results)
       asked = time.perf_counter()

@@ -13,8 +13,7 @@ from nmt import models, run
 from nmt.data.batches import Batch, Batches
 from nmt.data.ids import EOS
 from nmt.decoding.translator import Translator
-from nmt.training import mesh as meshes
-from nmt.training import step
+from nmt.training import sharding, step
 from nmt.training.meter import Meter
 
 _PEAK = 2048  # rows and columns of the matrices whose product gives the peak
@@ -30,7 +29,7 @@ class System:
     if isinstance(task, workloads.Search):
       return self._prepare_search(task, rounds)
     V = task.size.vocabulary
-    self.mesh = meshes.build(self.config.mesh)
+    self.mesh = sharding.build(self.config.mesh)
     self.program = self.build(V)
     if isinstance(task, workloads.Realistic):
       self.own = Batches(task.store, self.config.batch, self.config.seed)
@@ -82,7 +81,10 @@ class System:
   def _train(self, batches: list[Batch]) -> dict[str, int]:
     meter = Meter({})
     for number, batch in enumerate(batches):
-      rows = (meshes.place(self.mesh, batch.source_BxJ), meshes.place(self.mesh, batch.target_BxT))
+      rows = (
+        sharding.place(self.mesh, batch.source_BxJ),
+        sharding.place(self.mesh, batch.target_BxT),
+      )
       self.state, results = self.program.update(self.state, [rows], 1.0)
       meter.add(number, [batch], results)
     meter.settle()

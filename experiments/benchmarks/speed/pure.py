@@ -14,10 +14,10 @@ from nmt import models
 from nmt.data.ids import BOS, PAD
 from nmt.models import late
 from nmt.models.attention.additive import match
-from nmt.models.attention.base import normalise
-from nmt.models.cells import blend, reset
+from nmt.models.cells.gru import blend, reset
+from nmt.models.normalisers.softmax import normalise
 from nmt.models.products import affine, product
-from nmt.training.loss import cross_entropy
+from nmt.training.cross_entropy import cross_entropy
 from nmt.training.optimizer import optimizer
 
 times = product("float32")
@@ -67,7 +67,7 @@ def loss(params, source_BxJ, target_BxT):
   total, nll, correct = cross_entropy(
     times, 0.0, t.reshape(-1, t.shape[-1]), W_o, b_o, y_N, real.reshape(-1)
   )
-  return total, {"loss": total, "nll": nll, "correct": correct, "tokens": real.sum()}
+  return total, {"loss": total, "nll": nll.sum(), "correct": correct, "tokens": real.sum()}
 
 
 def features(params, source_BxJ, target_BxT):
@@ -86,16 +86,16 @@ def features(params, source_BxJ, target_BxT):
   previous = jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
   words = decoder["E_y"][previous].swapaxes(0, 1)
 
-  def step(constants, rest, s, x):
-    (W_a, values, U), (keys, v_a, real) = constants, rest
+  def step(constants, s, x):
+    W_a, values, U, keys, v_a, real = constants
     alpha = normalise(match(keys, times("bn,na->ba", s, W_a), v_a), real)
     after = gru(U, s, x + times("bj,bjd->bd", alpha, values))
     return after, (s, alpha)
 
-  constants = attention["W_a"], affine(times, h, decoder["C"]), (cell["U_zr"], cell["U"])
-  rest = keys, attention["v_a"], real
+  values, U = affine(times, h, decoder["C"]), (cell["U_zr"], cell["U"])
+  constants = attention["W_a"], values, U, keys, attention["v_a"], real
   inputs = affine(times, words, cell["W"], cell["b"])
-  _, (s, alpha) = late.loop(step, False, constants, rest, s_0, inputs)
+  _, (s, alpha) = late.scan(step, constants, s_0, inputs)
   values = affine(times, h, readout["C_o"])
   c = times("btj,bjd->btd", alpha.swapaxes(0, 1), values).swapaxes(0, 1)
   pair = affine(times, s, readout["U_o"]) + affine(times, words, readout["V_o"], readout["b_t"]) + c
@@ -107,13 +107,13 @@ def recurrence(cell, x_JxBxM, real_BxJ, reverse):
   """All states of a direction, and its last one."""
   inputs = affine(times, x_JxBxM, cell["W"], cell["b"]), real_BxJ.T[:, :, None]
 
-  def step(U, _, h, inputs):
+  def step(U, h, inputs):
     x, real = inputs
     h = jnp.where(real, gru(U, h, x), h)
     return h, h
 
   h_0 = jnp.zeros((x_JxBxM.shape[1], cell["U"].shape[0]))
-  last, h = late.loop(step, reverse, (cell["U_zr"], cell["U"]), (), h_0, inputs)
+  last, h = late.scan(step, (cell["U_zr"], cell["U"]), h_0, inputs, reverse)
   return h, last
 
 

@@ -40,7 +40,8 @@ def config(size: Size) -> ConfigDict:
   """configs/base.py at a size, on one device."""
   config = base.get_config()
   config.batch.update(size=size.batch, window=100)
-  config.model.update(size=size.n, embedding=size.embedding, maxout=size.maxout, init="glorot")
+  config.model.update(size=size.n, embedding=size.embedding, init="glorot")
+  config.model.readout.size = size.maxout
   config.model.attention.size = size.n
   config.train.optimizer.update(name=size.optimizer, learning_rate=size.rate)
   config.mesh.data = 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from configs import quickstart
-from nmt import config as configs
+from nmt import config as config_lib
 from nmt.errors import UserError
 
 _PATIENCE = 600  # seconds
@@ -29,7 +29,7 @@ def measure(pairs: int = 5_000) -> dict[str, Any]:
     for name, programs in (("nothing", "a"), ("data", "b"), ("data and programs", "b")):
       workdir = home / name
       workdir.mkdir()
-      configs.save(config, workdir / "config.json")
+      config_lib.save(config, workdir / "config.json")
       found[f"seconds with {name} kept"] = _start(workdir, home / programs)
     return found
 

@@ -8,24 +8,30 @@ from flax import nnx
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import EnergyAttention, Memory
+from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine
+from nmt.options import count
+
+OPTIONS = {
+  "size": count(1000, "n', width of the layer that compares a state with an annotation"),
+}
 
 
 class Attention(EnergyAttention):
   """e_ij = v_a^T tanh(W_a s_{i-1} + U_a h_j + b_a)   (Bahdanau et al., 2015, appendix A.1.2)."""
 
-  def __init__(self, model: ConfigDict, start: Initializers):
-    super().__init__(model, start)
+  def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
+    super().__init__(model, encoder, initial)
     size = model.attention.size
-    self.W_a = nnx.Param(start.attention((model.size, size)))
-    self.U_a = nnx.Param(start.attention((2 * model.size, size)))
+    self.W_a = nnx.Param(initial.attention((model.size, size)))
+    self.U_a = nnx.Param(initial.attention((encoder.width, size)))
     self.b_a = nnx.Param(zeros((size,)))
-    self.v_a = nnx.Param(start.energy((size,)))
+    self.v_a = nnx.Param(initial.energy((size,)))
 
-  def precompute(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
     keys = affine(self.product, h_BxJxD, self.U_a[...], self.b_a[...])
-    return super().precompute(h_BxJxD, real_BxJ) | {"keys": keys}
+    return super().remember(h_BxJxD, real_BxJ) | {"keys": keys}
 
   def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
     return match(memory["keys"], affine(self.product, s_BxN, self.W_a[...]), self.v_a[...])
@@ -37,16 +43,19 @@ def match(keys_BxJxA: jax.Array, query_BxA: jax.Array, v_A: jax.Array) -> jax.Ar
   return jnp.einsum("bja,a->bj", jnp.tanh(keys_BxJxA + query_BxA[:, None]), v_A)
 
 
-def _forward(keys, query, v):
+_Arrays = tuple[jax.Array, jax.Array, jax.Array]
+
+
+def _forward(keys: jax.Array, query: jax.Array, v: jax.Array) -> tuple[jax.Array, _Arrays]:
   return match(keys, query, v), (keys, query, v)
 
 
-def _backward(saved, slope_BxJ):
+def _backward(saved: _Arrays, gradient_BxJ: jax.Array) -> _Arrays:
   keys, query, v = saved
   tanh = jnp.tanh(keys + query[:, None])
-  slope = slope_BxJ[:, :, None] * (1 - tanh * tanh)
-  d_v = jnp.einsum("n,na->a", slope_BxJ.reshape(-1), tanh.reshape(-1, tanh.shape[-1]))
-  return slope * v[None, None], slope.sum(axis=1) * v[None], d_v
+  inside = gradient_BxJ[:, :, None] * (1 - tanh * tanh)
+  to_v = jnp.einsum("n,na->a", gradient_BxJ.reshape(-1), tanh.reshape(-1, tanh.shape[-1]))
+  return inside * v[None, None], inside.sum(axis=1) * v[None], to_v
 
 
 match.defvjp(_forward, _backward)

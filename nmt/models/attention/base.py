@@ -1,81 +1,108 @@
-"""What every attention mechanism shares: masking, normalising, averaging."""
+"""What an attention mechanism is, and what those that score each word share."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from ml_collections import ConfigDict
 
+from nmt import kinds
+from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
-from nmt.models.products import product
+from nmt.models.products import affine, product
 
 Memory = dict[str, Any]
 
 
-class EnergyAttention(nnx.Module):
-  """Find which notes matter now, from the scratchpad and the notes.
+class Glance(NamedTuple):
+  """One look at the notes.
 
-  alpha_i = softmax_j(energies(s_{i-1}, h_j)) over real words;  c_i = sum_j alpha_ij values_j
-
-  A mechanism writes `energies`, and `precompute` for what does not depend on the step. The decoder
-  multiplies the last axis of memory["values"] by its matrices, so `context` must be linear in it.
+  weights: what `Attention.read` takes, with B first, such as BxJ, or BxHxJ of H heads.
+  alpha_BxJ: where the model looked, for people, AER and guided alignment; 0 on padding.
+  carry: handed to the next step.
+  losses: by name, one number a sentence (B), to be added to the loss; summed over real steps.
+  drawn: the log-probability (B) of what was drawn at random, if anything was.
   """
 
-  aligns = True  # alpha says where the model looks
-  late: tuple[str, ...] = ("values",)  # of the memory, what is only the second operand of products
+  weights: Any
+  alpha_BxJ: jax.Array
+  carry: Any = ()
+  losses: dict[str, jax.Array] = {}  # noqa: RUF012, nobody changes it
+  drawn: jax.Array | None = None
 
-  def __init__(self, model: ConfigDict, start: Initializers):
+
+class Attention(nnx.Module):
+  """Find which notes matter now, from the scratchpad and the notes, and mix them.
+
+  A mechanism writes `remember`, `attend` and, unless its context is a weighted mean of annotations
+  that are each multiplied by the reader's matrix first, `project` and `read`. All leaves of memory,
+  carry and glance have B first. Padding may hold anything finite; no result may depend on it.
+  """
+
+  aligns = True  # whether alpha says where the model looks
+  random = False  # whether `attend` uses its keys
+
+  def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     self.product = product(model.precision)
 
   @staticmethod
-  def width(model: ConfigDict) -> int:
-    """The width of a context: that of an annotation."""
-    return 2 * model.size
+  def width(model: ConfigDict, encoder: Encoder) -> int:
+    """The width of a context, which the readers' matrices multiply: that of an annotation."""
+    return encoder.width
 
-  def precompute(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
-    """What one source sentence needs in every step, each leaf with B as its first axis."""
-    return {"values": h_BxJxD, "real": real_BxJ}
+  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+    """What every step needs of a source sentence; only the mechanism itself reads it."""
+    return {"h": h_BxJxD, "real": real_BxJ}
 
   def begin(self, memory: Memory) -> Any:
-    """What the mechanism carries from step to step, each leaf with B first; most carry nothing."""
+    """What is carried into the first step; most mechanisms carry nothing."""
     return ()
 
+  def attend(
+    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+  ) -> Glance:
+    """Looks at the notes from the state s, in training and where a target is given.
+
+    Without keys nothing is drawn at random.
+    """
+    raise TypeError(f"{type(self).__module__} has no attend")
+
+  def search(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> Glance:
+    """Looks at the notes in search: as `attend` without keys, unless a mechanism differs there."""
+    return self.attend(s_BxN, memory, carry, None)
+
+  def project(self, memory: Memory, C_DxG: jax.Array) -> Any:
+    """What `read` takes, for a reader who multiplies contexts by C: here C h_j, once a sentence.
+
+    C c_i = C sum_j alpha_ij h_j = sum_j alpha_ij (C h_j): one product, outside the loop.
+    """
+    return affine(self.product, memory["h"], C_DxG)
+
+  def read(self, weights: Any, values: Any) -> jax.Array:
+    """C c_BxG of one step, from its weights and what `project` gave."""
+    return self.product("bj,bjd->bd", weights, values)
+
+
+class EnergyAttention(Attention):
+  """alpha_i = normalise_j(energies(s, h_j)) over real words;  c_i = sum_j alpha_ij h_j.
+
+  A mechanism of this kind writes `energies`, and `remember` for what does not depend on the step.
+  `model.normaliser` chooses what makes weights of energies.
+  """
+
+  def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
+    super().__init__(model, encoder, initial)
+    self.normalise = kinds.find("model.normaliser", model.normaliser.kind).make(model)
+
   def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
-    """e_BxJ: how well each word matches the state; padding may get anything finite."""
+    """e_BxJ, or e_BxHxJ of H heads: how well each word matches the state."""
     raise TypeError(f"{type(self).__module__} has no energies")
 
-  def advance(self, carry: Any, alpha_BxJ: jax.Array) -> Any:
-    """What is carried on, after this step's alpha."""
-    return carry
-
-  def __call__(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> tuple[jax.Array, Any]:
-    """alpha_BxJ and the next carry, for the state s_{i-1}."""
-    alpha = normalise(self.energies(s_BxN, memory, carry), memory["real"])
-    return alpha, self.advance(carry, alpha)
-
-  def context(self, alpha: jax.Array, values_BxJxD: jax.Array) -> jax.Array:
-    """c_BxD of a step's alpha_BxJ, or c_BxTxD of all steps' alpha_BxTxJ; any width D."""
-    steps = "t" * (alpha.ndim - 2)
-    return self.product(f"b{steps}j,bjd->b{steps}d", alpha, values_BxJxD)
-
-
-@jax.custom_vjp
-def normalise(e_BxJ: jax.Array, real_BxJ: jax.Array) -> jax.Array:
-  """softmax over real words; exactly 0 on padding, and everywhere if no word is real."""
-  e = jnp.where(real_BxJ, e_BxJ, jnp.finfo(e_BxJ.dtype).min)
-  weights = jnp.where(real_BxJ, jnp.exp(e - e.max(axis=1, keepdims=True)), 0)
-  total = weights.sum(axis=1, keepdims=True)
-  return weights / jnp.where(total > 0, total, 1)
-
-
-def _forward(e, real):
-  alpha = normalise(e, real)
-  return alpha, alpha
-
-
-def _backward(alpha, slope):
-  return alpha * (slope - (alpha * slope).sum(axis=1, keepdims=True)), None
-
-
-normalise.defvjp(_forward, _backward)
+  def attend(
+    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+  ) -> Glance:
+    e, real = self.energies(s_BxN, memory, carry), memory["real"]
+    weights = self.normalise(e, jnp.expand_dims(real, range(1, e.ndim - 1)))
+    alpha = weights if weights.ndim == 2 else weights.mean(axis=1)
+    return Glance(weights, alpha, carry)

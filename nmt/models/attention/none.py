@@ -6,30 +6,40 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from nmt.models.attention.base import EnergyAttention, Memory
+from nmt.models.attention.base import Attention as Base
+from nmt.models.attention.base import Glance, Memory
+from nmt.models.encoders.base import Encoder
+from nmt.models.initializers import Initializers
+from nmt.models.products import affine
 
 
-class Attention(EnergyAttention):
+class Attention(Base):
   """c_i = the forward state at the last word, for every i (Cho et al., 2014); alpha is 1 there."""
 
   aligns = False
-  late = ()
+
+  def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
+    super().__init__(model, encoder, initial)
+    self.forward_width = encoder.forward_width
 
   @staticmethod
-  def width(model: ConfigDict) -> int:
-    """The width of a context: that of one direction's state."""
-    return model.size
+  def width(model: ConfigDict, encoder: Encoder) -> int:
+    return encoder.forward_width
 
-  def precompute(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
     length = real_BxJ.sum(axis=1, keepdims=True)
     last = jnp.arange(1, real_BxJ.shape[1] + 1)[None] == length
     alpha = last.astype(h_BxJxD.dtype)
-    n = h_BxJxD.shape[2] // 2
-    return {"values": jnp.einsum("bj,bjn->bn", alpha, h_BxJxD[:, :, :n]), "alpha": alpha}
+    forward = h_BxJxD[:, :, : self.forward_width]
+    return {"last": jnp.einsum("bj,bjn->bn", alpha, forward), "alpha": alpha}
 
-  def __call__(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> tuple[jax.Array, Any]:
-    return memory["alpha"], carry
+  def attend(
+    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+  ) -> Glance:
+    return Glance(memory["alpha"], memory["alpha"], carry)
 
-  def context(self, alpha: jax.Array, values_BxD: jax.Array) -> jax.Array:
-    values = jnp.expand_dims(values_BxD, range(1, alpha.ndim - 1))
-    return jnp.broadcast_to(values, (*alpha.shape[:-1], values_BxD.shape[1]))
+  def project(self, memory: Memory, C_DxG: jax.Array) -> jax.Array:
+    return affine(self.product, memory["last"], C_DxG)
+
+  def read(self, weights: jax.Array, values: jax.Array) -> jax.Array:
+    return values

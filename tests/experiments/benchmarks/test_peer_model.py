@@ -16,7 +16,8 @@ V, M, N, A, L = 11, 5, 6, 7, 4
 @pytest.fixture
 def config():
   config = get_config()
-  config.model.update(size=N, embedding=M, maxout=L, init="glorot")
+  config.model.update(size=N, embedding=M, init="glorot")
+  config.model.readout.size = L
   config.model.attention.size = A
   return config
 

@@ -5,14 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nmt.errors import UserError
-from nmt.models import attention, rebuild
-from nmt.models.attention.base import normalise
+from nmt import kinds
+from nmt.models import rebuild
+from nmt.models.normalisers.softmax import normalise
 
 LENGTHS = np.array([6, 1, 3])
+STEPS = 3
 
 
-@pytest.fixture(params=attention.kinds())
+@pytest.fixture(params=kinds.names("model.attention"))
 def config(request, small):
   return small(**{"attention.kind": request.param})
 
@@ -23,16 +24,10 @@ def mechanism(config, weights, sizes):
   return rebuild(config, *sizes, params).decoder.attention
 
 
-@jax.jit
-def attend(mechanism, h, lengths, s):
-  """Contexts and alphas of three steps, the carry being handed on."""
-  real = jnp.arange(h.shape[1])[None] < lengths[:, None]
-  memory = mechanism.precompute(h, real)
-  carry, results = mechanism.begin(memory), []
-  for i in range(3):
-    alpha, carry = mechanism((i + 1) * s, memory, carry)
-    results.append((mechanism.context(alpha, memory["values"]), alpha))
-  return [jnp.stack(part, axis=1) for part in zip(*results, strict=True)]
+@pytest.fixture
+def C(mechanism, config, weights):
+  width = weights(config)["decoder"]["C"].shape[0]
+  return jnp.asarray(np.random.default_rng(4).standard_normal((width, 5)), jnp.float32)
 
 
 @pytest.fixture
@@ -43,73 +38,94 @@ def inputs(config):
   return jnp.asarray(h), jnp.asarray(s)
 
 
-def test_alpha_is_a_distribution_over_real_words(mechanism, inputs, config):
-  h, s = inputs
-  c, alpha = attend(mechanism, h, LENGTHS, s)
-  assert c.shape == (3, 3, mechanism.width(config))
+KEYS = jax.random.split(jax.random.key(5), len(LENGTHS))
+
+
+def looks(mechanism, C, h, lengths, s, keys, search=False):
+  """C c and the glances of some steps, the carry being handed on."""
+  real = jnp.arange(h.shape[1])[None] < lengths[:, None]
+  memory = mechanism.remember(h, real)
+  values, carry, found = mechanism.project(memory, C), mechanism.begin(memory), []
+  for i in range(STEPS):
+    if search:
+      glance = mechanism.search((i + 1) * s, memory, carry)
+    else:
+      glance = mechanism.attend((i + 1) * s, memory, carry, keys)
+    carry = glance.carry
+    found.append((mechanism.read(glance.weights, values), glance._replace(carry=())))
+  return jax.tree.map(lambda *steps: jnp.stack(steps, axis=1), *found)
+
+
+look = jax.jit(looks, static_argnames="search")
+
+
+@pytest.mark.parametrize("way", ["training", "without keys", "search"])
+def test_alpha_is_a_distribution_over_real_words(mechanism, C, inputs, way):
+  keys = KEYS if way == "training" else None
+  c, glance = look(mechanism, C, inputs[0], LENGTHS, inputs[1], keys, search=way == "search")
+  assert c.shape == (3, STEPS, 5)
+  alpha = glance.alpha_BxJ
   np.testing.assert_allclose(alpha.sum(axis=-1), 1, atol=1e-6)
   assert (alpha >= 0).all()
   for b, length in enumerate(LENGTHS):
     assert (alpha[b, :, length:] == 0).all()
 
 
-def test_neither_padding_nor_neighbours_change_a_sentence(mechanism, inputs):
+def test_neither_padding_nor_neighbours_change_a_sentence(mechanism, C, inputs):
   h, s = inputs
-  c, alpha = attend(mechanism, h, LENGTHS, s)
+  c, glance = look(mechanism, C, h, LENGTHS, s, KEYS)
   for b, length in enumerate(LENGTHS):
-    alone, alone_alpha = attend(mechanism, h[b : b + 1, :length], np.array([length]), s[b : b + 1])
-    np.testing.assert_allclose(c[b], alone[0], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(alpha[b, :, :length], alone_alpha[0], rtol=1e-5, atol=1e-6)
+    one = slice(b, b + 1)
+    alone = look(mechanism, C, h[one, :length], LENGTHS[one], s[one], KEYS[one])
+    np.testing.assert_allclose(c[b], alone[0][0], rtol=1e-5, atol=1e-6)
+    alphas = glance.alpha_BxJ[b, :, :length], alone[1].alpha_BxJ[0]
+    np.testing.assert_allclose(*alphas, rtol=1e-5, atol=1e-6)
+    for name, loss in glance.losses.items():
+      np.testing.assert_allclose(loss[b], alone[1].losses[name][0], rtol=1e-5, atol=1e-6)
 
 
-def test_what_stands_on_padding_is_never_read(mechanism, inputs):
+def test_what_stands_on_padding_is_never_read(mechanism, C, inputs):
   h, s = inputs
   real = jnp.arange(h.shape[1])[None] < LENGTHS[:, None]
   other = jnp.where(real[:, :, None], h, 1e4)
-  for one, two in zip(
-    attend(mechanism, h, LENGTHS, s), attend(mechanism, other, LENGTHS, s), strict=True
-  ):
-    np.testing.assert_array_equal(one, two)
+  one, two = (look(mechanism, C, notes, LENGTHS, s, KEYS) for notes in (h, other))
+  jax.tree.map(np.testing.assert_array_equal, one, two)
 
 
-def test_a_row_without_words_gives_zeros_and_finite_slopes(mechanism, inputs):
+def test_a_row_without_words_gives_zeros_and_finite_gradients(mechanism, C, inputs):
+  @jax.jit
+  @jax.grad
+  def gradients(inputs):
+    c, glance = looks(mechanism, C, inputs[0], np.zeros(3, int), inputs[1], KEYS)
+    losses = sum(loss.sum() for loss in glance.losses.values())
+    return c.sum() + (glance.alpha_BxJ**2).sum() + losses
+
+  _, glance = look(mechanism, C, inputs[0], np.zeros(3, int), inputs[1], KEYS)
+  assert (glance.alpha_BxJ == 0).all()
+  assert all(np.isfinite(gradient).all() for gradient in gradients(inputs))
+
+
+def test_what_is_read_is_linear_in_the_readers_matrix(mechanism, C, inputs):
+  # So it makes no difference whether annotations or contexts are multiplied by it.
+  identity = jnp.eye(C.shape[0])
+  contexts, _ = look(mechanism, identity, inputs[0], LENGTHS, inputs[1], KEYS)
+  read, _ = look(mechanism, C, inputs[0], LENGTHS, inputs[1], KEYS)
+  np.testing.assert_allclose(read, contexts @ C, rtol=1e-4, atol=1e-4)
+
+
+def test_contexts_of_all_steps_are_those_of_each(mechanism, C, inputs):
+  each, glance = look(mechanism, C, inputs[0], LENGTHS, inputs[1], KEYS)
+  real = jnp.arange(inputs[0].shape[1])[None] < LENGTHS[:, None]
+  values = mechanism.project(mechanism.remember(inputs[0], real), C)
+  together = jax.vmap(mechanism.read, (1, None), 1)(glance.weights, values)
+  np.testing.assert_allclose(together, each, rtol=1e-5, atol=1e-6)
+
+
+def test_memory_carry_and_glance_have_the_sentences_first(mechanism, inputs):
   h, s = inputs
-
-  def loss(h, s):
-    c, alpha = attend(mechanism, h, np.zeros(3, int), s)
-    return c.sum() + (alpha**2).sum(), alpha
-
-  slopes, alpha = jax.grad(loss, argnums=(0, 1), has_aux=True)(h, s)
-  assert (alpha == 0).all()
-  assert all(np.isfinite(slope).all() for slope in slopes)
-
-
-def test_the_context_is_linear_in_the_values(mechanism, inputs):
-  # The decoder multiplies the values by C and C_o once a sentence and no context.
-  h, s = inputs
-  memory = mechanism.precompute(h, jnp.ones(h.shape[:2], bool))
-  values = memory["values"]
-  matrix = np.random.default_rng(4).standard_normal((values.shape[-1], 5))
-  matrix = jnp.asarray(matrix, jnp.float32)
-  alpha, _ = mechanism(s, memory, mechanism.begin(memory))
-  c = mechanism.context(alpha, values)
-  read = mechanism.context(alpha, values @ matrix)
-  np.testing.assert_allclose(read, c @ matrix, rtol=1e-4, atol=1e-4)
-
-
-def test_contexts_of_all_steps_are_those_of_each(mechanism, inputs):
-  h, s = inputs
-  memory = mechanism.precompute(h, jnp.ones(h.shape[:2], bool))
-  steps = [mechanism(k * s, memory, mechanism.begin(memory))[0] for k in range(4)]
-  each = [mechanism.context(alpha, memory["values"]) for alpha in steps]
-  together = mechanism.context(jnp.stack(steps, axis=1), memory["values"])
-  np.testing.assert_allclose(together, jnp.stack(each, axis=1), rtol=1e-5, atol=1e-6)
-
-
-def test_memory_and_carry_have_the_sentences_first(mechanism, inputs):
-  h, _ = inputs
-  memory = mechanism.precompute(h, jnp.ones(h.shape[:2], bool))
-  leaves = jax.tree.leaves((memory, mechanism.begin(memory)))
+  memory = mechanism.remember(h, jnp.ones(h.shape[:2], bool))
+  carry = mechanism.begin(memory)
+  leaves = jax.tree.leaves((memory, carry, mechanism.attend(s, memory, carry, KEYS)))
   assert {leaf.shape[0] for leaf in leaves} == {len(LENGTHS)}
 
 
@@ -120,11 +136,5 @@ def test_no_energy_is_too_large(size):
   alpha = normalise(e, real)
   np.testing.assert_allclose(alpha.sum(axis=1), [1, 1, 0], atol=1e-6)
   assert (alpha[~real] == 0).all()
-  slope = jax.grad(lambda e: (normalise(e, real) ** 2).sum())(e)
-  assert np.isfinite(slope).all()
-
-
-def test_an_unknown_kind_is_answered_with_the_kinds():
-  assert set(attention.kinds()) >= {"additive", "none"}
-  with pytest.raises(UserError, match=r"choose .*additive.*none"):
-    attention.find("base")
+  gradient = jax.grad(lambda e: (normalise(e, real) ** 2).sum())(e)
+  assert np.isfinite(gradient).all()

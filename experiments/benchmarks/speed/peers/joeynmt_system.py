@@ -40,7 +40,7 @@ class System:
     size, train = task.size, config(task.size).train
     self.vocabulary = _Sized(size.vocabulary)
     self.model = build_model(_model(size), self.vocabulary, self.vocabulary)
-    self.model.loss_function = ("crossentropy", train.label_smoothing)
+    self.model.loss_function = ("crossentropy", train.objective.label_smoothing)
     self.ids = np.arange(size.vocabulary)
     self.ids[list(_IDS)] = list(_IDS.values())
     if isinstance(task, workloads.Search):

@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 
-from nmt.training import protobuf
+from nmt.profiling import protobuf
 
 _ROOT = Path(__file__).resolve().parents[2]
 

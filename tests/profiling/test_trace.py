@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from nmt.training import protobuf, trace
+from nmt.profiling import protobuf, trace
 
 
 def test_a_loop_is_not_charged_for_its_body():

@@ -1,16 +1,15 @@
 """A look at what some updates spend their time on, taken while a run trains."""
 
 import time
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Callable, Sequence
 
 import jax
 
 from nmt.data.batches import Batch
 from nmt.data.shapes import Shape
+from nmt.profiling.trace import costs
 from nmt.training.metrics import Metrics
 from nmt.training.session import Session
-from nmt.training.trace import costs
 
 UPDATES = 10
 ROWS = 10  # operations shown
@@ -19,7 +18,8 @@ ROWS = 10  # operations shown
 class Profile:
   """Traces some updates in a row, none of which compiles, into W/profile, and shows their costs.
 
-  Nothing of the training changes; what it took is not counted as training.
+  Nothing of the training changes; what it took is not counted as training. Inside the `with` block
+  updates are made by the function that it gives, `update`.
   """
 
   def __init__(self, session: Session, metrics: Metrics):
@@ -30,8 +30,8 @@ class Profile:
     self._clock: float | None = None
     self._until: int | None = None
 
-  def __enter__(self) -> Self:
-    return self
+  def __enter__(self) -> Callable[[Sequence[Batch]], None]:
+    return self.update
 
   def __exit__(self, *error: object) -> None:
     if self._clock is not None:

@@ -1,6 +1,5 @@
 """Scores as a table to read in a terminal."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -8,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nmt.decoding.forced import MAX_TOKENS as MAX_FORCED
-from nmt.decoding.translator import MAX_TOKENS as MAX_SOURCE
+from nmt.decoding.limits import MAX_FORCED, MAX_SOURCE
+from nmt.evaluation.report import Report
 
 _EXAMPLES = 3
 _METRICS = (("BLEU", "bleu"), ("BLEU, lower-cased", "bleu_lowercase"), ("chrF", "chrf"))
@@ -26,21 +25,16 @@ _LENGTHS = (
 )
 
 
-def show(
-  console: Console,
-  found: dict[str, Any],
-  sources: Sequence[str],
-  references: Sequence[str],
-  hypotheses: Sequence[str],
-) -> None:
-  """Prints what `report` found, and a few translations beside their references."""
+def show(console: Console, report: Report) -> None:
+  """Prints what was found, and a few translations beside their references."""
+  found = report.scores
   console.print(_scores(found))
   for name, key in _METRICS:
     # Never wrapped: a signature is there to be copied.
     line = Text(f"  {name}: {found[key]['signature']}", style="dim")
     console.print(line, soft_wrap=True)
   console.print()
-  console.print(_by_length(found), _examples(sources, references, hypotheses))
+  console.print(_by_length(found), _examples(report))
 
 
 def _table(title: str, **more: Any) -> Table:
@@ -81,15 +75,13 @@ def _by_length(found: dict[str, Any]) -> Table:
   return table
 
 
-def _examples(
-  sources: Sequence[str], references: Sequence[str], hypotheses: Sequence[str]
-) -> Table:
+def _examples(report: Report) -> Table:
   table = _table("translations", show_lines=True)
   for side in ("source", "reference", "translation"):
     table.add_column(side, ratio=1, overflow="fold")
-  count = min(_EXAMPLES, len(sources))
+  rows = list(zip(report.sources, report.references, report.hypotheses, strict=True))
+  count = min(_EXAMPLES, len(rows))
   for place in range(count):
-    index = place * len(sources) // count
     # Text: square brackets in a sentence are no markup.
-    table.add_row(Text(sources[index]), Text(references[index]), Text(hypotheses[index]))
+    table.add_row(*map(Text, rows[place * len(rows) // count]))
   return table

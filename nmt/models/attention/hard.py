@@ -1,0 +1,74 @@
+"""Hard attention: looks at one word, drawn at random in training."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+from nmt import kinds
+from nmt.models.attention.base import Attention as Base
+from nmt.models.attention.base import Glance, Memory
+from nmt.models.dropout import split
+from nmt.models.encoders.base import Encoder
+from nmt.models.initializers import Initializers
+from nmt.options import amount, kind, share
+
+OPTIONS = {
+  "energy": kind("additive", "the mechanism whose alpha the word is drawn from"),
+  "entropy": amount(0.01, "weight of the entropy of alpha in the loss, lambda_e"),
+  "expected": share(0.5, "share of the sentences that get the mean of all words in place of one"),
+}
+
+
+class Attention(Base):
+  """a_i ~ Categorical(alpha_i);  c_i = h_{a_i}   (Xu et al., 2015, section 4.1, equations 8 and 9).
+
+  Training draws a_i, and the objective (train.objective.kind=reinforce) is given the logarithm of
+  its probability, and the entropy of alpha_i as a loss. As there, a share of the sentences, drawn
+  anew in each update, has c_i = sum_j alpha_ij h_j. Without keys and in search a_i is the likeliest
+  word.
+  """
+
+  random = True
+
+  def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
+    super().__init__(model, encoder, initial)
+    self.entropy, self.expected = model.attention.entropy, model.attention.expected
+    self.energy = kinds.find("model.attention", model.attention.energy).Attention(
+      model, encoder, initial
+    )
+
+  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+    own = self.energy.remember(h_BxJxD, real_BxJ)
+    return {"h": h_BxJxD, "energy": own}
+
+  def begin(self, memory: Memory) -> Any:
+    """What the energies carry, and whether a sentence gets the mean: -1 until that is drawn."""
+    unknown = jnp.full(memory["h"].shape[0], -1, jnp.int32)
+    return {"energy": self.energy.begin(memory["energy"]), "mean": unknown}
+
+  def attend(
+    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+  ) -> Glance:
+    soft = self.energy.attend(s_BxN, memory["energy"], carry["energy"], None)
+    alpha, mean_B = soft.alpha_BxJ, carry["mean"]
+    log_alpha = jnp.log(jnp.where(alpha > 0, alpha, 1))
+    losses = soft.losses | {"negative_entropy": self.entropy * (alpha * log_alpha).sum(axis=1)}
+    if keys_B is None:
+      one, drawn = one_hot(alpha.argmax(axis=1), alpha), jnp.zeros_like(alpha[:, 0])
+      return Glance(one, one, carry | {"energy": soft.carry}, losses, drawn)
+    coin_keys, word_keys = split(keys_B, 2)
+    coin = jax.vmap(jax.random.bernoulli, (0, None))(coin_keys, jnp.float32(self.expected))
+    mean_B = jnp.where(mean_B < 0, coin.astype(jnp.int32), mean_B)
+    scores = jnp.where(alpha > 0, log_alpha, -jnp.inf)
+    one = one_hot(jax.vmap(jax.random.categorical)(word_keys, scores), alpha)
+    drawn = jnp.where(mean_B == 1, 0, (one * log_alpha).sum(axis=1))
+    weights = jnp.where((mean_B == 1)[:, None], alpha, one)
+    return Glance(weights, weights, {"energy": soft.carry, "mean": mean_B}, losses, drawn)
+
+
+def one_hot(index_B: jax.Array, alpha_BxJ: jax.Array) -> jax.Array:
+  """1.0 at each row's index, if alpha is above 0 there, and 0 elsewhere: of alpha's type."""
+  words = jnp.arange(alpha_BxJ.shape[1], dtype=jnp.int32)
+  return ((words[None] == index_B[:, None]) & (alpha_BxJ > 0)).astype(alpha_BxJ.dtype)

@@ -1,0 +1,73 @@
+"""Several looks at once, each with a mechanism of its own."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from ml_collections import ConfigDict
+
+from nmt import kinds
+from nmt.models.attention.base import Attention as Base
+from nmt.models.attention.base import Glance, Memory
+from nmt.models.dropout import split
+from nmt.models.encoders.base import Encoder
+from nmt.models.initializers import Initializers
+from nmt.options import count, kind
+
+OPTIONS = {
+  "heads": count(4, "H, looks in a step"),
+  "energy": kind("additive", "the mechanism of each head, with parameters of its own"),
+}
+
+
+class Attention(Base):
+  """c_i = [c_i1 ; .. ; c_iH] of heads that each have their own alpha_ih over the annotations.
+
+  Vaswani et al. (2017), section 3.2.2, for any mechanism whose weights are BxJ, and with whole
+  annotations as values: C = [C_1 .. C_H] of the reader takes the place of their W^V and W^O. The
+  alpha that is shown is the mean over heads.
+  """
+
+  def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
+    super().__init__(model, encoder, initial)
+    mechanism = kinds.find("model.attention", model.attention.energy).Attention
+    count = range(model.attention.heads)
+    self.heads = nnx.List([mechanism(model, encoder, initial) for _ in count])
+    self.random = self.heads[0].random
+
+  @staticmethod
+  def width(model: ConfigDict, encoder: Encoder) -> int:
+    return int(model.attention.heads * encoder.width)
+
+  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+    return {"h": h_BxJxD, "heads": [head.remember(h_BxJxD, real_BxJ) for head in self.heads]}
+
+  def begin(self, memory: Memory) -> Any:
+    return [head.begin(own) for head, own in zip(self.heads, memory["heads"], strict=True)]
+
+  def attend(
+    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+  ) -> Glance:
+    keys = split(keys_B, len(self.heads))
+    inputs = zip(self.heads, memory["heads"], carry, keys, strict=True)
+    return _together([head.attend(s_BxN, own, carry, key) for head, own, carry, key in inputs])
+
+  def search(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> Glance:
+    inputs = zip(self.heads, memory["heads"], carry, strict=True)
+    return _together([head.search(s_BxN, own, carry) for head, own, carry in inputs])
+
+  def project(self, memory: Memory, C_DxG: jax.Array) -> Any:
+    """The annotations and C: multiplying each annotation by all C_h would cost H times as much."""
+    return {"h": memory["h"], "C": C_DxG}
+
+  def read(self, weights: jax.Array, values: Any) -> jax.Array:
+    c_BxHxD = self.product("bhj,bjd->bhd", weights, values["h"])
+    return self.product("bd,dg->bg", c_BxHxD.reshape(c_BxHxD.shape[0], -1), values["C"])
+
+
+def _together(heads: list[Glance]) -> Glance:
+  weights = jnp.stack([head.weights for head in heads], axis=1)
+  losses, drawn = jax.tree.map(lambda *of: sum(of), *[(head.losses, head.drawn) for head in heads])
+  alpha = jnp.stack([head.alpha_BxJ for head in heads], axis=1).mean(axis=1)
+  return Glance(weights, alpha, [head.carry for head in heads], losses, drawn)

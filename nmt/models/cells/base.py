@@ -1,0 +1,155 @@
+"""What a recurrent cell is: split into what can be done for all steps at once and what cannot."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from ml_collections import ConfigDict
+
+from nmt import kinds
+from nmt.models.initializers import Initializers, blocks, zeros
+from nmt.models.products import affine, product
+
+State = Any  # a tree of arrays, each Bxn
+
+
+class Cell(nnx.Module):
+  """A recurrent cell of size n, whose sums are W x + b from outside and U s from its own state.
+
+  W x, and whatever else is not recurrent, has one block of n columns for each sum of the cell; a
+  step is given it as x_BxG, G = `sums` n. A cell of a file declares `sums` and writes `advance`.
+
+  Layer normalisation (model.cell.layer_norm; Ba et al., 2016, equations 20 to 22): what comes from
+  outside and each product with the state are normalised over all their columns, with a gain each,
+  and b is added after that.
+  """
+
+  sums: int  # blocks of n columns that x has
+
+  def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
+    """inputs: the width of what `project` takes; None: another part of the model makes the sums."""
+    n = model.size
+    self.size = n
+    self.product = product(model.precision)
+    self.layer_norm = model.cell.layer_norm
+    if inputs is not None:
+      self.W = nnx.Param(blocks(initial.dense, self.sums)((inputs, self.sums * n)))
+    self.b = nnx.Param(zeros((self.sums * n,)))
+    if self.layer_norm:
+      self.gain_W = nnx.Param(ones((self.sums * n,)))
+
+  @property
+  def layers(self) -> tuple["Cell", ...]:
+    """The cells on top of each other that this is: itself."""
+    return (self,)
+
+  @property
+  def width(self) -> int:
+    """G, the columns of x."""
+    return self.sums * self.size
+
+  def project(self, x: jax.Array) -> jax.Array:
+    """W x (+ b) of shape ...xG, from x_...xm: for all steps at once."""
+    if self.layer_norm:
+      return affine(self.product, x, self.W[...])
+    return affine(self.product, x, self.W[...], self.b[...])
+
+  def given(self, x_BxG: jax.Array) -> jax.Array:
+    """x (+ b), for sums that another part of the model has made."""
+    return x_BxG if self.layer_norm else x_BxG + self.b[...][None]
+
+  def outside(self, x_BxG: jax.Array) -> jax.Array:
+    """What comes from outside, as a step adds it: normalised, if that is asked for."""
+    if not self.layer_norm:
+      return x_BxG
+    return normalise(x_BxG, self.gain_W[...]) + self.b[...][None]
+
+  def recur(self, s_BxN: jax.Array, U: nnx.Param, gain: nnx.Param | None) -> jax.Array:
+    """U s, normalised if there is a gain."""
+    product = self.product("bn,nm->bm", s_BxN, U[...])
+    return product if gain is None else normalise(product, gain[...])
+
+  def begin(self, like_BxG: jax.Array) -> State:
+    """The state before the first step, zeros, for as many rows as `like`."""
+    return self.start(jnp.zeros_like(like_BxG[:, : self.size]))
+
+  def start(self, s_BxN: jax.Array) -> State:
+    """The state whose output is s."""
+    return s_BxN
+
+  def output(self, state: State) -> jax.Array:
+    """s_BxN of a state: what the rest of the model sees."""
+    return state
+
+  def __call__(self, state: State, x_BxG: jax.Array) -> State:
+    """The next state, from the last one and the sums from outside (`project` or `given`)."""
+    return self.advance(state, self.outside(x_BxG))
+
+  def advance(self, state: State, x_BxG: jax.Array) -> State:
+    """The cell's equations, x being all that comes from outside."""
+    raise TypeError(f"{type(self).__module__} has no advance")
+
+
+class Stack(nnx.Module):
+  """Cells on top of each other: each above the first takes the output of the one below it.
+
+  A state is a tuple of theirs. What is said of a cell holds of its first for what comes in, and of
+  its last for what goes out; all start from the same s.
+  """
+
+  def __init__(self, cells: list[Cell]):
+    self.cells = nnx.List(cells)
+
+  @property
+  def layers(self) -> tuple[Cell, ...]:
+    return tuple(self.cells)
+
+  @property
+  def width(self) -> int:
+    return self.cells[0].width
+
+  def project(self, x: jax.Array) -> jax.Array:
+    return self.cells[0].project(x)
+
+  def given(self, x_BxG: jax.Array) -> jax.Array:
+    return self.cells[0].given(x_BxG)
+
+  def start(self, s_BxN: jax.Array) -> State:
+    return tuple(cell.start(s_BxN) for cell in self.cells)
+
+  def output(self, state: State) -> jax.Array:
+    return self.cells[-1].output(state[-1])
+
+  def __call__(self, state: State, x_BxG: jax.Array) -> State:
+    states = [self.cells[0](state[0], x_BxG)]
+    for below, cell, before in zip(self.cells, self.cells[1:], state[1:], strict=False):
+      states.append(cell(before, cell.project(below.output(states[-1]))))
+    return tuple(states)
+
+
+def find(model: ConfigDict) -> type[Cell]:
+  """The cell of `model.cell.kind`."""
+  kind: type[Cell] = kinds.find("model.cell", model.cell.kind).Cell
+  return kind
+
+
+def make(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell | Stack:
+  """The cell of `model.cell`, or its layers; `inputs` is the width of what goes into the first."""
+  kind = find(model)
+  cells = [kind(model, inputs, initial)]
+  cells += [kind(model, model.size, initial) for _ in range(model.cell.layers - 1)]
+  return cells[0] if len(cells) == 1 else Stack(cells)
+
+
+def ones(shape: tuple[int, ...]) -> np.ndarray:
+  """Gains start at 1."""
+  return np.ones(shape, np.float32)
+
+
+def normalise(x_BxG: jax.Array, gain_G: jax.Array) -> jax.Array:
+  """gain * (x - mean) / deviation over the last axis (Ba et al., 2016, equation 4)."""
+  centred = x_BxG - x_BxG.mean(axis=-1, keepdims=True)
+  variance = (centred * centred).mean(axis=-1, keepdims=True)
+  return gain_G[None] * centred * jax.lax.rsqrt(variance + 1e-5)

@@ -1,0 +1,61 @@
+"""What an encoder is, and the run of a cell over a padded batch that most encoders need."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from nmt.models import late
+from nmt.models.cells.base import Cell, Stack, State
+
+
+class Annotations(NamedTuple):
+  """The notes on a source: h_BxJxD, and summary_BxN, from which the decoder's state starts."""
+
+  h_BxJxD: jax.Array
+  summary_BxN: jax.Array
+
+
+class Encoder(nnx.Module):
+  """Take notes on each word: (source_BxJ, real_BxJ, keys_B) -> Annotations.
+
+  width: D, that of an annotation; summary_width: that of the summary. forward_width: how many of
+  the first columns of an annotation are a state that has read the sentence up to there; RNNencdec
+  takes them at the last word.
+  Padding changes no real annotation, nor the summary.
+  """
+
+  width: int
+  summary_width: int
+  forward_width: int
+
+  def __call__(
+    self, source_BxJ: jax.Array, real_BxJ: jax.Array, keys_B: jax.Array | None = None
+  ) -> Annotations:
+    """The notes; `keys_B`, one key a sentence, switch dropout on."""
+    raise TypeError(f"{type(self).__module__} has no __call__")
+
+
+def run(
+  cell: Cell | Stack, x_JxBxM: jax.Array, real_JxB: jax.Array, reverse: bool = False
+) -> tuple[jax.Array, jax.Array]:
+  """All outputs h_JxBxn of a cell that starts at 0, layer by layer, and its last output.
+
+  Padding holds the state: backwards, a cell starts at the last real word, and forwards its last
+  output is that of the last real word.
+  """
+
+  def step(
+    cell: Cell, state: State, inputs: tuple[jax.Array, jax.Array]
+  ) -> tuple[State, jax.Array]:
+    x, real = inputs
+    state = jax.tree.map(lambda new, old: jnp.where(real, new, old), cell(state, x), state)
+    return state, cell.output(state)
+
+  for layer in cell.layers:
+    x_JxBxG = layer.project(x_JxBxM)
+    begin = layer.begin(x_JxBxG[0])
+    inputs = x_JxBxG, real_JxB[:, :, None]
+    state, x_JxBxM = late.scan(step, layer, begin, inputs, reverse)
+  return x_JxBxM, layer.output(state)

@@ -1,0 +1,36 @@
+"""The paper's normaliser."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+
+def make(model: ConfigDict) -> Callable[[jax.Array, jax.Array], jax.Array]:
+  """normalise(e, real), as below."""
+  return normalise
+
+
+@jax.custom_vjp
+def normalise(e: jax.Array, real: jax.Array) -> jax.Array:
+  """softmax over the real words of the last axis (equation 6).
+
+  Exactly 0 on padding, and everywhere if no word is real; `real` has the axes of e, or 1 in place.
+  """
+  e = jnp.where(real, e, jnp.finfo(e.dtype).min)
+  weights = jnp.where(real, jnp.exp(e - e.max(axis=-1, keepdims=True)), 0)
+  total = weights.sum(axis=-1, keepdims=True)
+  return weights / jnp.where(total > 0, total, 1)
+
+
+def _forward(e: jax.Array, real: jax.Array) -> tuple[jax.Array, jax.Array]:
+  alpha = normalise(e, real)
+  return alpha, alpha
+
+
+def _backward(alpha: jax.Array, gradient: jax.Array) -> tuple[jax.Array, None]:
+  return alpha * (gradient - (alpha * gradient).sum(axis=-1, keepdims=True)), None
+
+
+normalise.defvjp(_forward, _backward)

@@ -1,0 +1,37 @@
+"""The conditional order: the word comes first, so that attention knows it; then the context."""
+
+import jax
+from ml_collections import ConfigDict
+
+from nmt.models.cells import base as cells
+from nmt.models.initializers import Initializers
+from nmt.models.orders.attend_first import Decoder as AttendFirst
+from nmt.models.orders.base import Attend, Seen, State
+from nmt.options import choice
+
+OPTIONS = {
+  "state": choice(
+    "previous",
+    ("previous", "current"),
+    "the state that the readout sees, that of the step before or the one that the step ends in",
+  ),
+}
+
+
+class Decoder(AttendFirst):
+  """Two cells a step (Nematus: Sennrich et al., 2017, section 2; with the cells of this model).
+
+  s'_i = cell(s_{i-1}, W E y_{i-1} + b);  c_i, alpha_i = attention(s'_i, H)
+  s_i = second(s'_i, C c_i + b')
+  """
+
+  def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
+    super().extend(model, context, initial)
+    self.second = cells.make(model, None, initial)
+
+  def advance(self, state: State, x_BxG: jax.Array, attend: Attend) -> tuple[State, Seen]:
+    last = self.cell.output(state["cell"])
+    between = self.cell(state["cell"], x_BxG)
+    glance, c = attend(self.cell.output(between))
+    after = self.second(between, self.second.given(c))
+    return {"cell": after}, Seen(last if self.previous else self.second.output(after), glance)

@@ -1,0 +1,49 @@
+"""Luong's order: the word moves the state, and attention looks from where it has come to."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from ml_collections import ConfigDict
+
+from nmt.models.cells import base as cells
+from nmt.models.initializers import Initializers, blocks
+from nmt.models.orders.base import Attend, Seen, State
+from nmt.models.orders.base import Decoder as Base
+from nmt.models.products import affine
+from nmt.options import switch
+
+OPTIONS = {
+  "input_feeding": switch(True, "the attentional state goes into the next step, beside the word"),
+}
+
+
+class Decoder(Base):
+  """Luong et al. (2015): section 3, equation 5 and, for input feeding, section 3.3.
+
+  s_i = cell(s_{i-1}, W E y_{i-1} + F h~_{i-1} + b);  c_i, alpha_i = attention(s_i, H)
+  h~_i = tanh(C c_i + U_h s_i)         the paper's W_c [c ; s], with W_c = [C U_h]
+
+  The readout sees the attentional state h~; h~_0 = 0, and without input feeding there is no F.
+  """
+
+  def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
+    n = model.size
+    self.C = nnx.Param(initial.dense((context, n)))
+    self.U_h = nnx.Param(initial.dense((n, n)))
+    self.cell = cells.make(model, model.embedding, initial)
+    sums = cells.find(model).sums
+    feed = blocks(initial.dense, sums)
+    self.F = nnx.Param(feed((n, sums * n))) if model.order.input_feeding else None
+
+  def begin(self, s_BxN: jax.Array) -> State:
+    fed = {} if self.F is None else {"h": jnp.zeros_like(s_BxN)}
+    return super().begin(s_BxN) | fed
+
+  def advance(self, state: State, x_BxG: jax.Array, attend: Attend) -> tuple[State, Seen]:
+    if self.F is not None:
+      x_BxG = x_BxG + affine(self.product, state["h"], self.F[...])
+    after = self.cell(state["cell"], x_BxG)
+    s = self.cell.output(after)
+    glance, c = attend(s)
+    h = jnp.tanh(c + affine(self.product, s, self.U_h[...]))
+    return {"cell": after} | ({} if self.F is None else {"h": h}), Seen(h, glance)

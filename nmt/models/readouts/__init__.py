@@ -1,0 +1,1 @@
+"""Readouts, one a file: the value of `model.readout.kind` is the file's name."""

@@ -1,0 +1,1 @@
+"""What the updates of a run spend their time on."""

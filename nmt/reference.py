@@ -1,0 +1,137 @@
+"""All config keys for a reader: as text for a terminal, and as the page docs/configuration.md."""
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nmt import kinds
+from nmt.declarations import base
+from nmt.options import Group, Option
+
+_WIDTH = 100
+_HEAD = """\
+# Configuration
+
+Every key of an experiment, with its default, what it may be, and what it means. A config file
+(`configs/`) starts from these defaults, which are the paper's, and changes what differs; the
+command line changes single keys: `python launch.py --config=configs/x.py --config.model.size=512`.
+The same list, for a terminal: `python launch.py --help-config`.
+
+A group with a `kind` is a part that can be exchanged. Each of its kinds is one Python file, found
+by its name, that declares its own options; those of the chosen kind stand in the group beside
+`kind`. An option that the chosen kind does not have is refused on the command line and in a point
+of a sweep; a config file may set it, for those who choose that kind on the command line.
+
+This page is written by `python -m nmt.config markdown > docs/configuration.md`.
+"""
+
+
+@dataclass
+class _Section:
+  """A group: its own options, and those of each of its kinds, by key."""
+
+  group: str
+  help: str
+  options: dict[str, Option]
+  kinds: dict[str, dict[str, Option]] = field(default_factory=dict)
+
+
+def text() -> str:
+  """Every key with default, range and meaning, a group after the other, kinds indented."""
+  lines: list[str] = []
+  for section in _sections(base()):
+    lines += ["", f"{section.group}: {section.help}" if section.group else section.help]
+    lines += _entries(section.options, section.group, 2)
+    for kind, options in section.kinds.items():
+      summary = f"kind={kind}: {kinds.summary(section.group, kind)}"
+      lines += textwrap.wrap(summary, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+      lines += _entries(options, section.group, 4)
+  return "\n".join(lines[1:]) + "\n"
+
+
+def markdown() -> str:
+  """The page docs/configuration.md."""
+  parts = [_HEAD]
+  for section in _sections(base()):
+    level = 2 + section.group.count(".")
+    if section.group:
+      parts.append(f"{'#' * level} {section.group}\n\n{_sentence(section.help)}\n")
+    rows = [[f"`{key}`", *_cells(option, section.group)] for key, option in section.options.items()]
+    if rows:
+      parts.append(_table(["key", "default", "range", "meaning"], rows))
+    if section.kinds:
+      parts.append(
+        _table(
+          [f"`{section.group}.kind`", "what it is"],
+          [[f"`{kind}`", _cell(kinds.summary(section.group, kind))] for kind in section.kinds],
+        )
+      )
+    rows = [
+      [f"`{kind}`", f"`{key}`", *_cells(option, section.group)]
+      for kind, options in section.kinds.items()
+      for key, option in options.items()
+    ]
+    if rows:
+      parts.append(_table(["kind", "its options", "default", "range", "meaning"], rows))
+  return "\n".join(parts)
+
+
+def _sections(tree: Group, prefix: str = "") -> Iterator[_Section]:
+  """Depth first, in the order of the declarations."""
+  own = {prefix + name: o for name, o in tree.items() if isinstance(o, Option)}
+  group = prefix.removesuffix(".")
+  found = _Section(group, tree.help, own)
+  if group in kinds.PACKAGES:
+    for kind in kinds.names(group):
+      options = kinds.options(group, kind)
+      found.kinds[kind] = {prefix + name: option for name, option in options.items()}
+  if group or own:
+    yield found
+  for name, member in tree.items():
+    if isinstance(member, Group):
+      yield from _sections(member, f"{prefix}{name}.")
+
+
+def _entries(options: dict[str, Option], group: str, indent: int) -> list[str]:
+  lines = []
+  for key, option in options.items():
+    first = f"{key}={_default(option)}  ({_range(option, group)})"
+    for paragraph, start in ((first, indent), (option.help, indent + 4)):
+      margin, rest = " " * start, " " * (indent + 4)
+      lines += textwrap.wrap(paragraph, _WIDTH, initial_indent=margin, subsequent_indent=rest)
+  return lines
+
+
+def _default(option: Option) -> str:
+  return f"{option.default}" if option.default != "" else "''"
+
+
+def _range(option: Option, group: str) -> str:
+  if option.is_kind:
+    return " | ".join(kinds.names(group))
+  return " | ".join(option.names) or option.wish
+
+
+def _cells(option: Option, group: str) -> list[str]:
+  if option.is_kind:
+    allowed = "a kind of this group"
+  else:
+    allowed = ", ".join(f"`{name}`" for name in option.names) or _cell(option.wish)
+  default = "empty" if option.default == "" else f"`{option.default}`"
+  return [default, allowed, _cell(option.help)]
+
+
+def _cell(text: str) -> str:
+  """Plain text in a cell of a table."""
+  for special in ("\\", "|", "<", "*", "_", "["):
+    text = text.replace(special, f"\\{special}")
+  return text
+
+
+def _sentence(text: str) -> str:
+  return f"{text[0].upper()}{text[1:]}."
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+  lines = [head, ["---"] * len(head), *rows]
+  return "".join(f"| {' | '.join(line)} |\n" for line in lines)

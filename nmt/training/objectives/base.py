@@ -1,0 +1,70 @@
+"""What an objective is, and the likelihood of the target that most are made of."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+from nmt.data.ids import PAD
+from nmt.models import Translation
+from nmt.models.orders.base import Features
+from nmt.training.cross_entropy import cross_entropy
+
+Sums = dict[str, jax.Array]
+Rows = tuple[jax.Array, jax.Array]  # source_BxJ and target_BxT
+
+
+class Objective:
+  """The loss of a batch as sums over its real target tokens, of which `loss` has the gradient.
+
+  Sums, not means: those of two shards, or of two batches of one update, add up to those of the
+  whole. `tokens` is what they are divided by, `nll` gives the perplexity, `correct` the accuracy;
+  metrics have any other sum by its name, divided by the tokens.
+  """
+
+  def __init__(self, train: ConfigDict):
+    self.train = train
+
+  def begin(self) -> Sums:
+    """What is kept from update to update, such as a baseline; most keep nothing."""
+    return {}
+
+  def sums(
+    self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
+  ) -> tuple[jax.Array, Sums]:
+    """The loss, and all sums, it among them."""
+    raise TypeError(f"{type(self).__module__} has no sums")
+
+  def keep(self, kept: Sums, totals: Sums) -> Sums:
+    """What is kept after an update with these sums."""
+    return kept
+
+
+def likelihood(
+  model: Translation, features: Features, target_BxT: jax.Array, label_smoothing: float = 0.0
+) -> tuple[jax.Array, Sums]:
+  """The sum of the loss, and `nll_BxT`, `correct` and `tokens`; see `cross_entropy`."""
+  real = target_BxT != PAD
+  loss, nll, correct = cross_entropy(
+    model.product,
+    label_smoothing,
+    features.t.reshape(-1, features.t.shape[-1]),
+    *model.output(),
+    target_BxT.reshape(-1),
+    real.reshape(-1),
+  )
+  found = {"nll_BxT": nll.reshape(real.shape), "correct": correct}
+  return loss, found | {"tokens": real.sum(dtype=jnp.int32)}
+
+
+def evaluate(model: Translation, rows: Rows) -> Sums:
+  """The sums `nll`, `correct` and `tokens` of a batch, without noise: what validation reports."""
+  source, target = rows
+  _, found = likelihood(model, model.features(source, target), target)
+  return summed(found)
+
+
+def summed(found: dict[str, Any]) -> Sums:
+  """`likelihood`'s sums, with `nll` for `nll_BxT`."""
+  return {"nll": found["nll_BxT"].sum(), "correct": found["correct"], "tokens": found["tokens"]}
