@@ -10,7 +10,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from nmt import workdir
+from nmt import files
 from nmt.errors import UserError
 
 # sacreBLEU's, which is not imported for their names.
@@ -32,7 +32,7 @@ def load(path: str | os.PathLike[str]) -> ConfigDict:
   JSON's lists become tuples again, and keys that the file lacks get the value that means what was
   done without them. UserError if it is damaged or holds an unknown key or a value out of range.
   """
-  tree = workdir.read_json(path)
+  tree = files.read_json(path)
   if not isinstance(tree, dict):
     raise UserError(f"{path}: not a config")
   flat = {**_defaults(), **_BEFORE, **flatten(ConfigDict(_tuples(tree), convert_dict=True))}
@@ -45,18 +45,18 @@ def load(path: str | os.PathLike[str]) -> ConfigDict:
 
 def younger(path: str | os.PathLike[str]) -> dict[str, Any]:
   """Today's defaults of the keys that `load` fills with what was done before there was the key."""
-  saved = flatten(ConfigDict(workdir.read_json(path), convert_dict=True))
+  saved = flatten(ConfigDict(files.read_json(path), convert_dict=True))
   return {key: _defaults()[key] for key in _BEFORE if key not in saved}
 
 
 def save(config: ConfigDict, path: str | os.PathLike[str]) -> None:
   """Writes `config` as JSON, atomically."""
-  workdir.write_json(path, config.to_dict())
+  files.write_json(path, config.to_dict())
 
 
 def change(path: str | os.PathLike[str], values: dict[str, Any]) -> None:
   """Changes values by dotted key in what `save` wrote, and nothing else."""
-  workdir.write_json(path, _put(workdir.read_json(path), values))
+  files.write_json(path, _put(files.read_json(path), values))
 
 
 def flatten(config: ConfigDict) -> dict[str, Any]:

@@ -35,16 +35,20 @@ def of(
 def _functions(model: str, source_size: int, target_size: int) -> tuple[Callable[..., Any], ...]:
   config = ConfigDict(json.loads(model))
 
-  def rebuild(params):
+  def rebuild(params: Any) -> Any:
     return models.rebuild(config, source_size, target_size, params)
 
-  def start(params, source_BxJ):
-    return rebuild(params).start(source_BxJ)
+  def start(params: Any, source_BxJ: jax.Array) -> tuple[Any, Any]:
+    memory, state = rebuild(params).start(source_BxJ)
+    return memory, state
 
-  def step(params, memory, state, y_B):
-    return rebuild(params).step(memory, state, y_B)
+  def step(params: Any, memory: Any, state: Any, y_B: jax.Array) -> tuple[Any, Any]:
+    after, seen = rebuild(params).step(memory, state, y_B)
+    return after, seen
 
-  def force(params, source_BxJ, target_BxT):
+  def force(
+    params: Any, source_BxJ: jax.Array, target_BxT: jax.Array
+  ) -> tuple[jax.Array, jax.Array]:
     module = rebuild(params)
     t_BxTxL, alpha_BxTxJ = module.features(source_BxJ, target_BxT)
     logits = module.logits(t_BxTxL).astype(jnp.float32)

@@ -93,6 +93,7 @@ class Workdir:
   def read_status(self) -> dict[str, Any]:
     """The last status written; empty if there is none, or a part of one (the disk was full)."""
     try:
-      return read_json(self.status_file)
+      status: dict[str, Any] = read_json(self.status_file)
+      return status
     except UserError:
       return {}

@@ -35,7 +35,7 @@ class Pool:
   def __enter__(self) -> "Pool":
     return self
 
-  def __exit__(self, *error) -> None:
+  def __exit__(self, *error: object) -> None:
     if self._executor:
       self._executor.shutdown(cancel_futures=True)
 
@@ -55,7 +55,7 @@ class Pool:
   def _spread(
     self, work: Callable[[Indices], Result], chunks: list[Indices], processes: int
   ) -> Iterator[Result]:
-    waiting: collections.deque[Future] = collections.deque()
+    waiting: collections.deque[Future[Result]] = collections.deque()
     for chunk in chunks:
       waiting.append(self._submit(work, chunk, processes))
       if len(waiting) > 2 * processes:
@@ -63,7 +63,9 @@ class Pool:
     while waiting:
       yield waiting.popleft().result()
 
-  def _submit(self, work: Callable, chunk: Indices, processes: int) -> Future:
+  def _submit(
+    self, work: Callable[[Indices], Result], chunk: Indices, processes: int
+  ) -> Future[Result]:
     if self._executor:
       return self._executor.submit(work, chunk)
     # Spawned, not forked: this process may hold JAX's threads. The first task starts all processes;

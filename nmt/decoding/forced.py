@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -58,8 +58,10 @@ def force(
 
 
 @functools.lru_cache(maxsize=4)
-def _compiled(function: Callable[..., tuple[jax.Array, jax.Array]], alignments: bool):
-  def forced(params, source_BxJ, target_BxT):
+def _compiled(function: Callable[..., Any], alignments: bool) -> Callable[..., Any]:
+  def forced(
+    params: Any, source_BxJ: jax.Array, target_BxT: jax.Array
+  ) -> tuple[jax.Array, jax.Array | None]:
     log_probs_BxT, alpha_BxTxJ = function(params, source_BxJ, target_BxT)
     return log_probs_BxT, alpha_BxTxJ if alignments else None
 
