@@ -17,8 +17,8 @@ FILES = sorted(
 # What the files of a part may import of nmt, beside their own part. Parts are packages of nmt, and
 # its modules that all may use; any other module of nmt is a command line and may import them all.
 GROUND = {
-  *("cli", "config", "errors", "exit_codes", "files", "options", "perplexity", "provenance"),
-  "workdir",
+  *("cli", "config", "errors", "exit_codes", "files", "options", "perplexity", "progress_bar"),
+  *("provenance", "workdir"),
 }
 UPSTREAM = {
   **dict.fromkeys(GROUND, GROUND),

@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 from ml_collections import ConfigDict
 
+from nmt import progress_bar
 from nmt.data import grammar, parallel, text_files
 from nmt.data.pair import Pair
 
@@ -65,7 +66,7 @@ class ParallelText(_Pairs):
 
   def _generate_examples(self) -> Iterator[Example]:
     pairs = text_files.pairs(self.files)
-    for index, pair in enumerate(parallel.shown(pairs, self.count, "reading text")):
+    for index, pair in enumerate(progress_bar.shown(pairs, self.count, "reading text")):
       yield index, dict(zip(self.languages, pair, strict=True))
 
 
