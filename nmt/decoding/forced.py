@@ -43,9 +43,9 @@ def force(
   for window in padding.chunks(pairs, 16 * batch):
     ended = [([*source, EOS], [*target, EOS]) for source, target in window]
     results: list[Forced | None] = [None] * len(window)
-    longer = [(index, max(map(len, pair))) for index, pair in enumerate(ended)]
-    longer = [(index, length) for index, length in longer if length <= MAX_FORCED + 1]
-    for length, members in padding.bucketed(longer, rows):
+    longer = [max(map(len, pair)) for pair in ended]
+    fitting = [(index, length) for index, length in enumerate(longer) if length <= MAX_FORCED + 1]
+    for length, members in padding.bucketed(fitting, rows):
       B = rows(length)
       source_BxJ = padding.sources([ended[index][0] for index in members], B, length)
       target_BxT = padding.targets([ended[index][1] for index in members], B, length)
