@@ -59,7 +59,7 @@ def lowered_search(config, beam) -> str:
     jax.ShapeDtypeStruct((B, J), jnp.int32),
     jax.ShapeDtypeStruct((B,), jnp.int32),
     jax.ShapeDtypeStruct((), jnp.float32),
-    start=made.start, step=made.step, size=beam, steps=T, forbid=forbidden(False), n_best=beam,
+    encode=made.encode, step=made.step, size=beam, steps=T, forbid=forbidden(False), n_best=beam,
     alphas=True,
   )  # fmt: skip
 
