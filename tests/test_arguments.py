@@ -50,7 +50,7 @@ def test_only_what_is_asked_for_changes():
   given = translate._parser().parse_args(["--workdir", "w", "--beam", "7", "--forbid-unk"])
   found = arguments.changed(decode, arguments.search_given(given))
   assert found.to_dict() == {**decode.to_dict(), "beam": 7, "forbid_unk": True}
-  assert options.changed(decode, {}) == decode != found
+  assert arguments.changed(decode, {}) == decode != found
 
 
 def test_a_mistake_in_typing_is_one_line():
