@@ -1,4 +1,4 @@
-"""Linear recurrences h_t = a_t * h_{t-1} + b_t: all steps at once, with a gradient of the same form.
+"""Linear recurrences h_t = a_t * h_{t-1} + b_t: all steps at once, with a gradient of that form.
 
 The gradient. With g_t what comes to h_t from outside, what comes to it in all is
 
@@ -30,9 +30,9 @@ class LinearCell(Cell):
     """a and b, ...xn, of x_...xG."""
     raise TypeError(f"{type(self).__module__} has no coefficients")
 
-  def advance(self, h_BxN: jax.Array, x_BxG: jax.Array) -> jax.Array:
+  def advance(self, state: State, x_BxG: jax.Array) -> State:
     a, b = self.coefficients(x_BxG)
-    return a * h_BxN + b
+    return a * state + b
 
   def run(
     self, state: State, x_TxBxG: jax.Array, real_TxB: jax.Array, reverse: bool = False
