@@ -60,11 +60,11 @@ class Cell(nnx.Module):
     """x (+ b), for sums that another part of the model has made."""
     return x_BxG if self.layer_norm else x_BxG + self.b[...][None]
 
-  def outside(self, x_BxG: jax.Array) -> jax.Array:
-    """What comes from outside, as a step adds it: normalised, if that is asked for."""
+  def outside(self, x: jax.Array) -> jax.Array:
+    """x_...xG from outside, as a step adds it: normalised, if that is asked for."""
     if not self.layer_norm:
-      return x_BxG
-    return normalise(x_BxG, self.gain_W[...]) + self.b[...][None]
+      return x
+    return normalise(x, self.gain_W[...]) + along(self.b[...], x)
 
   def recur(self, s_BxN: jax.Array, U: nnx.Param, gain: nnx.Param | None) -> jax.Array:
     """U s, normalised if there is a gain."""
@@ -148,8 +148,13 @@ def ones(shape: tuple[int, ...]) -> np.ndarray:
   return np.ones(shape, np.float32)
 
 
-def normalise(x_BxG: jax.Array, gain_G: jax.Array) -> jax.Array:
+def normalise(x: jax.Array, gain_G: jax.Array) -> jax.Array:
   """gain * (x - mean) / deviation over the last axis (Ba et al., 2016, equation 4)."""
-  centred = x_BxG - x_BxG.mean(axis=-1, keepdims=True)
+  centred = x - x.mean(axis=-1, keepdims=True)
   variance = (centred * centred).mean(axis=-1, keepdims=True)
-  return gain_G[None] * centred * jax.lax.rsqrt(variance + 1e-5)
+  return along(gain_G, x) * centred * jax.lax.rsqrt(variance + 1e-5)
+
+
+def along(v_G: jax.Array, x: jax.Array) -> jax.Array:
+  """v with as many axes as x, along its last."""
+  return v_G.reshape((1,) * (x.ndim - 1) + v_G.shape)

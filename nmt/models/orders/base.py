@@ -88,6 +88,13 @@ class Decoder(nnx.Module):
     """
     raise TypeError(f"{type(self).__module__} has no advance")
 
+  def together(self, state: State, x_TxBxG: jax.Array, attend: Attend) -> Seen | None:
+    """What all steps show, if no state depends on a look: attend(s_TxBxN) then looks from all.
+
+    None: the steps run one after the other.
+    """
+    return None
+
   def prepare(self, notes: Annotations, real_BxJ: jax.Array) -> tuple[Memory, State]:
     """Memory of the source, and the state before the first word."""
     own = self.attention.remember(notes.h_BxJxD, real_BxJ)
@@ -111,15 +118,11 @@ class Decoder(nnx.Module):
     word_keys, readout_keys, attention_keys = split(keys_B, 3)
     words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
     keys_T = _each_step(attention_keys, y_BxT.shape[1]) if self.attention.random else None
-
-    def step(constants: Any, state: State, x: Any) -> tuple[State, Seen]:
-      decoder, memory = constants
-      x_BxG, keys_B = x
-      return decoder.looking(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
-
-    inside = {key: memory[key] for key in ("attention", "scratchpad")}
-    inputs = self.cell.project(words), keys_T
-    _, (s, glance) = late.scan(step, (self, inside), state, inputs)
+    inputs = self.cell.project(words)
+    seen = None
+    if not jax.tree.leaves(state["attention"]):
+      seen = self.together(state, inputs, partial(self._from_all, memory, state, keys_T))
+    s, glance = seen or self._in_turn(memory, state, inputs, keys_T)
     c = jax.vmap(self._read, (0, None))(glance.weights, memory["readout"])
     t = self.readout(s, self.readout.project(words), c).swapaxes(0, 1)
     losses, drawn = jax.tree.map(jnp.transpose, (glance.losses, glance.drawn))
@@ -154,6 +157,31 @@ class Decoder(nnx.Module):
     return after | {"attention": seen.glance.carry}, seen._replace(
       glance=seen.glance._replace(carry=())
     )
+
+  def _in_turn(
+    self, memory: Memory, state: State, x_TxBxG: jax.Array, keys_TxB: jax.Array | None
+  ) -> Seen:
+    """What all steps show, one after the other."""
+
+    def step(constants: Any, state: State, inputs: Any) -> tuple[State, Seen]:
+      decoder, memory = constants
+      x_BxG, keys_B = inputs
+      return decoder.looking(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
+
+    inside = {key: memory[key] for key in ("attention", "scratchpad")}
+    seen: Seen = late.scan(step, (self, inside), state, (x_TxBxG, keys_TxB))[1]
+    return seen
+
+  def _from_all(
+    self, memory: Memory, state: State, keys_TxB: jax.Array | None, s_TxBxN: jax.Array
+  ) -> tuple[Glance, jax.Array]:
+    """A mechanism that carries nothing looks from all states at once."""
+
+    def attend(s_BxN: jax.Array, keys_B: jax.Array | None) -> tuple[Glance, jax.Array]:
+      glance = self.attention.attend(s_BxN, memory["attention"], state["attention"], keys_B)
+      return glance, self.attention.read(glance.weights, memory["scratchpad"])
+
+    return jax.vmap(attend)(s_TxBxN, keys_TxB)
 
   def _read(self, weights: Any, values: Any) -> jax.Array | None:
     return None if values is None else self.attention.read(weights, values)
