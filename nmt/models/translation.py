@@ -2,10 +2,12 @@
 
 import functools
 import json
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float, Int, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
@@ -16,7 +18,7 @@ from nmt.models.initializers import NOTHING, Initializers, initializers
 from nmt.models.orders.base import Features, State
 from nmt.models.products import product
 
-Params = dict[str, "Params | jax.Array"]
+Params = dict[str, Any]  # nested; the leaves are arrays, or stand for some in `shapes`
 
 
 class Translation(nnx.Module):
@@ -34,7 +36,10 @@ class Translation(nnx.Module):
     self.decoder = decoder(model, self.encoder, target_size, initial)
 
   def features(
-    self, source_BxJ: jax.Array, target_BxT: jax.Array, keys_B: jax.Array | None = None
+    self,
+    source_BxJ: Int[Array, "B J"],
+    target_BxT: Int[Array, "B T"],
+    keys_B: Key[Array, "B"] | None = None,
   ) -> Features:
     """Features t_BxTxl, to be given to `logits`, and alpha_BxTxJ, with the target known.
 
@@ -49,17 +54,19 @@ class Translation(nnx.Module):
     losses, drawn = jax.tree.map(lambda x: jnp.where(target_BxT != PAD, x, 0), numbers)
     return features._replace(losses=losses, drawn=drawn)
 
-  def output(self) -> tuple[jax.Array, jax.Array]:
+  def output(self) -> tuple[Float[Array, "V L"], Float[Array, "V"]]:
     """W_o (Vxl) and b_o (V) of logits = W_o t + b_o."""
     return self.decoder.output()
 
-  def logits(self, t: jax.Array) -> jax.Array:
+  def logits(self, t: Float[Array, "*rows L"]) -> Float[Array, "*rows V"]:
     """logits_...xV of features t_...xl."""
     W_o, b_o = self.output()
     flat = self.product("nl,vl->nv", t.reshape(-1, t.shape[-1]), W_o) + b_o[None]
     return flat.reshape(*t.shape[:-1], W_o.shape[0])
 
-  def encode(self, source_BxJ: jax.Array, keys_B: jax.Array | None = None) -> tuple[Memory, State]:
+  def encode(
+    self, source_BxJ: Int[Array, "B J"], keys_B: Key[Array, "B"] | None = None
+  ) -> tuple[Memory, State]:
     """Memory of the source, and the state before the first word."""
     embedding_keys, state_keys = split(keys_B, 2)
     real_BxJ = source_BxJ != PAD
@@ -68,8 +75,8 @@ class Translation(nnx.Module):
     return self.decoder.prepare(notes, real_BxJ)
 
   def step(
-    self, memory: Memory, state: State, y_B: jax.Array
-  ) -> tuple[State, tuple[jax.Array, jax.Array]]:
+    self, memory: Memory, state: State, y_B: Int[Array, "B"]
+  ) -> tuple[State, tuple[Float[Array, "B V"], Float[Array, "B J"]]]:
     """One word further: the next state, logits_BxV and alpha_BxJ, y_B being the previous word."""
     after, t, alpha = self.decoder.step(memory, state, y_B)
     return after, (self.logits(t), alpha)
@@ -94,7 +101,7 @@ def random(model: ConfigDict) -> bool:
   return any(model.dropout.values()) or mechanism.random
 
 
-def flat(params: Params) -> dict[str, jax.Array]:
+def flat(params: Params) -> dict[str, Float[Array, "..."]]:
   """Parameters by their exported names (docs/weights.md), such as encoder.forward.W."""
   leaves = jax.tree.leaves_with_path(params)
   return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}

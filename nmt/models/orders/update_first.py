@@ -1,8 +1,8 @@
 """Luong's order: the word moves the state, and attention looks from where it has come to."""
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.cells import base as cells
@@ -35,11 +35,11 @@ class Decoder(Base):
     feed = blocks(initial.dense, sums)
     self.F = nnx.Param(feed((n, sums * n))) if model.order.input_feeding else None
 
-  def begin(self, s_BxN: jax.Array) -> State:
+  def begin(self, s_BxN: Float[Array, "B N"]) -> State:
     fed = {} if self.F is None else {"h": jnp.zeros_like(s_BxN)}
     return super().begin(s_BxN) | fed
 
-  def advance(self, state: State, x_BxG: jax.Array, attend: Attend) -> tuple[State, Seen]:
+  def advance(self, state: State, x_BxG: Float[Array, "B G"], attend: Attend) -> tuple[State, Seen]:
     if self.F is not None:
       x_BxG = x_BxG + affine(self.product, state["h"], self.F[...])
     after = self.cell(state["cell"], x_BxG)
