@@ -1,4 +1,4 @@
-"""Installs the package nmt: pip install -e . (add [test], [cuda], [tpu], [reports] or [peers])."""
+"""Installs the package nmt: pip install -e . (or -e '.[EXTRA]', see extras_require)."""
 
 from setuptools import find_packages, setup
 
@@ -41,7 +41,9 @@ setup(
       "pytest-xdist>=3.6",
       "ruff>=0.9",
     ],
-    "cuda": ["jax[cuda12]"],
+    "cuda": ["jax[cuda12]"],  # as in jax, the same as cuda12
+    "cuda12": ["jax[cuda12]"],
+    "cuda13": ["jax[cuda13]"],
     "tpu": ["jax[tpu]"],
     "reports": ["tensorboard>=2.18"],  # shows the event files that a run writes
     # What experiments/benchmarks/speed compares with; then: pip install --no-deps joeynmt==2.3.0,

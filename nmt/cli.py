@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from nmt.errors import UserError
 from nmt.exit_codes import DONE, INTERRUPTED, READER_LEFT, WRONG_INPUT
+from nmt.files import FULL
 
 if TYPE_CHECKING:
   from rich.console import Console
@@ -18,8 +19,7 @@ _ENDLESS = 1 << 20  # columns of a log or a pipe
 
 # What the machine, not the program, got wrong: its text is enough, a stack trace says nothing more.
 _MACHINE = {
-  errno.ENOSPC: "free some space and start the same command again",
-  errno.EDQUOT: "free some space and start the same command again",
+  **dict.fromkeys(FULL, "free some space and start the same command again"),
   errno.EROFS: "choose a place that can be written",
   errno.EACCES: "check its permissions",
   errno.EPERM: "check its permissions",

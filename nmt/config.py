@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from nmt import cli, older, workdir
+from nmt import cli, files, older
 from nmt.declarations import declared, put, unknown, unused
 from nmt.errors import UserError
 
@@ -30,7 +30,7 @@ def load(path: str | os.PathLike[str]) -> ConfigDict:
   are left out, and keys that the file lacks get the value that means what was done without them.
   UserError if it is damaged or holds an unknown key or a value out of range.
   """
-  tree = workdir.read_json(path)
+  tree = files.read_json(path)
   if not isinstance(tree, dict):
     raise UserError(f"{path}: not a config")
   flat = older.translate(flatten(ConfigDict(_tuples(tree), convert_dict=True)))
@@ -47,7 +47,7 @@ def load(path: str | os.PathLike[str]) -> ConfigDict:
 
 def younger(path: str | os.PathLike[str]) -> dict[str, Any]:
   """Today's defaults of the keys that `load` fills with what was done before there was the key."""
-  saved = flatten(ConfigDict(workdir.read_json(path), convert_dict=True))
+  saved = flatten(ConfigDict(files.read_json(path), convert_dict=True))
   return {
     key: option.default
     for key, option in declared({}).items()
@@ -57,12 +57,12 @@ def younger(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def save(config: ConfigDict, path: str | os.PathLike[str]) -> None:
   """Writes `config` as JSON, atomically."""
-  workdir.write_json(path, config.to_dict())
+  files.write_json(path, config.to_dict())
 
 
 def change(path: str | os.PathLike[str], values: dict[str, Any]) -> None:
   """Changes values by dotted key in what `save` wrote, and nothing else."""
-  workdir.write_json(path, put(workdir.read_json(path), values))
+  files.write_json(path, put(files.read_json(path), values))
 
 
 def flatten(config: ConfigDict) -> dict[str, Any]:

@@ -18,7 +18,8 @@ _BASE = Path(__file__).parents[1] / "configs" / "base.py"
 @functools.cache
 def base() -> Group:
   """The groups and options that configs/base.py declares."""
-  return runpy.run_path(str(_BASE))["KEYS"]
+  keys: Group = runpy.run_path(str(_BASE))["KEYS"]
+  return keys
 
 
 def declared(values: Mapping[str, Any]) -> dict[str, Option]:

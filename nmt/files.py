@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, whatever happens meanwhile, and JSON in them."""
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from nmt.errors import UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)  # there is no room
 
 
 @contextlib.contextmanager

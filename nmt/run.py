@@ -26,24 +26,28 @@ def of(
 ) -> Run:
   """A run from its parts; equal models get the same functions, so that programs are kept."""
   aligns = kinds.find("model.attention", config.model.attention.kind).Attention.aligns
-  start, step, force = _functions(config.model.to_json(), source.size, target.size)
-  return Run(config, source, target, params, update, aligns, start, step, force)
+  encode, step, force = _functions(config.model.to_json(), source.size, target.size)
+  return Run(config, source, target, params, update, aligns, encode, step, force)
 
 
 @functools.lru_cache(maxsize=8)
 def _functions(model: str, source_size: int, target_size: int) -> tuple[Callable[..., Any], ...]:
   config = ConfigDict(json.loads(model))
 
-  def rebuild(params):
+  def rebuild(params: Any) -> models.Translation:
     return models.rebuild(config, source_size, target_size, params)
 
-  def start(params, source_BxJ):
-    return rebuild(params).encode(source_BxJ)
+  def encode(params: Any, source_BxJ: jax.Array) -> tuple[Any, Any]:
+    memory, state = rebuild(params).encode(source_BxJ)
+    return memory, state
 
-  def step(params, memory, state, y_B):
-    return rebuild(params).step(memory, state, y_B)
+  def step(params: Any, memory: Any, state: Any, y_B: jax.Array) -> tuple[Any, Any]:
+    after, seen = rebuild(params).step(memory, state, y_B)
+    return after, seen
 
-  def force(params, source_BxJ, target_BxT):
+  def force(
+    params: Any, source_BxJ: jax.Array, target_BxT: jax.Array
+  ) -> tuple[jax.Array, jax.Array]:
     module = rebuild(params)
     features = module.features(source_BxJ, target_BxT)
     logits = module.logits(features.t).astype(jnp.float32)
@@ -51,7 +55,7 @@ def _functions(model: str, source_size: int, target_size: int) -> tuple[Callable
     log_probs = chosen - jax.nn.logsumexp(logits, axis=2)
     return jnp.where(target_BxT != PAD, log_probs, 0), features.alpha
 
-  return start, step, force
+  return encode, step, force
 
 
 def load(workdir: str | Path | Workdir, which: str | int = "best") -> Run:

@@ -1,7 +1,6 @@
 """The folder of one run: where each of its files lies, who is using it, and how it is doing."""
 
 import contextlib
-import errno
 import fcntl
 import json
 import os
@@ -12,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nmt.errors import UserError
-from nmt.files import read_json, write_json
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+from nmt.files import FULL, read_json, write_json
 
 
 class Workdir:
@@ -83,7 +80,7 @@ class Workdir:
     try:
       write_json(self.status_file, value)
     except OSError as e:
-      if e.errno not in _FULL or not self.status_file.exists():
+      if e.errno not in FULL or not self.status_file.exists():
         raise
       # There is no room for another file, but still that of the old one.
       with open(self.status_file, "r+b", buffering=0) as file:
@@ -93,6 +90,7 @@ class Workdir:
   def read_status(self) -> dict[str, Any]:
     """The last status written; empty if there is none, or a part of one (the disk was full)."""
     try:
-      return read_json(self.status_file)
+      status: dict[str, Any] = read_json(self.status_file)
+      return status
     except UserError:
       return {}

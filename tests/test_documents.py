@@ -93,3 +93,17 @@ def test_the_readme_rounds_the_same_ratios(measured):
       for size, ratio in zip(("small", "medium", "paper"), cell.split(", "), strict=False):
         times = measured[size, workloads[what], peer]["nmt_is_faster_by"]["wall"]["median"]
         assert float(ratio) == pytest.approx(times, abs=0.06)
+
+
+def test_the_citation_is_of_this_version():
+  version = re.search(r'^  version="(.+)",$', (ROOT / "setup.py").read_text(), re.MULTILINE)
+  cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+  assert version[1] == cited[1]
+
+
+def test_the_hooks_are_the_linters_that_are_run_on_all_changes():
+  hooks = re.findall(r"entry: (.+)", (ROOT / ".pre-commit-config.yaml").read_text())
+  (linters,) = re.findall(r'"(\.venv/bin/ruff .+)"', (ROOT / ".ci" / "run").read_text())
+  assert [hook.split() for hook in hooks] == [
+    [word for word in linter.split() if word != "--quiet"] for linter in linters.split(" && ")
+  ]

@@ -12,6 +12,7 @@ from safetensors import safe_open
 from configs.base import get_config
 from nmt import export, models, run
 from nmt.errors import UserError
+from nmt.launching import flags
 
 TABLE = Path(__file__).parents[1] / "docs" / "weights.md"
 VALUES = {"Vx": 11, "Vy": 13, "n": 6, "m": 5, "l": 4, "a": 7}
@@ -26,16 +27,23 @@ def config():
   return config
 
 
-def documented(kind, conditional=False):
-  values = VALUES | {"D": VALUES["n"] if kind == "none" else 2 * VALUES["n"]}
-  rows = re.findall(r"^\| `([\w.]+)` \| ([^|]+) \|", TABLE.read_text(), flags=re.MULTILINE)
+def sizes(shape, **more):
+  """The numbers of a shape such as `n, 3n`."""
+  values = VALUES | {"D": 2 * VALUES["n"]} | more
 
   def number(term):
     factor, name = re.fullmatch(r"(\d*)(\w+)", term).groups()
     return int(factor or 1) * values[name]
 
+  return tuple(number(term) for term in shape.strip().split(", "))
+
+
+def documented(kind, conditional=False):
+  D = VALUES["n"] if kind == "none" else 2 * VALUES["n"]
+  rows = re.findall(r"^\| `([\w.]+)` \| ([^|]+) \|", TABLE.read_text(), flags=re.MULTILINE)
+
   return {
-    name: tuple(number(term) for term in shape.strip().split(", "))
+    name: sizes(shape, D=D)
     for name, shape in rows
     if conditional or not name.startswith("decoder.second.")
   }
@@ -52,6 +60,16 @@ def test_the_table_lists_what_there_is(config, kind, conditional):
   }
   found = models.flat(models.shapes(config.model, VALUES["Vx"], VALUES["Vy"]))
   assert {name: leaf.shape for name, leaf in found.items()} == expected
+
+
+def test_the_table_of_other_kinds_is_true(config):
+  rows = re.findall(r"^\| `([\w.]+)=(\w+)` \| `([\w.]+)` \| ([^|]+) \|", TABLE.read_text(), re.M)
+  assert len(rows) > 10
+  for key, value, name, shape in rows:
+    choice = {"True": True}.get(value, int(value) if value.isdigit() else value)
+    chosen = flags.override_by(config, {f"model.{key}": choice})
+    found = models.flat(models.shapes(chosen.model, VALUES["Vx"], VALUES["Vy"]))
+    assert found[name].shape == sizes(shape), (key, value, name)
 
 
 def test_a_tied_model_has_no_word_vectors_of_its_own_in_the_readout(config):

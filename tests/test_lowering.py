@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import pytest
 
 from configs import base
-from nmt import models, run
+from nmt import kinds, models, run
 from nmt.decoding.hypotheses import forbidden
 from nmt.decoding.translator import search
 from nmt.launching import flags
@@ -25,45 +25,65 @@ KINDS = (
 
 @pytest.fixture(params=KINDS, ids=str)
 def config(request):
+  return configured({f"model.{key}": value for key, value in request.param.items()})
+
+
+def configured(changes):
   config = base.get_config()
   config.model.update(size=8, embedding=8)
   config.model.attention.size = config.model.readout.size = 8
   config.model.dropout.update(embedding=0.1, state=0.1, readout=0.1)
   config.train.ema, config.train.objective.label_smoothing = 0.9, 0.1
-  return flags.override_by(config, {f"model.{key}": value for key, value in request.param.items()})
+  return flags.override_by(config, changes)
 
 
-def lowered(function, platform, *arguments, **static) -> str:
-  """The StableHLO of a program for a platform that need not be there."""
-  exported = jax.export.export(function, platforms=[platform])(*arguments, **static)
-  assert exported.platforms == (platform,)
+def lowered(function, *arguments, **static) -> str:
+  """The StableHLO of a program for platforms that need not be there."""
+  exported = jax.export.export(function, platforms=PLATFORMS)(*arguments, **static)
+  assert exported.platforms == PLATFORMS
   return exported.mlir_module()
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("shape", [(1, 1), (4, 2)], ids=str)
-def test_a_training_step_is_lowered(config, platform, shape):
-  config.mesh.update(data=shape[0], model=shape[1])
+def lowered_step(config) -> str:
   program = step.build(config, V, V, sharding.build(config.mesh))
   rows = jax.ShapeDtypeStruct((B, J), jnp.int32), jax.ShapeDtypeStruct((B, T), jnp.int32)
-  text = lowered(program.step, platform, program.abstract, rows, 1.0)
-  assert text.count("stablehlo.while") >= 4  # encoder and decoder, there and back
-  assert "callback" not in text  # nothing returns to the host
+  return lowered(program.step, program.abstract, rows, 1.0)
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("beam", [1, 3])
-def test_a_search_is_lowered(config, platform, beam):
+def lowered_search(config, beam) -> str:
   side = types.SimpleNamespace(size=V)
   made = run.of(config, side, side, None)
-  text = lowered(
-    search, platform,
+  return lowered(
+    search,
     models.shapes(config.model, V, V),
     jax.ShapeDtypeStruct((B, J), jnp.int32),
     jax.ShapeDtypeStruct((B,), jnp.int32),
     jax.ShapeDtypeStruct((), jnp.float32),
-    start=made.start, step=made.step, size=beam, steps=T, forbid=forbidden(False), n_best=beam,
+    encode=made.encode, step=made.step, size=beam, steps=T, forbid=forbidden(False), n_best=beam,
     alphas=True,
   )  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4, 2)], ids=str)
+def test_a_training_step_is_lowered(config, shape):
+  config.mesh.update(data=shape[0], model=shape[1])
+  text = lowered_step(config)
+  assert text.count("stablehlo.while") >= 4  # encoder and decoder, there and back
+  assert "callback" not in text  # nothing returns to the host
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_a_search_is_lowered(config, beam):
+  text = lowered_search(config, beam)
   assert "stablehlo.while" in text
   assert "callback" not in text
+
+
+@pytest.mark.parametrize("kind", kinds.names("model.attention"))
+def test_every_attention_mechanism_is_lowered(kind):
+  draws = kinds.find("model.attention", kind).Attention.random
+  objective = "reinforce" if draws else "likelihood"
+  config = configured({"model.attention.kind": kind, "train.objective.kind": objective})
+  config.mesh.data = 1
+  assert "callback" not in lowered_step(config)
+  assert "callback" not in lowered_search(config, 3)

@@ -17,8 +17,8 @@ FILES = sorted(
 # What the files of a part may import of nmt, beside their own part. Parts are packages of nmt, and
 # its modules that all may use; any other module of nmt is a command line and may import them all.
 GROUND = {
-  *("errors", "exit_codes", "files", "cli", "arguments", "perplexity", "workdir", "provenance"),
-  *("options", "kinds", "declarations", "older", "config", "reference"),
+  *("errors", "exit_codes", "files", "cli", "arguments", "perplexity", "progress_bar"),
+  *("options", "kinds", "declarations", "older", "config", "reference", "provenance", "workdir"),
 }
 UPSTREAM = {
   **dict.fromkeys(GROUND, GROUND),

@@ -139,7 +139,7 @@ def search(point: Point, seconds: float) -> Spread:
 
   def once() -> None:
     found = search(
-      params, rows(point), limit_B, np.float32(1.0), start=made.start, step=made.step,
+      params, rows(point), limit_B, np.float32(1.0), encode=made.encode, step=made.step,
       size=point["beam"], steps=point["length"], forbid=(*forbidden(False), EOS), n_best=1,
       alphas=False,
     )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Alignments and checkpoints -> figures."""
+"""Alignments, checkpoints and reports -> figures, tables and files."""

@@ -109,7 +109,8 @@ class Batches:
   def epoch_size(self, epoch: int = 0) -> int:
     """How many batches an epoch has; the same for all unless `tokens` is set."""
     if not self.config.tokens:
-      return -(-len(self.store) // self.config.size)
+      size: int = self.config.size
+      return -(-len(self.store) // size)
     return len(self._plan(epoch).starts)
 
   def padding(self, epoch: int = 0) -> Padding:
@@ -229,7 +230,9 @@ class _Sizes:
     self.target_padded = round_up(self.target, multiple)
     self.longer = np.maximum(self.source_padded, self.target_padded)
     self.longest = int(self.longer.max())
-    self.size, self.tokens, self.divisor = batch_config.size, batch_config.tokens, divisor
+    self.size: int = batch_config.size
+    self.tokens: int = batch_config.tokens
+    self.divisor = divisor
     self._check(split)
     mean = self.rows(int(self.longer.mean()))
     self.window = batch_config.window * mean  # sentences

@@ -6,11 +6,14 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tensorflow_datasets as tfds
 from ml_collections import ConfigDict
 
+from nmt import progress_bar
 from nmt.data import grammar, parallel, text_files
+from nmt.data.pair import Pair
 
 PART = 100_000  # pairs; TFDS holds a split in memory until it is whole, so parts are splits
 
@@ -22,7 +25,9 @@ class _Pairs(tfds.core.GeneratorBasedBuilder):
 
   VERSION = tfds.core.Version("1.0.0")
 
-  def __init__(self, count: int, languages: tuple[str, str], extra: tuple[str, ...] = (), **kwargs):
+  def __init__(
+    self, count: int, languages: tuple[str, str], extra: tuple[str, ...] = (), **kwargs: Any
+  ):
     self.count, self.languages, self.extra = count, languages, extra
     super().__init__(file_format="array_record", **kwargs)
 
@@ -38,7 +43,7 @@ class _Pairs(tfds.core.GeneratorBasedBuilder):
       disable_shuffling=True,
     )
 
-  def _split_generators(self, dl_manager) -> dict[str, Iterator[Example]]:
+  def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[Example]]:
     examples = self._generate_examples()
     starts = range(0, self.count, PART)
     return {f"from{start:012}": itertools.islice(examples, PART) for start in starts}
@@ -53,20 +58,22 @@ class _Pairs(tfds.core.GeneratorBasedBuilder):
 class ParallelText(_Pairs):
   """One split of parallel text: `count` pairs from two files or one table (see text_files)."""
 
-  def __init__(self, files: tuple[Path, ...], count: int, languages: tuple[str, str], **kwargs):
+  def __init__(
+    self, files: tuple[Path, ...], count: int, languages: tuple[str, str], **kwargs: Any
+  ):
     self.files = files
     super().__init__(count, languages, **kwargs)
 
   def _generate_examples(self) -> Iterator[Example]:
     pairs = text_files.pairs(self.files)
-    for index, pair in enumerate(parallel.shown(pairs, self.count, "reading text")):
+    for index, pair in enumerate(progress_bar.shown(pairs, self.count, "reading text")):
       yield index, dict(zip(self.languages, pair, strict=True))
 
 
 class GrammarPairs(_Pairs):
   """One split of the grammar's English-French corpus, with its gold links."""
 
-  def __init__(self, grammar_config: ConfigDict, split: str, pool: parallel.Pool, **kwargs):
+  def __init__(self, grammar_config: ConfigDict, split: str, pool: parallel.Pool, **kwargs: Any):
     self.grammar_config, self.part, self.pool = grammar_config, split, pool
     count = grammar.size(grammar_config, split)
     super().__init__(count, ("en", "fr"), ("links",), **kwargs)
@@ -78,5 +85,5 @@ class GrammarPairs(_Pairs):
       yield index, {"en": pair.source, "fr": pair.target, "links": pair.links}
 
 
-def _generate(grammar_config: ConfigDict, split: str, chunk: parallel.Indices) -> list:
+def _generate(grammar_config: ConfigDict, split: str, chunk: parallel.Indices) -> list[Pair]:
   return [grammar.pair(grammar_config, split, index) for index in chunk]

@@ -65,12 +65,12 @@ class Corpus:
       found += map(self._pair, records)
     return found
 
-  def __reduce__(self):
+  def __reduce__(self) -> tuple[Any, ...]:
     # No open files.
     return Corpus, (self.parts, self.source, self.target, self.fingerprint, self.form)
 
   @functools.cached_property
-  def _sources(self) -> list:
+  def _sources(self) -> list[Any]:
     import tensorflow_datasets as tfds  # takes more than a second: only when text is read
 
     builders = {folder: tfds.builder_from_directory(folder) for folder, _ in self.parts}
@@ -101,7 +101,8 @@ class Corpus:
   def _parse(self) -> Callable[[bytes], Any]:
     from tensorflow_datasets.proto import tf_example_pb2
 
-    return tf_example_pb2.Example.FromString
+    parse: Callable[[bytes], Any] = tf_example_pb2.Example.FromString
+    return parse
 
 
 def open_corpus(data: ConfigDict, split: str, pool: Pool | None = None) -> Corpus:

@@ -20,7 +20,7 @@ class _NotLocal(Exception):
   pass
 
 
-def _copy(source: str, target: str | os.PathLike) -> None:
+def _copy(source: str, target: str | os.PathLike[str]) -> None:
   if "://" in source:
     raise _NotLocal(source)  # TFDS then downloads it
   shutil.copyfile(source, target)

@@ -47,7 +47,8 @@ class Normalized:
   def sample(self, lines: Sequence[str], dropout: float, seed: str) -> list[list[int]]:
     """The ids of lines under BPE-dropout."""
     subwords: Any = self.tokenizer
-    return subwords.sample([nfc(line) for line in lines], dropout, seed)
+    ids: list[list[int]] = subwords.sample([nfc(line) for line in lines], dropout, seed)
+    return ids
 
   def pieces(self, ids: Iterable[int]) -> list[str]:
     return self.tokenizer.pieces(ids)

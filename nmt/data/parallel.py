@@ -5,20 +5,19 @@ import multiprocessing
 import os
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TypeVar
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from nmt import progress_bar
 
 CHUNK = 2_500  # pairs that a process takes at a time
 PAYS = 15_000  # pairs that a process must have: it takes seconds to start
 
 Indices = range | np.ndarray  # of pairs in a corpus
 Result = TypeVar("Result")
-Item = TypeVar("Item")
 
 
 def workers(pairs: int) -> int:
@@ -35,7 +34,7 @@ class Pool:
   def __enter__(self) -> "Pool":
     return self
 
-  def __exit__(self, *error) -> None:
+  def __exit__(self, *error: object) -> None:
     if self._executor:
       self._executor.shutdown(cancel_futures=True)
 
@@ -46,7 +45,7 @@ class Pool:
     chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)]
     processes = workers(len(indices))
     results = map(work, chunks) if processes == 1 else self._spread(work, chunks, processes)
-    with _progress() as progress:
+    with progress_bar.bar() as progress:
       task = progress.add_task(title, total=len(indices))
       for chunk, result in zip(chunks, results, strict=True):
         progress.advance(task, len(chunk))
@@ -55,7 +54,7 @@ class Pool:
   def _spread(
     self, work: Callable[[Indices], Result], chunks: list[Indices], processes: int
   ) -> Iterator[Result]:
-    waiting: collections.deque[Future] = collections.deque()
+    waiting: collections.deque[Future[Result]] = collections.deque()
     for chunk in chunks:
       waiting.append(self._submit(work, chunk, processes))
       if len(waiting) > 2 * processes:
@@ -63,7 +62,9 @@ class Pool:
     while waiting:
       yield waiting.popleft().result()
 
-  def _submit(self, work: Callable, chunk: Indices, processes: int) -> Future:
+  def _submit(
+    self, work: Callable[[Indices], Result], chunk: Indices, processes: int
+  ) -> Future[Result]:
     if self._executor:
       return self._executor.submit(work, chunk)
     # Spawned, not forked: this process may hold JAX's threads. The first task starts all processes;
@@ -76,26 +77,3 @@ class Pool:
       return self._executor.submit(work, chunk)
     finally:
       sys.modules["__main__"] = main
-
-
-def shown(items: Iterable[Item], count: int, title: str) -> Iterator[Item]:
-  """Yields `count` items, with a progress bar."""
-  with _progress() as progress:
-    task = progress.add_task(title, total=count)
-    for done, item in enumerate(items, 1):
-      if done % 1000 == 0:
-        progress.update(task, completed=done)
-      yield item
-
-
-def _progress() -> Progress:
-  console = Console(stderr=True)
-  return Progress(
-    TextColumn("{task.description}"),
-    BarColumn(),
-    MofNCompleteColumn(),
-    TimeRemainingColumn(),
-    console=console,
-    transient=True,
-    disable=not console.is_terminal,
-  )

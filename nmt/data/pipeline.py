@@ -164,7 +164,9 @@ def _learn(
   )
 
 
-def _count(corpus: Corpus, languages: tuple[str, str], chunk: parallel.Indices) -> list:
+def _count(
+  corpus: Corpus, languages: tuple[str, str], chunk: parallel.Indices
+) -> list[Counter[str]]:
   pairs = corpus.read(chunk)
   return [
     words.count((pair.source for pair in pairs), languages[0]),

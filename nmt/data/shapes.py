@@ -18,7 +18,8 @@ def round_up(lengths: np.ndarray, multiple: int) -> np.ndarray:
   """
   units = -(-np.maximum(np.asarray(lengths, np.int64), 1) // multiple)
   step = 1 << np.ceil(np.log2(np.maximum(units / FINE, 1))).astype(np.int64)
-  return -(-units // step) * step * multiple
+  rounded: np.ndarray = -(-units // step) * step * multiple
+  return rounded
 
 
 def staircase(rows: Callable[[int], int], longest: int, multiple: int) -> set[Shape]:

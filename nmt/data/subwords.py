@@ -4,6 +4,7 @@ import functools
 import io
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sentencepiece
 
@@ -26,7 +27,8 @@ class Subwords:
     self.kind = "subwords"
 
   def encode(self, line: str) -> list[int]:
-    return self._processor.encode(_escape(line))
+    ids: list[int] = self._processor.encode(_escape(line))
+    return ids
 
   def sample(self, lines: Sequence[str], dropout: float, seed: str) -> list[list[int]]:
     """The ids of lines under BPE-dropout."""
@@ -60,7 +62,7 @@ class Subwords:
   def dump(self) -> bytes:
     return self._model
 
-  def __reduce__(self):
+  def __reduce__(self) -> tuple[Any, ...]:
     return Subwords, (self._model,)
 
 

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from rich.console import Console
-from rich.progress import Progress
+from rich.progress import DownloadColumn
 
+from nmt import progress_bar
 from nmt.errors import UserError
 from nmt.files import replacing
 
@@ -57,13 +57,12 @@ def fetch(url: str, folder: Path, split: str, language: str) -> Path:
   address = url.replace("{split}", split).replace("{language}", language)
   suffix = ".gz" if urllib.parse.urlparse(address).path.endswith(".gz") else ""
   path = folder / f"{split}.{language}{suffix}"
-  console = Console(stderr=True)
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
       urllib.request.urlopen(address, timeout=60) as response,
       replacing(path, "wb") as file,
-      Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
+      progress_bar.bar(DownloadColumn()) as progress,
     ):
       size = response.headers.get("Content-Length")
       task = progress.add_task(path.name, total=int(size) if size else None)

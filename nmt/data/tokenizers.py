@@ -84,6 +84,7 @@ def _load(path: Path) -> Tokenizer:
       return subwords.Subwords(content)
     saved = json.loads(content)
     kinds = {"words": words.Words, "characters": units.Characters, "bytes": units.Bytes}
-    return kinds[saved.pop("kind")](**saved)
+    tokenizer: Tokenizer = kinds[saved.pop("kind")](**saved)
+    return tokenizer
   except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
     raise UserError(f"cannot read the tokenizer {path}: {error}") from error

@@ -76,7 +76,7 @@ class Bytes:
 
 def train_characters(size: int, lines: Iterable[str]) -> Characters:
   """The most frequent characters, ties in code point order; all of them where there are fewer."""
-  counts: collections.Counter = collections.Counter()
+  counts: collections.Counter[str] = collections.Counter()
   for line in lines:
     counts.update(line)
   ranked = sorted(counts, key=lambda character: (-counts[character], character))

@@ -1,9 +1,11 @@
 """Moses words with a shortlist of the most frequent; all others are [UNK] (the paper, sec. 4.1)."""
 
 import collections
+import functools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from sacremoses import MosesDetokenizer, MosesTokenizer
 
@@ -28,15 +30,19 @@ class Words:
     self.language, self.shortlist, self.typographic = language, list(shortlist), typographic
     self.size = len(SPECIAL) + len(self.shortlist)
     self._ids = {word: index for index, word in enumerate(self.shortlist, len(SPECIAL))}
-    self._moses = MosesTokenizer(language)
-    self._join = MosesDetokenizer(language)
+    self._split: Callable[[str], list[str]] = functools.partial(
+      MosesTokenizer(language).tokenize, escape=False
+    )
+    self._join: Callable[[list[str]], str] = functools.partial(
+      MosesDetokenizer(language).detokenize, unescape=False
+    )
 
   def words(self, line: str) -> list[str]:
     if not self.typographic or APOSTROPHE not in line:
-      return self._moses.tokenize(line, escape=False)
+      return self._split(line)
     line = line.rstrip()
     # The rules take a straight one that ends the line for a part of its last word.
-    words = self._moses.tokenize(line[:-1].replace(APOSTROPHE, STRAIGHT) + line[-1], escape=False)
+    words = self._split(line[:-1].replace(APOSTROPHE, STRAIGHT) + line[-1])
     shapes = iter(SINGLE_QUOTES.findall(line))
     return [_shaped(word, shapes) for word in words]
 
@@ -55,16 +61,16 @@ class Words:
     words = self.pieces(kept)
     shapes = SINGLE_QUOTES.findall("".join(words)) if self.typographic else []
     if set(shapes) <= {STRAIGHT}:
-      return self._join.detokenize(words, unescape=False)
+      return self._join(words)
     straight = [SINGLE_QUOTES.sub(STRAIGHT, word) for word in words]
-    return _shaped(self._join.detokenize(straight, unescape=False), iter(shapes))
+    return _shaped(self._join(straight), iter(shapes))
 
   def dump(self) -> bytes:
     mark = {"typographic": True} if self.typographic else {}
     saved = {"kind": self.kind, "language": self.language, **mark, "shortlist": self.shortlist}
     return json.dumps(saved, ensure_ascii=False, indent=0).encode()
 
-  def __reduce__(self):
+  def __reduce__(self) -> tuple[Any, ...]:
     return Words, (self.language, self.shortlist, self.typographic)
 
 
@@ -73,10 +79,10 @@ def _shaped(text: str, shapes: Iterator[str]) -> str:
   return SINGLE_QUOTES.sub(lambda _: next(shapes, STRAIGHT), text)
 
 
-def count(lines: Iterable[str], language: str) -> collections.Counter:
+def count(lines: Iterable[str], language: str) -> collections.Counter[str]:
   """How often each word occurs."""
   split = Words(language, (), typographic=True).words
-  counts: collections.Counter = collections.Counter()
+  counts: collections.Counter[str] = collections.Counter()
   for line in lines:
     counts.update(split(line))
   return counts

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -43,9 +43,9 @@ def force(
   for window in padding.chunks(pairs, 16 * batch):
     ended = [([*source, EOS], [*target, EOS]) for source, target in window]
     results: list[Forced | None] = [None] * len(window)
-    longer = [(index, max(map(len, pair))) for index, pair in enumerate(ended)]
-    longer = [(index, length) for index, length in longer if length <= MAX_FORCED + 1]
-    for length, members in padding.bucketed(longer, rows):
+    longer = [max(map(len, pair)) for pair in ended]
+    fitting = [(index, length) for index, length in enumerate(longer) if length <= MAX_FORCED + 1]
+    for length, members in padding.bucketed(fitting, rows):
       B = rows(length)
       source_BxJ = padding.sources([ended[index][0] for index in members], B, length)
       target_BxT = padding.targets([ended[index][1] for index in members], B, length)
@@ -58,8 +58,10 @@ def force(
 
 
 @functools.lru_cache(maxsize=4)
-def _compiled(function: Callable[..., tuple[jax.Array, jax.Array]], alignments: bool):
-  def forced(params, source_BxJ, target_BxT):
+def _compiled(function: Callable[..., Any], alignments: bool) -> Callable[..., Any]:
+  def forced(
+    params: Any, source_BxJ: jax.Array, target_BxT: jax.Array
+  ) -> tuple[jax.Array, jax.Array | None]:
     log_probs_BxT, alpha_BxTxJ = function(params, source_BxJ, target_BxT)
     return log_probs_BxT, alpha_BxTxJ if alignments else None
 

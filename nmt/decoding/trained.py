@@ -13,12 +13,12 @@ from nmt.data.tokenizers import Tokenizer
 class Run:
   """A trained model with its parameters; `nmt.run.load` gives one.
 
-  Programs are kept by `start`, `step` and `force`, which are pure and not compiled: equal models
+  Programs are kept by `encode`, `step` and `force`, which are pure and not compiled: equal models
   should have the same objects.
 
   update: the update that the parameters are from. params: the averaged ones if train.ema > 0.
   aligns: whether alpha says where the model looks; not in a model without attention.
-  start(params, source_BxJ) -> (memory, state)
+  encode(params, source_BxJ) -> (memory, state)
   step(params, memory, state, y_B) -> (state, (logits_BxV, alpha_BxJ)), y_B the previous tokens
   force(params, source_BxJ, target_BxT) -> (log_probs_BxT of the target, 0 on padding; alpha_BxTxJ)
   """
@@ -29,6 +29,6 @@ class Run:
   params: Any
   update: int
   aligns: bool
-  start: Callable[..., Any]
+  encode: Callable[..., Any]
   step: Callable[..., Any]
   force: Callable[..., Any]

@@ -69,9 +69,9 @@ class Translator:
     self.decode = run.config.decode if decode is None else decode
     self.n_best, self.alphas = min(n_best, self.decode.beam), alphas
     self.max_tokens, self.window = max_tokens, window
-    self._search = functools.partial(
+    self._search: Callable[..., Hypotheses] = functools.partial(
       search,
-      start=run.start,
+      encode=run.encode,
       step=run.step,
       size=self.decode.beam,
       forbid=forbidden(self.decode.forbid_unk),
@@ -101,13 +101,15 @@ class Translator:
 
   def longest(self, length: int) -> int:
     """The longest output, EOS included, of a source of so many tokens, EOS included."""
-    return math.ceil(self.decode.max_ratio * length) + _EXTRA
+    ratio: float = self.decode.max_ratio
+    return math.ceil(ratio * length) + _EXTRA
 
   def rows(self, length: int) -> int:
     """Sentences in a batch of this source length: fewer when long, so that memory stays bounded."""
-    kept = self.longest(length) * self.decode.beam * length
-    most = min(self.decode.batch, self.decode.batch * 64 // length, _ALPHAS // kept)
-    return most if most >= self.decode.batch else 1 << max(0, most.bit_length() - 1)
+    batch: int = self.decode.batch
+    kept: int = self.longest(length) * self.decode.beam * length
+    most = min(batch, batch * 64 // length, _ALPHAS // kept)
+    return most if most >= batch else 1 << max(0, most.bit_length() - 1)
 
   def _windows(self, sources: Iterator[list[int]]) -> Iterator[list[list[int]]]:
     window: list[list[int]] = []
@@ -171,7 +173,7 @@ class Translator:
 
 
 @functools.partial(
-  jax.jit, static_argnames=("start", "step", "size", "steps", "forbid", "n_best", "alphas")
+  jax.jit, static_argnames=("encode", "step", "size", "steps", "forbid", "n_best", "alphas")
 )
 def search(
   params: Any,
@@ -179,7 +181,7 @@ def search(
   limit_B: jax.Array,
   length_penalty: jax.Array,
   *,
-  start: Callable[..., Any],
+  encode: Callable[..., Any],
   step: Callable[..., Any],
   size: int,
   steps: int,
@@ -188,7 +190,7 @@ def search(
   alphas: bool,
 ) -> Hypotheses:
   """Encoder and search in one program: greedy for a beam of 1."""
-  memory, state = start(params, source_BxJ)
+  memory, state = encode(params, source_BxJ)
   forward = functools.partial(step, params)
   searcher = greedy if size == 1 else functools.partial(beam, size=size, n_best=n_best)
   return searcher(

@@ -34,8 +34,8 @@ class Example(NamedTuple):
   gold: alignment.Links | None
 
 
-class Forced(NamedTuple):
-  """Two are JSON-able; there is no alignment without gold links, or without attention."""
+class Findings(NamedTuple):
+  """Scores are JSON-able; there is no alignment without gold links, or without attention."""
 
   likelihood: dict[str, Any]
   alignment: dict[str, Any] | None
@@ -54,7 +54,7 @@ class _Task(NamedTuple):
 
 def force_references(
   run: Run, pairs: Sequence[Pair], encoded: Sequence[Ids], hypotheses: Sequence[str]
-) -> Forced:
+) -> Findings:
   """Forces the references of `pairs`, whose ids are `encoded`.
 
   The example is the sentence whose words are reordered most, of those that make a good figure; if
@@ -85,7 +85,7 @@ def force_references(
       if worth > most:
         most, example = worth, Example(source, target, alpha_TxJ, task.gold)
   value = perplexity(-total, tokens)
-  return Forced(
+  return Findings(
     {
       "perplexity": value if math.isfinite(value) else None,  # JSON knows no infinity
       "log_probability": total,

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
-from rich.progress import track
 
-from nmt import cli
 from nmt.data.ids import UNK
 from nmt.data.normalization import normalized_pair
 from nmt.data.pair import Pair
@@ -19,6 +17,7 @@ from nmt.errors import UserError
 from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
 from nmt.evaluation.references import Example, force_references
 from nmt.evaluation.scores import scores
+from nmt.progress_bar import shown
 
 
 @dataclass(frozen=True)
@@ -96,15 +95,7 @@ class _Searched(NamedTuple):
 
 def _translate(run: Run, sources: Sequence[str], decode: ConfigDict, what: str) -> _Searched:
   translator = Translator(run, decode)
-  console = cli.console(stderr=True)
-  lines = track(
-    translator.translate(sources),
-    what,
-    len(sources),
-    console=console,
-    transient=True,
-    disable=not console.is_terminal,
-  )
+  lines = shown(translator.translate(sources), len(sources), what)
   rows = [
     (one_line(one.text), UNK in one.ids, translator.cut(one), translator.too_long(one))
     for one in lines

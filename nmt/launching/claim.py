@@ -6,7 +6,7 @@ from typing import Any, Literal
 from ml_collections import ConfigDict
 
 from nmt import config as config_lib
-from nmt import provenance, workdir
+from nmt import files, provenance
 from nmt.errors import UserError
 from nmt.workdir import Workdir
 
@@ -45,7 +45,7 @@ def claim(home: Workdir, config: ConfigDict) -> State:
   with home.lock():
     state = look(home, config)
     if state == "new":
-      workdir.write_json(home.provenance, provenance.collect(sys.argv))
+      files.write_json(home.provenance, provenance.collect(sys.argv))
       config_lib.save(config, home.config)  # last: this file is what makes the folder a run
     elif state == "unfinished":
       first = _provenance(home)
@@ -55,7 +55,7 @@ def claim(home: Workdir, config: ConfigDict) -> State:
         before = config_lib.flatten(old)
         resumed["changed"] = {key: [before[key], value] for key, value in taken.items()}
       first.setdefault("resumed", []).append(resumed)
-      workdir.write_json(home.provenance, first)
+      files.write_json(home.provenance, first)
       if taken:
         config_lib.change(home.config, taken)
     return state
@@ -92,7 +92,7 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
 
 
 def _provenance(home: Workdir) -> dict[str, Any]:
-  return workdir.read_json(home.provenance) if home.provenance.exists() else {}
+  return files.read_json(home.provenance) if home.provenance.exists() else {}
 
 
 def _saved(home: Workdir) -> bool:

@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -122,7 +123,7 @@ class _LastAndBest:
   def __init__(self, keep: int, owner: Checkpoints):
     self.keep, self.owner = keep, owner
 
-  def should_preserve(self, checkpoints, *, context):
+  def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
     last = len(checkpoints) - self.keep
     return [i >= last or c.step == self.owner._best for i, c in enumerate(checkpoints)]
 
@@ -190,13 +191,14 @@ def _digests(trees: dict[str, Any]) -> dict[str, int]:
 
 
 @jax.jit
-def _digest(tree):
-  def one(x):
+def _digest(tree: Any) -> jax.Array:
+  def one(x: jax.Array) -> jax.Array:
     bits = jax.lax.bitcast_convert_type(x, jnp.dtype(f"uint{8 * x.dtype.itemsize}"))
     return bits.astype(jnp.uint32).sum(dtype=jnp.uint32)
 
   # Each array has its own odd factor, so that two of them can't change places.
-  return sum((2 * i + 1) * one(x) for i, x in enumerate(jax.tree.leaves(tree)))
+  numbers = [(2 * i + 1) * one(x) for i, x in enumerate(jax.tree.leaves(tree))]
+  return sum(numbers, start=jnp.uint32(0))
 
 
 def _say(line: str) -> None:

@@ -1,6 +1,7 @@
 """Gradients -> updates of the parameters: optax chains, schedules, averaged weights, by config."""
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -32,7 +33,7 @@ def clip_factor(train: ConfigDict, norm: jax.Array) -> jax.Array:
   return jnp.minimum(1.0, train.clip / norm) if train.clip else jnp.float32(1.0)
 
 
-def _matrices(params):
+def _matrices(params: Any) -> Any:
   return jax.tree.map(lambda x: x.ndim > 1, params)
 
 
@@ -45,8 +46,9 @@ def batch_scale(config: ConfigDict) -> float:
   o = config.train.optimizer
   if not o.batch:
     return 1.0
-  k = config.batch.size * config.train.accumulate / o.batch
-  return k ** {"sgd": 1.0, "adam": 0.5, "adamw": 0.5, "adadelta": 0.0}[o.name]
+  k: float = config.batch.size * config.train.accumulate / o.batch
+  power = {"sgd": 1.0, "adam": 0.5, "adamw": 0.5, "adadelta": 0.0}[o.name]
+  return float(k**power)
 
 
 def learning_rate(train: ConfigDict, update: jax.Array) -> jax.Array:
@@ -65,10 +67,11 @@ def learning_rate(train: ConfigDict, update: jax.Array) -> jax.Array:
   elif s.name == "cosine":
     share = jnp.minimum(after / max(train.updates - s.warmup, 1), 1.0)
     warm = warm * (s.floor + (1 - s.floor) * 0.5 * (1 + jnp.cos(math.pi * share)))
-  return train.optimizer.learning_rate * warm
+  rate: float = train.optimizer.learning_rate
+  return rate * warm
 
 
-def average(decay: float, averaged, params, update: jax.Array):
+def average(decay: float, averaged: Any, params: Any, update: jax.Array) -> Any:
   """The exponential moving average of the parameters after an update, counted from 1.
 
   a <- d a + (1 - d) params with d = min(decay, (1 + update) / (10 + update)): while there are few

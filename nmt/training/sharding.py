@@ -76,7 +76,8 @@ def divisor(mesh: Mesh) -> int:
 
 def place(mesh: Mesh, rows: np.ndarray) -> jax.Array:
   """An array of one row a sentence, cut over all devices; a process gives its own rows."""
-  return jax.make_array_from_process_local_data(NamedSharding(mesh, BATCH), rows)
+  array: jax.Array = jax.make_array_from_process_local_data(NamedSharding(mesh, BATCH), rows)
+  return array
 
 
 def shardings(mesh: Mesh, tree: Any) -> Any:
@@ -85,7 +86,7 @@ def shardings(mesh: Mesh, tree: Any) -> Any:
   Optimizer states and averages end in their parameter's path, so they are stored as it is.
   """
 
-  def one(path, leaf):
+  def one(path: tuple[Any, ...], leaf: jax.Array | jax.ShapeDtypeStruct) -> NamedSharding:
     name = "/" + jax.tree_util.keystr(path, simple=True, separator="/")
     for rule, spec in RULES:
       if re.search(rule, name) and len(spec) == leaf.ndim:

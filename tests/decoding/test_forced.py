@@ -1,10 +1,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from nmt.decoding.limits import MAX_FORCED
 
 from nmt.data.ids import BOS, PAD
 from nmt.decoding.forced import force
+from nmt.decoding.limits import MAX_FORCED
 
 
 class Random:

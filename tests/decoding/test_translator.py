@@ -26,7 +26,7 @@ class Letters:
     return "".join(chr(i - 4) for i in ids if i > 3)
 
 
-def start(params, source_BxJ):
+def encode(params, source_BxJ):
   return source_BxJ, jnp.zeros(source_BxJ.shape[0], jnp.int32)
 
 
@@ -43,7 +43,7 @@ def copier(**options):
   return Translator(
     SimpleNamespace(
       params={"sharpness": jnp.float32(20)},
-      start=start,
+      encode=encode,
       step=step,
       source=Letters(),
       target=Letters(),

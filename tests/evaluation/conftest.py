@@ -52,7 +52,7 @@ def run():
     target=tokenizer,
     params={"sharp": jnp.float32(_SHARP), "unit": jnp.zeros(tokenizer.size)},
     update=100,
-    start=start,
+    encode=encode,
     step=step,
     force=force,
   )

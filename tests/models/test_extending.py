@@ -70,7 +70,7 @@ def test_it_is_found_by_its_name_and_trains_and_searches(bilinear):
 
   params = jax.device_get(state["params"])
   found = search(
-    params, source, jnp.full(8, 7, jnp.int32), jnp.float32(1), start=encode, step=forward,
+    params, source, jnp.full(8, 7, jnp.int32), jnp.float32(1), encode=encode, step=forward,
     size=3, steps=7, forbid=(0, 1), n_best=1, alphas=True,
   )  # fmt: skip
   assert found.alpha_BxNxTxJ.shape == (8, 1, 7, 6)

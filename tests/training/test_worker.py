@@ -121,7 +121,7 @@ def test_force_follows_step(config):
   assert run.of(config, side, side, None).step is one.step
   source, target = np.array([[5, 6, 2, 0]]), np.array([[7, 8, 2, 0]])
   log_probs, alpha = jax.jit(one.force)(params, source, target)
-  memory, state = one.start(params, source)
+  memory, state = one.encode(params, source)
   previous = np.array([1])
   for i in range(3):
     state, (logits, alpha_BxJ) = one.step(params, memory, state, previous)

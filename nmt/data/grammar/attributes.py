@@ -4,7 +4,7 @@ from nmt.data.grammar import lexicon_small as small
 from nmt.data.grammar import noun_phrases as nps
 from nmt.data.grammar import relatives
 from nmt.data.grammar.draw import Draw
-from nmt.data.grammar.entries import BE, BECOME, HAVE, PROFESSIONS, Adjective, lines
+from nmt.data.grammar.entries import BE, BECOME, HAVE, PROFESSIONS, Adjective, lines, nouns
 from nmt.data.grammar.morphology import agree, article
 from nmt.data.grammar.noun_phrases import NP
 from nmt.data.grammar.verb_groups import Core
@@ -123,7 +123,7 @@ def _comparison(d: Draw, subject: NP, adjective: Adjective, words: int) -> Row |
       np = relatives.phrase(d, nps.HUMANS, min(left, 6), definite=True)
   else:
     tags = adjective.tags & subject.noun.tags
-    pool = [n for n in nps.nouns(tags) if n is not subject.noun and not n.mass]
+    pool = [n for n in nouns(tags) if n is not subject.noun and not n.mass]
     if left < 2 or not pool:
       return None
     np = relatives.phrase(d, pool, min(left, 6), definite=True)

@@ -5,7 +5,7 @@ from nmt.data.grammar import noun_phrases as nps
 from nmt.data.grammar import predicates, relatives
 from nmt.data.grammar.adverbials import FREQUENCIES, MANNERS, company, when
 from nmt.data.grammar.draw import Draw
-from nmt.data.grammar.entries import PERSON, lines
+from nmt.data.grammar.entries import PERSON, lines, nouns
 from nmt.data.grammar.noun_phrases import NP
 from nmt.data.grammar.verb_groups import Core, infinitive, verb_phrase
 from nmt.data.grammar.words import Row, Source, Target, length
@@ -19,7 +19,7 @@ TENSES = {
 _SUDDEN = frozenset(
   ("mourir", "tomber", "disparaître", "oublier", "perdre", "entendre", "recevoir")
 )
-_THINGS, _ANIMALS = nps.nouns("fotcuvbpx"), nps.nouns("a")
+_THINGS, _ANIMALS = nouns("fotcuvbpx"), nouns("a")
 
 
 def pronoun(english: str, french: str, person: int, antecedent: NP | None = None) -> NP:

@@ -147,7 +147,9 @@ def _adjective(fields: list[str]) -> Adjective:
   )
 
 
-def verb(english: str, french: str, frame: str, subjects="h", objects="-", flags="") -> Verb:
+def verb(
+  english: str, french: str, frame: str, subjects: str = "h", objects: str = "-", flags: str = ""
+) -> Verb:
   """A verb of the lexicon's fields."""
   parts = english.split("/")
   base, _, particle = parts[0].partition("_")

@@ -4,7 +4,7 @@ from nmt.data.grammar import noun_phrases as nps
 from nmt.data.grammar import relatives
 from nmt.data.grammar.attributes import copula
 from nmt.data.grammar.draw import Draw
-from nmt.data.grammar.entries import VERBS, Phrase, Verb
+from nmt.data.grammar.entries import VERBS, Phrase, Verb, nouns
 from nmt.data.grammar.noun_phrases import NP
 from nmt.data.grammar.verb_groups import Core, infinitive
 from nmt.data.grammar.words import Source, Target
@@ -189,4 +189,4 @@ def _somewhere(d: Draw, core: Core, left: int) -> None:
   core.target += target
 
 
-_GOALS = nps.nouns("g")
+_GOALS = nouns("g")

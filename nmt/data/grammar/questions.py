@@ -4,7 +4,7 @@ from nmt.data.grammar import noun_phrases as nps
 from nmt.data.grammar import predicates
 from nmt.data.grammar.clauses import adverbials, person, said, subject, tense_for
 from nmt.data.grammar.draw import Draw
-from nmt.data.grammar.entries import Noun, Phrase, Verb
+from nmt.data.grammar.entries import VERBS, Noun, Phrase, Verb, nouns
 from nmt.data.grammar.noun_phrases import NP
 from nmt.data.grammar.verb_groups import Core, verb_phrase
 from nmt.data.grammar.words import Row, Source, Target, length
@@ -15,7 +15,7 @@ _ADVERBS = (
   Phrase("how", "comment"),
   Phrase("when", "quand"),
 )
-_ASKED = [n for n in nps.nouns("foctuvbas") if n.objects_of and n.english[1]]
+_ASKED = [n for n in nouns("foctuvbas") if n.objects_of and n.english[1]]
 
 
 def question(d: Draw, words: int, time: str) -> Row:
@@ -98,7 +98,7 @@ def _object(d: Draw, words: int, time: str) -> Row:
 
 _WHAT = [
   v
-  for v in predicates.VERBS
+  for v in VERBS
   if v.frame == "t" and "h" in v.subjects and not v.objects & frozenset("ha") and not v.state
 ]
 

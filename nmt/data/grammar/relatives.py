@@ -6,13 +6,13 @@ A relative clause is a clause again, so this module and `clauses` need each othe
 from nmt.data.grammar import attributes, clauses
 from nmt.data.grammar import noun_phrases as nps
 from nmt.data.grammar.draw import Draw
-from nmt.data.grammar.entries import BE, Noun
+from nmt.data.grammar.entries import BE, Noun, nouns
 from nmt.data.grammar.noun_phrases import NP
 from nmt.data.grammar.verb_groups import Core, verb_phrase
 from nmt.data.grammar.words import Source, Target, length
 
 _SETTINGS = frozenset("bp")
-_PARTS = [n for n in nps.nouns("oacvb") if "n" not in n.tags]
+_PARTS = [n for n in nouns("oacvb") if "n" not in n.tags]
 
 
 def phrase(d: Draw, pool: list[Noun], words: int, definite: bool = False, join: bool = True) -> NP:

@@ -5,7 +5,7 @@ from nmt.data.grammar import noun_phrases as nps
 from nmt.data.grammar.adverbials import when
 from nmt.data.grammar.clauses import clause, person, pronoun
 from nmt.data.grammar.draw import Draw
-from nmt.data.grammar.entries import VERBS, lines, phrases
+from nmt.data.grammar.entries import VERBS, lines, nouns, phrases
 from nmt.data.grammar.noun_phrases import NP
 from nmt.data.grammar.questions import question
 from nmt.data.grammar.verb_groups import Core, verb_phrase
@@ -202,7 +202,7 @@ def _weather(d: Draw, words: int, time: str) -> Row:
   return source, target
 
 
-_SEEN = nps.nouns("haotuf", "z")
+_SEEN = nouns("haotuf", "z")
 
 
 def _there(d: Draw, words: int, time: str) -> Row:

@@ -3,7 +3,7 @@
 import pytest
 
 from configs.base import get_config
-from nmt import align, evaluate, export, options, score, translate
+from nmt import align, arguments, evaluate, export, score, translate
 from nmt.config import validate
 from nmt.errors import UserError
 
@@ -15,7 +15,7 @@ def actions(command):
 
 
 def test_commands_mean_the_same_by_the_same_option():
-  for name in ("workdir", "which", *options.SEARCH):
+  for name in ("workdir", "which", *arguments.SEARCH):
     found = [actions(command)[name] for command in COMMANDS if name in actions(command)]
     assert len(found) >= 2
     assert len({(action.help, action.type, str(action.default)) for action in found}) == 1
@@ -47,10 +47,10 @@ def test_what_no_config_may_hold_is_refused_in_a_line(command, option, value):
 
 def test_only_what_is_asked_for_changes():
   decode = get_config().decode
-  arguments = translate._parser().parse_args(["--workdir", "w", "--beam", "7", "--forbid-unk"])
-  found = options.changed(decode, options.search_given(arguments))
+  given = translate._parser().parse_args(["--workdir", "w", "--beam", "7", "--forbid-unk"])
+  found = arguments.changed(decode, arguments.search_given(given))
   assert found.to_dict() == {**decode.to_dict(), "beam": 7, "forbid_unk": True}
-  assert options.changed(decode, {}) == decode != found
+  assert arguments.changed(decode, {}) == decode != found
 
 
 def test_a_mistake_in_typing_is_one_line():
