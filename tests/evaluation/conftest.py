@@ -14,7 +14,7 @@ from nmt.data.words import Words
 _SHARP = 6.0  # logit of the word that is copied; all others have 0
 
 
-def start(params, source_BxJ):
+def encode(params, source_BxJ):
   return jnp.asarray(source_BxJ), jnp.zeros(len(source_BxJ), jnp.int32)
 
 
@@ -28,7 +28,7 @@ def step(params, memory_BxJ, t_B, y_B):
 
 
 def force(params, source_BxJ, target_BxT):
-  memory, state = start(params, source_BxJ)
+  memory, state = encode(params, source_BxJ)
 
   def one(state, y_B):
     state, (logits_BxV, alpha_BxJ) = step(params, memory, state, y_B)
