@@ -14,8 +14,9 @@ from nmt import kinds
 from nmt.data.ids import BOS, PAD
 from nmt.models.attention.base import Memory
 from nmt.models.dropout import dropout, split
+from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
-from nmt.models.orders.base import Features, State
+from nmt.models.orders.base import Decoder, Features, State
 from nmt.models.products import product
 
 Params = dict[str, Any]  # nested; the leaves are arrays, or stand for some in `shapes`
@@ -32,8 +33,8 @@ class Translation(nnx.Module):
     self.product = product(model.precision)
     encoder = kinds.find("model.encoder", model.encoder.kind).Encoder
     decoder = kinds.find("model.order", model.order.kind).Decoder
-    self.encoder = encoder(model, source_size, initial)
-    self.decoder = decoder(model, self.encoder, target_size, initial)
+    self.encoder: Encoder = encoder(model, source_size, initial)
+    self.decoder: Decoder = decoder(model, self.encoder, target_size, initial)
 
   def features(
     self,
@@ -85,14 +86,16 @@ class Translation(nnx.Module):
 def init(model: ConfigDict, source_size: int, target_size: int, seed: int) -> Params:
   """Fresh float32 parameters, a nested dict of arrays that depends on nothing but the arguments."""
   module = Translation(model, source_size, target_size, initializers(model.init, seed))
-  return jax.tree.map(jnp.asarray, nnx.to_pure_dict(nnx.state(module, nnx.Param)))
+  params: Params = jax.tree.map(jnp.asarray, nnx.to_pure_dict(nnx.state(module, nnx.Param)))
+  return params
 
 
 def shapes(model: ConfigDict, source_size: int, target_size: int) -> Params:
   """The tree that `init` makes, as jax.ShapeDtypeStruct; nothing is drawn."""
   module = Translation(model, source_size, target_size, NOTHING)
   tree = nnx.to_pure_dict(nnx.state(module, nnx.Param))
-  return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
+  like: Params = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
+  return like
 
 
 def random(model: ConfigDict) -> bool:
@@ -109,10 +112,11 @@ def flat(params: Params) -> dict[str, Float[Array, "..."]]:
 
 def rebuild(model: ConfigDict, source_size: int, target_size: int, params: Params) -> Translation:
   """The model that has these parameters; cheap, and usable inside jit and grad."""
-  return nnx.merge(_graph(model.to_json(), source_size, target_size), params)
+  module: Translation = nnx.merge(_graph(model.to_json(), source_size, target_size), params)
+  return module
 
 
 @functools.cache
-def _graph(model: str, source_size: int, target_size: int) -> nnx.GraphDef:
+def _graph(model: str, source_size: int, target_size: int) -> nnx.GraphDef[Translation]:
   config = ConfigDict(json.loads(model))
   return nnx.split(Translation(config, source_size, target_size, NOTHING))[0]

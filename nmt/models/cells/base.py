@@ -31,7 +31,7 @@ class Cell(nnx.Module):
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     """inputs: the width of what `project` takes; None: another part of the model makes the sums."""
-    n = model.size
+    n: int = model.size
     self.size = n
     self.product = product(model.precision)
     self.layer_norm = model.cell.layer_norm
@@ -65,7 +65,8 @@ class Cell(nnx.Module):
     """What comes from outside, as a step adds it: normalised, if that is asked for."""
     if not self.layer_norm:
       return x_BxG
-    return normalise(x_BxG, self.gain_W[...]) + self.b[...][None]
+    b_G: Float[Array, G] = self.b[...]
+    return normalise(x_BxG, self.gain_W[...]) + b_G[None]
 
   def recur(
     self, s_BxN: Float[Array, "B N"], U: nnx.Param[Any], gain: nnx.Param[Any] | None
@@ -84,7 +85,8 @@ class Cell(nnx.Module):
 
   def output(self, state: State) -> Float[Array, "B N"]:
     """s_BxN of a state: what the rest of the model sees."""
-    return state
+    s_BxN: Float[Array, "B N"] = state
+    return s_BxN
 
   def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     """The next state, from the last one and the sums from outside (`project` or `given`)."""
@@ -146,7 +148,7 @@ def make(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell |
   return cells[0] if len(cells) == 1 else Stack(cells)
 
 
-def ones(shape: tuple[int, ...]) -> np.ndarray:
+def ones(shape: tuple[int, ...]) -> Float[np.ndarray, "..."]:
   """Gains start at 1."""
   return np.ones(shape, np.float32)
 

@@ -22,7 +22,7 @@ def normalise(e: Energies, real: Real) -> Energies:
 
   Exactly 0 on padding, and everywhere if no word is real; `real` has the axes of e, or 1 in place.
   """
-  e = jnp.where(real, e, jnp.finfo(e.dtype).min)
+  e = jnp.where(real, e, jnp.finfo(e.dtype).min)  # type: ignore[no-untyped-call]
   weights = jnp.where(real, jnp.exp(e - e.max(axis=-1, keepdims=True)), 0)
   total = weights.sum(axis=-1, keepdims=True)
   return weights / jnp.where(total > 0, total, 1)

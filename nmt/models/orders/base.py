@@ -12,12 +12,13 @@ from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.models import late
-from nmt.models.attention.base import Glance, Memory
+from nmt.models.attention.base import Attention, Glance, Memory
 from nmt.models.cells.base import Cell, Stack
 from nmt.models.dropout import dropout, split
 from nmt.models.encoders.base import Annotations, Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine, product
+from nmt.models.readouts.base import Readout
 
 State = dict[str, Any]
 Attend = Callable[[Float[Array, "B N"]], tuple[Glance, Float[Array, "B G"]]]
@@ -69,9 +70,9 @@ class Decoder(nnx.Module):
     self.W_s = nnx.Param(initial.dense((encoder.summary_width, n)))
     self.b_s = nnx.Param(zeros((n,)))
     self.extend(model, context, initial)
-    self.attention = mechanism(model, encoder, initial)
+    self.attention: Attention = mechanism(model, encoder, initial)
     readout = kinds.find("model.readout", model.readout.kind).Readout
-    self.readout = readout(model, context, words, initial)
+    self.readout: Readout = readout(model, context, words, initial)
 
   def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
     """Makes C, `cell` and what else the order has, for contexts of that width."""
@@ -117,7 +118,7 @@ class Decoder(nnx.Module):
     words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
     keys_T = _each_step(attention_keys, y_BxT.shape[1]) if self.attention.random else None
 
-    def step(constants: Any, state: State, x: Any) -> tuple[State, Seen]:
+    def step(constants: tuple[Decoder, Memory], state: State, x: Any) -> tuple[State, Seen]:
       decoder, memory = constants
       x_BxG, keys_B = x
       return decoder.looking(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
