@@ -1,13 +1,12 @@
 """A training step and a search become programs for GPUs and TPUs, as far as a CPU can tell."""
 
-import types
-
 import jax
 import jax.numpy as jnp
 import pytest
 
 from configs import base
 from nmt import kinds, models, run
+from nmt.data.words import Words
 from nmt.decoding.hypotheses import forbidden
 from nmt.decoding.translator import search
 from nmt.launching import flags
@@ -51,7 +50,7 @@ def lowered_step(config) -> str:
 
 
 def lowered_search(config, beam) -> str:
-  side = types.SimpleNamespace(size=V)
+  side = Words("en", [str(word) for word in range(V - 4)])
   made = run.of(config, side, side, None)
   return lowered(
     search,

@@ -5,9 +5,12 @@ from typing import overload
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
 
 
-def dropout(keys_B: jax.Array | None, rate: float, x: jax.Array) -> jax.Array:
+def dropout(
+  keys_B: Key[Array, "B"] | None, rate: float, x: Float[Array, "B *rest"]
+) -> Float[Array, "B *rest"]:
   """x * mask / (1 - rate), mask ~ Bernoulli(1 - rate) for each entry; x has B as its first axis.
 
   Without keys, or at rate 0, x itself.
@@ -20,10 +23,10 @@ def dropout(keys_B: jax.Array | None, rate: float, x: jax.Array) -> jax.Array:
 
 
 @overload
-def split(keys_B: jax.Array, count: int) -> list[jax.Array]: ...
+def split(keys_B: Key[Array, "B"], count: int) -> list[Key[Array, "B"]]: ...
 @overload
-def split(keys_B: jax.Array | None, count: int) -> list[jax.Array | None]: ...
-def split(keys_B: jax.Array | None, count: int) -> Sequence[jax.Array | None]:
+def split(keys_B: Key[Array, "B"] | None, count: int) -> list[Key[Array, "B"] | None]: ...
+def split(keys_B: Key[Array, "B"] | None, count: int) -> Sequence[Key[Array, "B"] | None]:
   """`count` arrays of keys, each still one key a sentence."""
   if keys_B is None:
     return [None] * count

@@ -13,8 +13,11 @@ import functools
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jaxtyping import Array, Bool, Float
 
 from nmt.models.cells.base import Cell, Stack, State
+
+Steps = Float[Array, "T B N"]
 
 _UNROLLED = 4  # steps of the loop that XLA sees at once, on CPU
 
@@ -26,17 +29,23 @@ class LinearCell(Cell):
   cell of a file writes `coefficients`, for x of any leading axes.
   """
 
-  def coefficients(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+  def coefficients(
+    self, x: Float[Array, "*rows G"]
+  ) -> tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]:
     """a and b, ...xn, of x_...xG."""
     raise TypeError(f"{type(self).__module__} has no coefficients")
 
-  def advance(self, state: State, x_BxG: jax.Array) -> State:
+  def advance(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     a, b = self.coefficients(x_BxG)
     return a * state + b
 
   def run(
-    self, state: State, x_TxBxG: jax.Array, real_TxB: jax.Array, reverse: bool = False
-  ) -> tuple[jax.Array, State]:
+    self,
+    state: State,
+    x_TxBxG: Float[Array, "T B G"],
+    real_TxB: Bool[Array, "T B"],
+    reverse: bool = False,
+  ) -> tuple[Float[Array, "T B N"], State]:
     """The output of each step, TxBxn, and the last state; where nothing is real it is held."""
     a, b = self.coefficients(self.outside(x_TxBxG))
     real = real_TxB[:, :, None]
@@ -44,7 +53,9 @@ class LinearCell(Cell):
     return self.output(h_TxBxN), h_TxBxN[0 if reverse else -1]
 
 
-def run(cell: Cell | Stack, state: State, x_TxBxG: jax.Array) -> jax.Array | None:
+def run(
+  cell: Cell | Stack, state: State, x_TxBxG: Float[Array, "T B G"]
+) -> Float[Array, "T B N"] | None:
   """The output of each step, TxBxn, of a linear cell or layers of them; None for other cells."""
   real_TxB = jnp.ones(x_TxBxG.shape[:2], bool)
   states = state if isinstance(cell, Stack) else (state,)
@@ -59,43 +70,49 @@ def run(cell: Cell | Stack, state: State, x_TxBxG: jax.Array) -> jax.Array | Non
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
 def linear_scan(
-  a_TxBxN: jax.Array, b_TxBxN: jax.Array, h_BxN: jax.Array, reverse: bool = False
-) -> jax.Array:
+  a_TxBxN: Steps, b_TxBxN: Steps, h_BxN: Float[Array, "B N"], reverse: bool = False
+) -> Steps:
   """All states h_TxBxN of h_t = a_t * h_{t-1} + b_t, from h_0; with `reverse`, from the last t on.
 
   On a CPU by a loop, elsewhere by an associative scan (docs/speed.md).
   """
   run = functools.partial(_by_loop, reverse=reverse)
   scan = functools.partial(_associative, reverse=reverse)
-  h_TxBxN: jax.Array = lax.platform_dependent(a_TxBxN, b_TxBxN, h_BxN, cpu=run, default=scan)
+  h_TxBxN: Steps = lax.platform_dependent(a_TxBxN, b_TxBxN, h_BxN, cpu=run, default=scan)
   return h_TxBxN
 
 
-def _by_loop(a: jax.Array, b: jax.Array, h: jax.Array, reverse: bool) -> jax.Array:
-  def step(h: jax.Array, inputs: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+def _by_loop(a: Steps, b: Steps, h: Array, reverse: bool) -> Steps:
+  def step(h: Array, inputs: tuple[Array, Array]) -> tuple[Array, Array]:
     a, b = inputs
     h = a * h + b
     return h, h
 
-  return lax.scan(step, h, (a, b), reverse=reverse, unroll=_UNROLLED)[1]
+  states: Steps = lax.scan(step, h, (a, b), reverse=reverse, unroll=_UNROLLED)[1]
+  return states
 
 
-def _associative(a: jax.Array, b: jax.Array, h: jax.Array, reverse: bool) -> jax.Array:
+def _associative(a: Steps, b: Steps, h: Array, reverse: bool) -> Steps:
   first = -1 if reverse else 0
   b = b.at[first].add(a[first] * h)
 
-  def after(one: tuple[jax.Array, jax.Array], two: tuple[jax.Array, jax.Array]):
+  def after(one: tuple[Array, Array], two: tuple[Array, Array]) -> tuple[Array, Array]:
     return one[0] * two[0], two[0] * one[1] + two[1]
 
-  return lax.associative_scan(after, (a, b), reverse=reverse)[1]
+  states: Steps = lax.associative_scan(after, (a, b), reverse=reverse)[1]
+  return states
 
 
-def _forward(a: jax.Array, b: jax.Array, h: jax.Array, reverse: bool):
+def _forward(
+  a: Steps, b: Steps, h: Array, reverse: bool
+) -> tuple[Steps, tuple[Steps, Array, Steps]]:
   states = linear_scan(a, b, h, reverse)
   return states, (a, h, states)
 
 
-def _backward(reverse: bool, saved: tuple[jax.Array, ...], gradient: jax.Array):
+def _backward(
+  reverse: bool, saved: tuple[Steps, Array, Steps], gradient: Steps
+) -> tuple[Steps, Steps, Array]:
   a, h, states = saved
   nothing = jnp.zeros_like(a[:1])
   after = jnp.concatenate([nothing, a[:-1]] if reverse else [a[1:], nothing])

@@ -2,21 +2,24 @@
 
 import functools
 import json
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float, Int, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.data.ids import BOS, PAD
 from nmt.models.attention.base import Memory
 from nmt.models.dropout import dropout, split
+from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
-from nmt.models.orders.base import Features, State
+from nmt.models.orders.base import Decoder, Features, State
 from nmt.models.products import product
 
-Params = dict[str, "Params | jax.Array"]
+Params = dict[str, Any]  # nested; the leaves are arrays, or stand for some in `shapes`
 
 
 class Translation(nnx.Module):
@@ -30,11 +33,14 @@ class Translation(nnx.Module):
     self.product = product(model.precision)
     encoder = kinds.find("model.encoder", model.encoder.kind).Encoder
     decoder = kinds.find("model.order", model.order.kind).Decoder
-    self.encoder = encoder(model, source_size, initial)
-    self.decoder = decoder(model, self.encoder, target_size, initial)
+    self.encoder: Encoder = encoder(model, source_size, initial)
+    self.decoder: Decoder = decoder(model, self.encoder, target_size, initial)
 
   def features(
-    self, source_BxJ: jax.Array, target_BxT: jax.Array, keys_B: jax.Array | None = None
+    self,
+    source_BxJ: Int[Array, "B J"],
+    target_BxT: Int[Array, "B T"],
+    keys_B: Key[Array, "B"] | None = None,
   ) -> Features:
     """Features t_BxTxl, to be given to `logits`, and alpha_BxTxJ, with the target known.
 
@@ -49,17 +55,19 @@ class Translation(nnx.Module):
     losses, drawn = jax.tree.map(lambda x: jnp.where(target_BxT != PAD, x, 0), numbers)
     return features._replace(losses=losses, drawn=drawn)
 
-  def output(self) -> tuple[jax.Array, jax.Array]:
+  def output(self) -> tuple[Float[Array, "V L"], Float[Array, "V"]]:
     """W_o (Vxl) and b_o (V) of logits = W_o t + b_o."""
     return self.decoder.output()
 
-  def logits(self, t: jax.Array) -> jax.Array:
+  def logits(self, t: Float[Array, "*rows L"]) -> Float[Array, "*rows V"]:
     """logits_...xV of features t_...xl."""
     W_o, b_o = self.output()
     flat = self.product("nl,vl->nv", t.reshape(-1, t.shape[-1]), W_o) + b_o[None]
     return flat.reshape(*t.shape[:-1], W_o.shape[0])
 
-  def encode(self, source_BxJ: jax.Array, keys_B: jax.Array | None = None) -> tuple[Memory, State]:
+  def encode(
+    self, source_BxJ: Int[Array, "B J"], keys_B: Key[Array, "B"] | None = None
+  ) -> tuple[Memory, State]:
     """Memory of the source, and the state before the first word."""
     embedding_keys, state_keys = split(keys_B, 2)
     real_BxJ = source_BxJ != PAD
@@ -68,8 +76,8 @@ class Translation(nnx.Module):
     return self.decoder.prepare(notes, real_BxJ)
 
   def step(
-    self, memory: Memory, state: State, y_B: jax.Array
-  ) -> tuple[State, tuple[jax.Array, jax.Array]]:
+    self, memory: Memory, state: State, y_B: Int[Array, "B"]
+  ) -> tuple[State, tuple[Float[Array, "B V"], Float[Array, "B J"]]]:
     """One word further: the next state, logits_BxV and alpha_BxJ, y_B being the previous word."""
     after, t, alpha = self.decoder.step(memory, state, y_B)
     return after, (self.logits(t), alpha)
@@ -78,14 +86,16 @@ class Translation(nnx.Module):
 def init(model: ConfigDict, source_size: int, target_size: int, seed: int) -> Params:
   """Fresh float32 parameters, a nested dict of arrays that depends on nothing but the arguments."""
   module = Translation(model, source_size, target_size, initializers(model.init, seed))
-  return jax.tree.map(jnp.asarray, nnx.to_pure_dict(nnx.state(module, nnx.Param)))
+  params: Params = jax.tree.map(jnp.asarray, nnx.to_pure_dict(nnx.state(module, nnx.Param)))
+  return params
 
 
 def shapes(model: ConfigDict, source_size: int, target_size: int) -> Params:
   """The tree that `init` makes, as jax.ShapeDtypeStruct; nothing is drawn."""
   module = Translation(model, source_size, target_size, NOTHING)
   tree = nnx.to_pure_dict(nnx.state(module, nnx.Param))
-  return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
+  like: Params = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
+  return like
 
 
 def random(model: ConfigDict) -> bool:
@@ -94,7 +104,7 @@ def random(model: ConfigDict) -> bool:
   return any(model.dropout.values()) or mechanism.random
 
 
-def flat(params: Params) -> dict[str, jax.Array]:
+def flat(params: Params) -> dict[str, Float[Array, "..."]]:
   """Parameters by their exported names (docs/weights.md), such as encoder.forward.W."""
   leaves = jax.tree.leaves_with_path(params)
   return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
@@ -102,10 +112,11 @@ def flat(params: Params) -> dict[str, jax.Array]:
 
 def rebuild(model: ConfigDict, source_size: int, target_size: int, params: Params) -> Translation:
   """The model that has these parameters; cheap, and usable inside jit and grad."""
-  return nnx.merge(_graph(model.to_json(), source_size, target_size), params)
+  module: Translation = nnx.merge(_graph(model.to_json(), source_size, target_size), params)
+  return module
 
 
 @functools.cache
-def _graph(model: str, source_size: int, target_size: int) -> nnx.GraphDef:
+def _graph(model: str, source_size: int, target_size: int) -> nnx.GraphDef[Translation]:
   config = ConfigDict(json.loads(model))
   return nnx.split(Translation(config, source_size, target_size, NOTHING))[0]

@@ -17,6 +17,7 @@ from nmt.training import sharding, step
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.meter import Meter
 from nmt.training.metrics import Metrics
+from nmt.training.objectives.base import Rows
 from nmt.training.progress import Progress
 from nmt.training.stopwatch import Stopwatch
 from nmt.workdir import Workdir
@@ -161,7 +162,7 @@ class Session:
       before.save(self.state, self.progress)
     return folder / f"{update}.npz"
 
-  def _place(self, batch: Batch) -> step.Rows:
+  def _place(self, batch: Batch) -> Rows:
     return sharding.place(self.mesh, batch.source_BxJ), sharding.place(self.mesh, batch.target_BxT)
 
   def _status(self, state: str) -> None:

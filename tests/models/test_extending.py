@@ -84,7 +84,9 @@ def test_it_is_found_by_its_name_and_trains_and_searches(bilinear):
       tree = jax.tree.map(jnp.asarray, exact)
       tree["decoder"]["attention"]["W"] = W
       model = models.rebuild(config.model, 20, 20, tree)
-      return jax.nn.log_softmax(model.logits(model.features(source, target).t))[..., 5].sum()
+      return jax.nn.log_softmax(
+        model.logits(model.features(*map(jnp.asarray, (source, target))).t)
+      )[..., 5].sum()
 
     W = jnp.asarray(exact["decoder"]["attention"]["W"])
     direction = jnp.asarray(random.standard_normal(W.shape))

@@ -8,6 +8,7 @@ import pytest
 from configs import base
 from nmt.data.batches import Batch
 from nmt.data.ids import EOS, PAD
+from nmt.data.pipeline import Prepared
 
 VOCABULARY = 24
 
@@ -52,9 +53,7 @@ def batch() -> Batch:
 @pytest.fixture
 def prepared():
   side = types.SimpleNamespace(size=VOCABULARY)
-  return types.SimpleNamespace(
-    source=side, target=side, train=Store(96, 7, seed=1), valid=Store(12, 7, seed=2)
-  )
+  return Prepared(side, side, Store(96, 7, seed=1), Store(12, 7, seed=2), report={})
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import EnergyAttention, Memory
@@ -29,28 +30,32 @@ class Attention(EnergyAttention):
     self.b_a = nnx.Param(zeros((size,)))
     self.v_a = nnx.Param(initial.energy((size,)))
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     keys = affine(self.product, h_BxJxD, self.U_a[...], self.b_a[...])
     return super().remember(h_BxJxD, real_BxJ) | {"keys": keys}
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     return match(memory["keys"], affine(self.product, s_BxN, self.W_a[...]), self.v_a[...])
 
 
 @jax.custom_vjp
-def match(keys_BxJxA: jax.Array, query_BxA: jax.Array, v_A: jax.Array) -> jax.Array:
+def match(
+  keys_BxJxA: Float[Array, "B J A"], query_BxA: Float[Array, "B A"], v_A: Float[Array, "A"]
+) -> Float[Array, "B J"]:
   """e_BxJ = v^T tanh(key + query); the gradient computes tanh anew, so that no step keeps it."""
   return jnp.einsum("bja,a->bj", jnp.tanh(keys_BxJxA + query_BxA[:, None]), v_A)
 
 
-_Arrays = tuple[jax.Array, jax.Array, jax.Array]
+_Arrays = tuple[Float[Array, "B J A"], Float[Array, "B A"], Float[Array, "A"]]
 
 
-def _forward(keys: jax.Array, query: jax.Array, v: jax.Array) -> tuple[jax.Array, _Arrays]:
+def _forward(
+  keys: Float[Array, "B J A"], query: Float[Array, "B A"], v: Float[Array, "A"]
+) -> tuple[Float[Array, "B J"], _Arrays]:
   return match(keys, query, v), (keys, query, v)
 
 
-def _backward(saved: _Arrays, gradient_BxJ: jax.Array) -> _Arrays:
+def _backward(saved: _Arrays, gradient_BxJ: Float[Array, "B J"]) -> _Arrays:
   keys, query, v = saved
   tanh = jnp.tanh(keys + query[:, None])
   inside = gradient_BxJ[:, :, None] * (1 - tanh * tanh)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention.additive import Attention as Additive
@@ -36,12 +36,12 @@ class Attention(Additive):
   def begin(self, memory: Memory) -> Any:
     return jnp.zeros(memory["real"].shape, memory["keys"].dtype)
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     keys = memory["keys"] + carry[:, :, None] * self.w_c[...][None, None]
     return match(keys, self.product("bn,na->ba", s_BxN, self.W_a[...]), self.v_a[...])
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     glance = super().attend(s_BxN, memory, carry, keys_B)
     again = self.penalty * jnp.minimum(glance.alpha_BxJ, carry).sum(axis=1)

@@ -2,9 +2,9 @@
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
@@ -26,10 +26,10 @@ class Glance(NamedTuple):
   """
 
   weights: Any
-  alpha_BxJ: jax.Array
+  alpha_BxJ: Float[Array, "B J"]
   carry: Any = ()
-  losses: dict[str, jax.Array] = {}  # noqa: RUF012, nobody changes it
-  drawn: jax.Array | None = None
+  losses: dict[str, Float[Array, "B"]] = {}  # noqa: RUF012, nobody changes it
+  drawn: Float[Array, "B"] | None = None
 
 
 class Attention(nnx.Module):
@@ -51,7 +51,7 @@ class Attention(nnx.Module):
     """The width of a context, which the readers' matrices multiply: that of an annotation."""
     return encoder.width
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     """What every step needs of a source sentence; only the mechanism itself reads it."""
     return {"h": h_BxJxD, "real": real_BxJ}
 
@@ -60,7 +60,7 @@ class Attention(nnx.Module):
     return ()
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     """Looks at the notes from the state s, in training and where a target is given.
 
@@ -68,18 +68,20 @@ class Attention(nnx.Module):
     """
     raise TypeError(f"{type(self).__module__} has no attend")
 
-  def search(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> Glance:
+  def search(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Glance:
     """Looks at the notes in search: as `attend` without keys, unless a mechanism differs there."""
     return self.attend(s_BxN, memory, carry, None)
 
-  def project(self, memory: Memory, C_DxG: jax.Array) -> Any:
+  def project(self, memory: Memory, C_DxG: Float[Array, "D G"]) -> Any:
     """What `read` takes, for a reader who multiplies contexts by C: here C h_j, once a sentence.
 
     C c_i = C sum_j alpha_ij h_j = sum_j alpha_ij (C h_j): one product, outside the loop.
     """
     return affine(self.product, memory["h"], C_DxG)
 
-  def read(self, weights: Any, values: Any) -> jax.Array:
+  def read(
+    self, weights: Float[Array, "B J"], values: Float[Array, "B J G"]
+  ) -> Float[Array, "B G"]:
     """C c_BxG of one step, from its weights and what `project` gave."""
     return self.product("bj,bjd->bd", weights, values)
 
@@ -95,12 +97,14 @@ class EnergyAttention(Attention):
     super().__init__(model, encoder, initial)
     self.normalise = kinds.find("model.normaliser", model.normaliser.kind).make(model)
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any
+  ) -> Float[Array, "B *heads J"]:
     """e_BxJ, or e_BxHxJ of H heads: how well each word matches the state."""
     raise TypeError(f"{type(self).__module__} has no energies")
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     e, real = self.energies(s_BxN, memory, carry), memory["real"]
     weights = self.normalise(e, jnp.expand_dims(real, range(1, e.ndim - 1)))

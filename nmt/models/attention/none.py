@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import Attention as Base
@@ -26,7 +26,7 @@ class Attention(Base):
   def width(model: ConfigDict, encoder: Encoder) -> int:
     return encoder.forward_width
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     length = real_BxJ.sum(axis=1, keepdims=True)
     last = jnp.arange(1, real_BxJ.shape[1] + 1)[None] == length
     alpha = last.astype(h_BxJxD.dtype)
@@ -34,12 +34,12 @@ class Attention(Base):
     return {"last": jnp.einsum("bj,bjn->bn", alpha, forward), "alpha": alpha}
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     return Glance(memory["alpha"], memory["alpha"], carry)
 
-  def project(self, memory: Memory, C_DxG: jax.Array) -> jax.Array:
+  def project(self, memory: Memory, C_DxG: Float[Array, "D G"]) -> Float[Array, "B G"]:
     return affine(self.product, memory["last"], C_DxG)
 
-  def read(self, weights: jax.Array, values: jax.Array) -> jax.Array:
+  def read(self, weights: Float[Array, "B J"], values: Float[Array, "B G"]) -> Float[Array, "B G"]:
     return values

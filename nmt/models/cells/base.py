@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt import kinds
@@ -30,7 +31,7 @@ class Cell(nnx.Module):
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     """inputs: the width of what `project` takes; None: another part of the model makes the sums."""
-    n = model.size
+    n: int = model.size
     self.size = n
     self.product = product(model.precision)
     self.layer_norm = model.cell.layer_norm
@@ -50,44 +51,47 @@ class Cell(nnx.Module):
     """G, the columns of x."""
     return self.sums * self.size
 
-  def project(self, x: jax.Array) -> jax.Array:
+  def project(self, x: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
     """W x (+ b) of shape ...xG, from x_...xm: for all steps at once."""
     if self.layer_norm:
       return affine(self.product, x, self.W[...])
     return affine(self.product, x, self.W[...], self.b[...])
 
-  def given(self, x_BxG: jax.Array) -> jax.Array:
+  def given(self, x_BxG: Float[Array, "B G"]) -> Float[Array, "B G"]:
     """x (+ b), for sums that another part of the model has made."""
     return x_BxG if self.layer_norm else x_BxG + self.b[...][None]
 
-  def outside(self, x: jax.Array) -> jax.Array:
-    """x_...xG from outside, as a step adds it: normalised, if that is asked for."""
+  def outside(self, x: Float[Array, "*rows G"]) -> Float[Array, "*rows G"]:
+    """x from outside, as a step adds it: normalised, if that is asked for."""
     if not self.layer_norm:
       return x
     return normalise(x, self.gain_W[...]) + along(self.b[...], x)
 
-  def recur(self, s_BxN: jax.Array, U: nnx.Param, gain: nnx.Param | None) -> jax.Array:
+  def recur(
+    self, s_BxN: Float[Array, "B N"], U: nnx.Param[Any], gain: nnx.Param[Any] | None
+  ) -> Float[Array, "B G"]:
     """U s, normalised if there is a gain."""
     product = self.product("bn,nm->bm", s_BxN, U[...])
     return product if gain is None else normalise(product, gain[...])
 
-  def begin(self, like_BxG: jax.Array) -> State:
+  def begin(self, like_BxG: Float[Array, "B G"]) -> State:
     """The state before the first step, zeros, for as many rows as `like`."""
     return self.start(jnp.zeros_like(like_BxG[:, : self.size]))
 
-  def start(self, s_BxN: jax.Array) -> State:
+  def start(self, s_BxN: Float[Array, "B N"]) -> State:
     """The state whose output is s."""
     return s_BxN
 
-  def output(self, state: State) -> jax.Array:
+  def output(self, state: State) -> Float[Array, "*rows N"]:
     """s_BxN of a state: what the rest of the model sees."""
-    return state
+    s_BxN: Float[Array, "B N"] = state
+    return s_BxN
 
-  def __call__(self, state: State, x_BxG: jax.Array) -> State:
+  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     """The next state, from the last one and the sums from outside (`project` or `given`)."""
     return self.advance(state, self.outside(x_BxG))
 
-  def advance(self, state: State, x_BxG: jax.Array) -> State:
+  def advance(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     """The cell's equations, x being all that comes from outside."""
     raise TypeError(f"{type(self).__module__} has no advance")
 
@@ -110,19 +114,19 @@ class Stack(nnx.Module):
   def width(self) -> int:
     return self.cells[0].width
 
-  def project(self, x: jax.Array) -> jax.Array:
+  def project(self, x: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
     return self.cells[0].project(x)
 
-  def given(self, x_BxG: jax.Array) -> jax.Array:
+  def given(self, x_BxG: Float[Array, "B G"]) -> Float[Array, "B G"]:
     return self.cells[0].given(x_BxG)
 
-  def start(self, s_BxN: jax.Array) -> State:
+  def start(self, s_BxN: Float[Array, "B N"]) -> State:
     return tuple(cell.start(s_BxN) for cell in self.cells)
 
-  def output(self, state: State) -> jax.Array:
+  def output(self, state: State) -> Float[Array, "*rows N"]:
     return self.cells[-1].output(state[-1])
 
-  def __call__(self, state: State, x_BxG: jax.Array) -> State:
+  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     states = [self.cells[0](state[0], x_BxG)]
     for below, cell, before in zip(self.cells, self.cells[1:], state[1:], strict=False):
       states.append(cell(before, cell.project(below.output(states[-1]))))
@@ -143,18 +147,18 @@ def make(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell |
   return cells[0] if len(cells) == 1 else Stack(cells)
 
 
-def ones(shape: tuple[int, ...]) -> np.ndarray:
+def ones(shape: tuple[int, ...]) -> Float[np.ndarray, "..."]:
   """Gains start at 1."""
   return np.ones(shape, np.float32)
 
 
-def normalise(x: jax.Array, gain_G: jax.Array) -> jax.Array:
+def normalise(x: Float[Array, "*rows G"], gain_G: Float[Array, "G"]) -> Float[Array, "*rows G"]:
   """gain * (x - mean) / deviation over the last axis (Ba et al., 2016, equation 4)."""
   centred = x - x.mean(axis=-1, keepdims=True)
   variance = (centred * centred).mean(axis=-1, keepdims=True)
   return along(gain_G, x) * centred * jax.lax.rsqrt(variance + 1e-5)
 
 
-def along(v_G: jax.Array, x: jax.Array) -> jax.Array:
+def along(v_G: Float[Array, "G"], x: Float[Array, "*rows G"]) -> Float[Array, "*ones G"]:
   """v with as many axes as x, along its last."""
   return v_G.reshape((1,) * (x.ndim - 1) + v_G.shape)

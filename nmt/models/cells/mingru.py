@@ -1,6 +1,7 @@
 """The minimal GRU: gates from the input alone."""
 
 import jax
+from jaxtyping import Array, Float
 
 from nmt.models.linear import LinearCell
 
@@ -13,6 +14,8 @@ class Cell(LinearCell):
 
   sums = 2  # [z h~]
 
-  def coefficients(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+  def coefficients(
+    self, x: Float[Array, "*rows G"]
+  ) -> tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]:
     z = jax.nn.sigmoid(x[..., : self.size])
     return 1 - z, z * x[..., self.size :]

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from nmt.models.linear import LinearCell
 
@@ -15,7 +16,9 @@ class Cell(LinearCell):
 
   sums = 3  # [f i h~]
 
-  def coefficients(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+  def coefficients(
+    self, x: Float[Array, "*rows G"]
+  ) -> tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]:
     f, i, new = jnp.split(x, 3, axis=-1)
     # f / (f + i) = sigmoid(log f - log i), which neither over- nor underflows.
     keep = jax.nn.sigmoid(jax.nn.log_sigmoid(f) - jax.nn.log_sigmoid(i))

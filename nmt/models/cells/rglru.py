@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt.models.cells.base import along
@@ -13,7 +14,7 @@ from nmt.models.products import affine
 
 WIDTH = 4  # of the convolution: this step and the three before it
 SHARPNESS = 8.0  # c
-State = tuple[jax.Array, jax.Array]
+State = tuple[Float[Array, "B N"], Float[Array, "B K N"]]
 
 
 class Cell(LinearCell):
@@ -40,20 +41,22 @@ class Cell(LinearCell):
     a = np.linspace(0.9, 0.999, n)
     self.L = nnx.Param(np.log(np.expm1(-np.log(a) / SHARPNESS)).astype(np.float32))
 
-  def start(self, s_BxN: jax.Array) -> State:
+  def start(self, s_BxN: Float[Array, "B N"]) -> State:
     return s_BxN, jnp.zeros((s_BxN.shape[0], WIDTH - 1, self.size), s_BxN.dtype)
 
-  def output(self, state: State) -> jax.Array:
+  def output(self, state: State) -> Float[Array, "B N"]:
     return state[0]
 
-  def coefficients(self, u: jax.Array) -> tuple[jax.Array, jax.Array]:
+  def coefficients(
+    self, u: Float[Array, "*rows N"]
+  ) -> tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]:
     gates = jax.nn.sigmoid(affine(self.product, u, self.W_ri[...], self.b_ri[...]))
     r, i = jnp.split(gates, 2, axis=-1)
     log_a = -SHARPNESS * jax.nn.softplus(along(self.L[...], u)) * r
     # 1 - a^2, without losing the digits of an a near 1.
     return jnp.exp(log_a), jnp.sqrt(-jnp.expm1(2 * log_a)) * i * u
 
-  def advance(self, state: State, x_BxN: jax.Array) -> State:
+  def advance(self, state: State, x_BxN: Float[Array, "B N"]) -> State:
     h, past_BxKxN = state
     seen = jnp.concatenate([past_BxKxN, x_BxN[:, None]], axis=1)
     u = (seen * self.w[...][None, ::-1]).sum(axis=1) + self.b_w[...][None]
@@ -61,8 +64,12 @@ class Cell(LinearCell):
     return a * h + b, seen[:, 1:]
 
   def run(
-    self, state: State, x_TxBxG: jax.Array, real_TxB: jax.Array, reverse: bool = False
-  ) -> tuple[jax.Array, State]:
+    self,
+    state: State,
+    x_TxBxG: Float[Array, "T B N"],
+    real_TxB: Bool[Array, "T B"],
+    reverse: bool = False,
+  ) -> tuple[Float[Array, "T B N"], State]:
     h, past_BxKxN = state
     real = real_TxB[:, :, None]
     x = jnp.where(real, self.outside(x_TxBxG), 0)

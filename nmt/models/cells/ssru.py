@@ -2,7 +2,9 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
+from nmt.models.cells.base import State
 from nmt.models.linear import LinearCell
 
 
@@ -16,9 +18,11 @@ class Cell(LinearCell):
 
   sums = 2  # [f c]
 
-  def coefficients(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+  def coefficients(
+    self, x: Float[Array, "*rows G"]
+  ) -> tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]:
     f = jax.nn.sigmoid(x[..., : self.size])
     return f, (1 - f) * x[..., self.size :]
 
-  def output(self, state: jax.Array) -> jax.Array:
+  def output(self, state: State) -> Float[Array, "*rows N"]:
     return jnp.maximum(state, 0)

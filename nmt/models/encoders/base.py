@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from nmt.models import late
 from nmt.models.cells.base import Cell, Stack, State
@@ -14,8 +15,8 @@ from nmt.models.linear import LinearCell
 class Annotations(NamedTuple):
   """The notes on a source: h_BxJxD, and summary_BxN, from which the decoder's state starts."""
 
-  h_BxJxD: jax.Array
-  summary_BxN: jax.Array
+  h_BxJxD: Float[Array, "B J D"]
+  summary_BxN: Float[Array, "B N"]
 
 
 class Encoder(nnx.Module):
@@ -32,15 +33,21 @@ class Encoder(nnx.Module):
   forward_width: int
 
   def __call__(
-    self, source_BxJ: jax.Array, real_BxJ: jax.Array, keys_B: jax.Array | None = None
+    self,
+    source_BxJ: Int[Array, "B J"],
+    real_BxJ: Bool[Array, "B J"],
+    keys_B: Key[Array, "B"] | None = None,
   ) -> Annotations:
     """The notes; `keys_B`, one key a sentence, switch dropout on."""
     raise TypeError(f"{type(self).__module__} has no __call__")
 
 
 def run(
-  cell: Cell | Stack, x_JxBxM: jax.Array, real_JxB: jax.Array, reverse: bool = False
-) -> tuple[jax.Array, jax.Array]:
+  cell: Cell | Stack,
+  x_JxBxM: Float[Array, "J B M"],
+  real_JxB: Bool[Array, "J B"],
+  reverse: bool = False,
+) -> tuple[Float[Array, "J B N"], Float[Array, "B N"]]:
   """All outputs h_JxBxn of a cell that starts at 0, layer by layer, and its last output.
 
   Padding holds the state: backwards, a cell starts at the last real word, and forwards its last
@@ -48,8 +55,8 @@ def run(
   """
 
   def step(
-    cell: Cell, state: State, inputs: tuple[jax.Array, jax.Array]
-  ) -> tuple[State, jax.Array]:
+    cell: Cell, state: State, inputs: tuple[Float[Array, "B G"], Bool[Array, "B 1"]]
+  ) -> tuple[State, Float[Array, "B N"]]:
     x, real = inputs
     state = jax.tree.map(lambda new, old: jnp.where(real, new, old), cell(state, x), state)
     return state, cell.output(state)

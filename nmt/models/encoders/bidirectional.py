@@ -1,8 +1,8 @@
 """The paper's encoder: source words -> annotations."""
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Int, Key
 from ml_collections import ConfigDict
 
 from nmt.models.cells.base import make
@@ -28,7 +28,10 @@ class Encoder(Base):
     self.backward = make(model, model.embedding, initial)
 
   def __call__(
-    self, source_BxJ: jax.Array, real_BxJ: jax.Array, keys_B: jax.Array | None = None
+    self,
+    source_BxJ: Int[Array, "B J"],
+    real_BxJ: Bool[Array, "B J"],
+    keys_B: Key[Array, "B"] | None = None,
   ) -> Annotations:
     embedded = dropout(keys_B, self.rate, self.E_x[...][source_BxJ]).swapaxes(0, 1)
     forward, _ = run(self.forward, embedded, real_BxJ.T)

@@ -4,32 +4,36 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
+Energies = Float[Array, "*rows J"]
+Real = Bool[Array, "... J"]
 
-def make(model: ConfigDict) -> Callable[[jax.Array, jax.Array], jax.Array]:
+
+def make(model: ConfigDict) -> Callable[[Energies, Real], Energies]:
   """normalise(e, real), as below."""
   return normalise
 
 
 @jax.custom_vjp
-def normalise(e: jax.Array, real: jax.Array) -> jax.Array:
+def normalise(e: Energies, real: Real) -> Energies:
   """softmax over the real words of the last axis (equation 6).
 
   Exactly 0 on padding, and everywhere if no word is real; `real` has the axes of e, or 1 in place.
   """
-  e = jnp.where(real, e, jnp.finfo(e.dtype).min)
+  e = jnp.where(real, e, jnp.finfo(e.dtype).min)  # type: ignore[no-untyped-call]
   weights = jnp.where(real, jnp.exp(e - e.max(axis=-1, keepdims=True)), 0)
   total = weights.sum(axis=-1, keepdims=True)
   return weights / jnp.where(total > 0, total, 1)
 
 
-def _forward(e: jax.Array, real: jax.Array) -> tuple[jax.Array, jax.Array]:
+def _forward(e: Energies, real: Real) -> tuple[Energies, Energies]:
   alpha = normalise(e, real)
   return alpha, alpha
 
 
-def _backward(alpha: jax.Array, gradient: jax.Array) -> tuple[jax.Array, None]:
+def _backward(alpha: Energies, gradient: Energies) -> tuple[Energies, None]:
   return alpha * (gradient - (alpha * gradient).sum(axis=-1, keepdims=True)), None
 
 

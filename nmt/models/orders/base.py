@@ -7,25 +7,27 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float, Int, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.models import late
-from nmt.models.attention.base import Glance, Memory
+from nmt.models.attention.base import Attention, Glance, Memory
 from nmt.models.cells.base import Cell, Stack
 from nmt.models.dropout import dropout, split
 from nmt.models.encoders.base import Annotations, Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine, product
+from nmt.models.readouts.base import Readout
 
 State = dict[str, Any]
-Attend = Callable[[jax.Array], tuple[Glance, jax.Array]]
+Attend = Callable[[Float[Array, "B N"]], tuple[Glance, Float[Array, "B G"]]]
 
 
 class Seen(NamedTuple):
   """What a step shows: the state s_Bxn that the readout sees, and the look at the notes."""
 
-  s: jax.Array
+  s: Float[Array, "B N"]
   glance: Glance
 
 
@@ -35,10 +37,10 @@ class Features(NamedTuple):
   drawn_BxT is the log-probability of what attention drew at random, None where it draws nothing.
   """
 
-  t: jax.Array
-  alpha: jax.Array
-  losses: dict[str, jax.Array]
-  drawn: jax.Array | None
+  t: Float[Array, "B T L"]
+  alpha: Float[Array, "B T J"]
+  losses: dict[str, Float[Array, "B T"]]
+  drawn: Float[Array, "B T"] | None
 
 
 class Decoder(nnx.Module):
@@ -68,19 +70,19 @@ class Decoder(nnx.Module):
     self.W_s = nnx.Param(initial.dense((encoder.summary_width, n)))
     self.b_s = nnx.Param(zeros((n,)))
     self.extend(model, context, initial)
-    self.attention = mechanism(model, encoder, initial)
+    self.attention: Attention = mechanism(model, encoder, initial)
     readout = kinds.find("model.readout", model.readout.kind).Readout
-    self.readout = readout(model, context, words, initial)
+    self.readout: Readout = readout(model, context, words, initial)
 
   def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
     """Makes C, `cell` and what else the order has, for contexts of that width."""
     raise TypeError(f"{type(self).__module__} has no extend")
 
-  def begin(self, s_BxN: jax.Array) -> State:
+  def begin(self, s_BxN: Float[Array, "B N"]) -> State:
     """The state before the first word, from s_0, but for what attention carries."""
     return {"cell": self.cell.start(s_BxN)}
 
-  def advance(self, state: State, x_BxG: jax.Array, attend: Attend) -> tuple[State, Seen]:
+  def advance(self, state: State, x_BxG: Float[Array, "B G"], attend: Attend) -> tuple[State, Seen]:
     """One step: the next state, but for what attention carries, and what is seen.
 
     x_BxG is the cell's projection of E y_{i-1}. attend(s_BxN) looks at the notes from a state: it
@@ -88,14 +90,14 @@ class Decoder(nnx.Module):
     """
     raise TypeError(f"{type(self).__module__} has no advance")
 
-  def together(self, state: State, x_TxBxG: jax.Array, attend: Attend) -> Seen | None:
+  def together(self, state: State, x_TxBxG: Float[Array, "T B G"], attend: Attend) -> Seen | None:
     """What all steps show, if no state depends on a look: attend(s_TxBxN) then looks from all.
 
     None: the steps run one after the other.
     """
     return None
 
-  def prepare(self, notes: Annotations, real_BxJ: jax.Array) -> tuple[Memory, State]:
+  def prepare(self, notes: Annotations, real_BxJ: Bool[Array, "B J"]) -> tuple[Memory, State]:
     """Memory of the source, and the state before the first word."""
     own = self.attention.remember(notes.h_BxJxD, real_BxJ)
     memory = {
@@ -109,7 +111,11 @@ class Decoder(nnx.Module):
     return memory, self.begin(s_0) | {"attention": self.attention.begin(own)}
 
   def features(
-    self, memory: Memory, state: State, y_BxT: jax.Array, keys_B: jax.Array | None = None
+    self,
+    memory: Memory,
+    state: State,
+    y_BxT: Int[Array, "B T"],
+    keys_B: Key[Array, "B"] | None = None,
   ) -> Features:
     """Features of all steps, the previous words y_BxT being known (BOS first).
 
@@ -130,8 +136,8 @@ class Decoder(nnx.Module):
     return Features(t, glance.alpha_BxJ.swapaxes(0, 1), losses, drawn)
 
   def step(
-    self, memory: Memory, state: State, y_B: jax.Array
-  ) -> tuple[State, jax.Array, jax.Array]:
+    self, memory: Memory, state: State, y_B: Int[Array, "B"]
+  ) -> tuple[State, Float[Array, "B L"], Float[Array, "B J"]]:
     """The state after one step, t_Bxl and alpha_BxJ, y_B being the previous word."""
     words = self.E_y[...][y_B]
     after, (s, glance) = self.looking(
@@ -140,16 +146,16 @@ class Decoder(nnx.Module):
     c = self._read(glance.weights, memory["readout"])
     return after, self.readout(s, self.readout.project(words), c), glance.alpha_BxJ
 
-  def output(self) -> tuple[jax.Array, jax.Array]:
+  def output(self) -> tuple[Float[Array, "V L"], Float[Array, "V"]]:
     """W_o (Vxl) and b_o (V) of the logits."""
     return self.readout.output(self.E_y[...] if self.tie else None)
 
   def looking(
-    self, memory: Memory, state: State, x_BxG: jax.Array, look: Callable[..., Glance]
+    self, memory: Memory, state: State, x_BxG: Float[Array, "B G"], look: Callable[..., Glance]
   ) -> tuple[State, Seen]:
     """One step, in which look(s, memory, carry) is how the mechanism attends."""
 
-    def attend(s_BxN: jax.Array) -> tuple[Glance, jax.Array]:
+    def attend(s_BxN: Float[Array, "B N"]) -> tuple[Glance, Float[Array, "B G"]]:
       glance = look(s_BxN, memory["attention"], state["attention"])
       return glance, self.attention.read(glance.weights, memory["scratchpad"])
 
@@ -159,11 +165,11 @@ class Decoder(nnx.Module):
     )
 
   def _in_turn(
-    self, memory: Memory, state: State, x_TxBxG: jax.Array, keys_TxB: jax.Array | None
+    self, memory: Memory, state: State, x_TxBxG: Float[Array, "T B G"], keys_TxB: Any
   ) -> Seen:
     """What all steps show, one after the other."""
 
-    def step(constants: Any, state: State, inputs: Any) -> tuple[State, Seen]:
+    def step(constants: tuple[Decoder, Memory], state: State, inputs: Any) -> tuple[State, Seen]:
       decoder, memory = constants
       x_BxG, keys_B = inputs
       return decoder.looking(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
@@ -173,21 +179,21 @@ class Decoder(nnx.Module):
     return seen
 
   def _from_all(
-    self, memory: Memory, state: State, keys_TxB: jax.Array | None, s_TxBxN: jax.Array
-  ) -> tuple[Glance, jax.Array]:
+    self, memory: Memory, state: State, keys_TxB: Any, s_TxBxN: Float[Array, "T B N"]
+  ) -> tuple[Glance, Float[Array, "T B G"]]:
     """A mechanism that carries nothing looks from all states at once."""
 
-    def attend(s_BxN: jax.Array, keys_B: jax.Array | None) -> tuple[Glance, jax.Array]:
+    def attend(s_BxN: Float[Array, "B N"], keys_B: Any) -> tuple[Glance, Float[Array, "B G"]]:
       glance = self.attention.attend(s_BxN, memory["attention"], state["attention"], keys_B)
       return glance, self.attention.read(glance.weights, memory["scratchpad"])
 
     return jax.vmap(attend)(s_TxBxN, keys_TxB)
 
-  def _read(self, weights: Any, values: Any) -> jax.Array | None:
+  def _read(self, weights: Any, values: Any) -> Float[Array, "B G"] | None:
     return None if values is None else self.attention.read(weights, values)
 
 
-def _each_step(keys_B: jax.Array | None, steps: int) -> jax.Array | None:
+def _each_step(keys_B: Key[Array, "B"] | None, steps: int) -> Key[Array, "T B"] | None:
   """keys_TxB: a key of its own for each step of each sentence."""
   if keys_B is None:
     return None

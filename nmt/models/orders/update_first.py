@@ -1,8 +1,8 @@
 """Luong's order: the word moves the state, and attention looks from where it has come to."""
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models import linear
@@ -36,11 +36,11 @@ class Decoder(Base):
     feed = blocks(initial.dense, sums)
     self.F = nnx.Param(feed((n, sums * n))) if model.order.input_feeding else None
 
-  def begin(self, s_BxN: jax.Array) -> State:
+  def begin(self, s_BxN: Float[Array, "B N"]) -> State:
     fed = {} if self.F is None else {"h": jnp.zeros_like(s_BxN)}
     return super().begin(s_BxN) | fed
 
-  def advance(self, state: State, x_BxG: jax.Array, attend: Attend) -> tuple[State, Seen]:
+  def advance(self, state: State, x_BxG: Float[Array, "B G"], attend: Attend) -> tuple[State, Seen]:
     if self.F is not None:
       x_BxG = x_BxG + affine(self.product, state["h"], self.F[...])
     after = self.cell(state["cell"], x_BxG)
@@ -49,7 +49,7 @@ class Decoder(Base):
     h = jnp.tanh(c + affine(self.product, s, self.U_h[...]))
     return {"cell": after} | ({} if self.F is None else {"h": h}), Seen(h, glance)
 
-  def together(self, state: State, x_TxBxG: jax.Array, attend: Attend) -> Seen | None:
+  def together(self, state: State, x_TxBxG: Float[Array, "T B G"], attend: Attend) -> Seen | None:
     """With a linear cell and no feedback there is no loop over the words."""
     s_TxBxN = None if self.F is not None else linear.run(self.cell, state["cell"], x_TxBxG)
     if s_TxBxN is None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, Shaped
 from ml_collections import ConfigDict
 
 from nmt.data.ids import PAD
@@ -11,8 +11,8 @@ from nmt.models import Translation
 from nmt.models.orders.base import Features
 from nmt.training.cross_entropy import cross_entropy
 
-Sums = dict[str, jax.Array]
-Rows = tuple[jax.Array, jax.Array]  # source_BxJ and target_BxT
+Sums = dict[str, Shaped[Array, ""]]
+Rows = tuple[Int[Array, "B J"], Int[Array, "B T"]]  # source_BxJ and target_BxT
 
 
 class Objective:
@@ -31,8 +31,8 @@ class Objective:
     return {}
 
   def sums(
-    self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
-  ) -> tuple[jax.Array, Sums]:
+    self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
+  ) -> tuple[Float[Array, ""], Sums]:
     """The loss, and all sums, it among them."""
     raise TypeError(f"{type(self).__module__} has no sums")
 
@@ -42,8 +42,11 @@ class Objective:
 
 
 def likelihood(
-  model: Translation, features: Features, target_BxT: jax.Array, label_smoothing: float = 0.0
-) -> tuple[jax.Array, Sums]:
+  model: Translation,
+  features: Features,
+  target_BxT: Int[Array, "B T"],
+  label_smoothing: float = 0.0,
+) -> tuple[Float[Array, ""], dict[str, Shaped[Array, "..."]]]:
   """The sum of the loss, and `nll_BxT`, `correct` and `tokens`; see `cross_entropy`."""
   real = target_BxT != PAD
   loss, nll, correct = cross_entropy(

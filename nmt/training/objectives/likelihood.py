@@ -1,6 +1,6 @@
 """Maximum likelihood: the paper's objective, with what the attention mechanism adds."""
 
-import jax
+from jaxtyping import Array, Float, Key
 
 from nmt.errors import UserError
 from nmt.models import Translation
@@ -20,8 +20,8 @@ class Objective(Base):
   """
 
   def sums(
-    self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
-  ) -> tuple[jax.Array, Sums]:
+    self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
+  ) -> tuple[Float[Array, ""], Sums]:
     source, target = rows
     features = model.features(source, target, keys_B)
     if features.drawn is not None:
