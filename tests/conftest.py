@@ -18,8 +18,9 @@ import pytest
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 # Before nmt is imported: what its functions are given and return is checked against their types.
+TYPECHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"  # int is float
 CHECKED = ["nmt.models", "nmt.training", "nmt.decoding", "nmt.evaluation"]
-jaxtyping.install_import_hook(CHECKED, "beartype.beartype")
+jaxtyping.install_import_hook(CHECKED, TYPECHECKER)
 
 
 ROOT = Path(__file__).parents[1]

@@ -19,6 +19,7 @@ from nmt.training.objectives.base import evaluate as evaluate_sums
 from nmt.training.optimizer import average, batch_scale, clip_factor, learning_rate, optimizer
 
 State = dict[str, Any]
+OfAnyShape = tuple[Int[Array, "_ _"], Int[Array, "_ _"]]  # rows; several may differ in shape
 Total = tuple[Any, Sums]  # the sum of the gradients, and the sums of the objective
 
 
@@ -39,7 +40,7 @@ class Program:
   nothing: Callable[[Rows], Total]  # what `add` starts from, for batches like these rows
   evaluate: Callable[..., Sums]  # params, rows
 
-  def update(self, state: State, batches: Sequence[Rows], scale: float) -> tuple[State, Sums]:
+  def update(self, state: State, batches: Sequence[OfAnyShape], scale: float) -> tuple[State, Sums]:
     """One update from one batch or several; `scale` multiplies the learning rate.
 
     Several are exactly one large batch: gradients are summed, then divided by all their tokens.

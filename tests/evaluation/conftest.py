@@ -38,13 +38,19 @@ def force(params, source_BxJ, target_BxT):
   return log_probs_TxB.T, alpha_TxBxJ.transpose(1, 0, 2)
 
 
+class Changeable(Run):
+  """Tests put other parts in."""
+
+  __setattr__ = object.__setattr__
+
+
 @pytest.fixture
 def run():
   words = ["le", "chat", "noir", "dort", "ici", ",", ".", "[", "]", "un", "petit"]
   tokenizer = Normalized(Words("fr", words))
   decode = dict(beam=2, length_penalty=1.0, max_ratio=2.0, batch=4, forbid_unk=False)
   data = dict(source="fr", target="fr", normalize="nfc")
-  return Run(
+  return Changeable(
     config=ConfigDict({"data": data, "decode": decode, "evaluation": {"tokenizer": ""}}),
     aligns=True,
     source=tokenizer,

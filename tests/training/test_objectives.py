@@ -12,8 +12,8 @@ from nmt.launching import flags
 
 V = 12
 ROWS = (
-  np.array([[4, 5, 6, 2], [7, 2, 0, 0], [2, 0, 0, 0]], np.int32),
-  np.array([[8, 9, 2], [5, 2, 0], [0, 0, 0]], np.int32),
+  jnp.array([[4, 5, 6, 2], [7, 2, 0, 0], [2, 0, 0, 0]], jnp.int32),
+  jnp.array([[8, 9, 2], [5, 2, 0], [0, 0, 0]], jnp.int32),
 )
 KEYS = jax.random.split(jax.random.key(3), 3)
 MECHANISMS = {"likelihood": "additive_coverage", "reinforce": "hard"}
@@ -97,7 +97,7 @@ def test_reinforce_is_the_gradient_of_the_expected_log_likelihood():
   """Many draws have the mean sum_a p(a) (grad log p(y|a) + (log p(y|a) - b) grad log p(a))."""
   options = {"model.attention.expected": 0.0, "model.attention.entropy": 0.0}
   objective, model, params = built("reinforce", **options)
-  source, target = np.array([[4, 5, 2]], np.int32), np.array([[6, 2]], np.int32)
+  source, target = jnp.array([[4, 5, 2]], jnp.int32), jnp.array([[6, 2]], jnp.int32)
   kept = {"reward": jnp.float32(-3.0), "weight": jnp.float32(0.5)}  # a baseline of -6
 
   def bound(params):
@@ -134,7 +134,7 @@ def test_reinforce_is_the_gradient_of_the_expected_log_likelihood():
 
   exact = jax.jit(jax.grad(bound))(params)
   count = 20_000
-  many = tuple(np.repeat(side, count, axis=0) for side in (source, target))
+  many = tuple(jnp.repeat(side, count, axis=0) for side in (source, target))
   keys = jax.random.split(jax.random.key(0), count)
   found = jax.jit(jax.grad(lambda p: sums(objective, model, p, many, keys, kept)[0] / count))(
     params
