@@ -129,6 +129,47 @@ def additive(a, choice, s, h, carried):
   return softmax(np.array(e))[None], {}, None
 
 
+def mean(a, choice, s, h, carried):
+  return np.full((1, len(h)), 1 / len(h)), {}, None
+
+
+def dot(a, choice, s, h, carried):
+  """Luong et al. (2015), section 3.1, with each direction of a bidirectional encoder."""
+  e = [sum(s @ direction for direction in np.split(h_j, len(h_j) // len(s))) for h_j in h]
+  return softmax(np.array(e))[None], {}, None
+
+
+def scaled_dot(a, choice, s, h, carried):
+  """Vaswani et al. (2017), equation 1."""
+  K = np.stack([a["W_k"].T @ h_j for h_j in h])
+  q = a["W_q"].T @ s
+  return softmax(q @ K.T / np.sqrt(len(q)))[None], {}, None
+
+
+def general(a, choice, s, h, carried):
+  """Luong et al. (2015), section 3.1."""
+  return softmax(np.array([s @ (a["W_a"].T @ h_j) for h_j in h]))[None], {}, None
+
+
+def concat(a, choice, s, h, carried):
+  """Luong et al. (2015), section 3.1."""
+  W_a = np.concatenate([a["W_s"], a["W_h"]]).T
+  e = [a["v_a"] @ np.tanh(W_a @ np.concatenate([s, h_j])) for h_j in h]
+  return softmax(np.array(e))[None], {}, None
+
+
+def additive_normed(a, choice, s, h, carried):
+  """Raffel et al. (2017), section 2.4, without r."""
+  v = a["g"][0] * a["v_a"] / np.sqrt(sum(a["v_a"] ** 2))
+  return additive({**a, "v_a": v}, choice, s, h, carried)
+
+
+def location(a, choice, s, h, carried):
+  """Luong et al. (2015), section 3.1: the top of the vector, and words near the end ignored."""
+  alpha = softmax((a["W_a"].T @ s)[: len(h)])
+  return np.pad(alpha, (0, len(h) - len(alpha)))[None], {}, None
+
+
 def additive_coverage(a, choice, s, h, k):
   """See et al. (2017), equations 10 to 12."""
   k = np.zeros(len(h)) if k is None else k
@@ -156,6 +197,13 @@ def hard(a, choice, s, h, carried):
 
 MECHANISMS = {
   "additive": additive,
+  "mean": mean,
+  "dot": dot,
+  "scaled_dot": scaled_dot,
+  "general": general,
+  "concat": concat,
+  "additive_normed": additive_normed,
+  "location": location,
   "additive_coverage": additive_coverage,
   "multihead": multihead,
   "hard": hard,
@@ -175,7 +223,7 @@ def read(params, source, target, **changes):
     if choice["attention.kind"] == "none":
       return np.eye(J)[J - 1], last, {}, None
     mechanism = MECHANISMS[choice["attention.kind"]]
-    weights, losses, carry = mechanism(p["attention"], choice, s, h, carried)
+    weights, losses, carry = mechanism(p.get("attention"), choice, s, h, carried)
     contexts = [sum(alpha[j] * h[j] for j in range(J)) for alpha in weights]
     return sum(weights) / len(weights), np.concatenate(contexts), losses, carry
 
