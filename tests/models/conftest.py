@@ -13,7 +13,7 @@ from nmt.models import init
 
 SIZES = (11, 13)  # words of the source and of the target
 SMALL = {"attention.size": 7, "attention.heads": 3, "readout.size": 4}
-SMALL |= {"attention.longest": 5}  # below the longest source
+SMALL |= {"attention.longest": 5, "attention.window": 2}  # below the longest source
 
 
 @pytest.fixture(scope="session")

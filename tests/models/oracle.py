@@ -11,7 +11,9 @@ import numpy as np
 BOS = 1
 BASE = {
   "attention.kind": "additive",
-  "attention.energy": "additive",
+  "attention.energy": "",  # that of the kind
+  "attention.window": 2,
+  "attention.renormalise": False,
   "attention.penalty": 1.0,
   "attention.entropy": 0.01,
   "cell.kind": "gru",
@@ -170,6 +172,33 @@ def location(a, choice, s, h, carried):
   return np.pad(alpha, (0, len(h) - len(alpha)))[None], {}, None
 
 
+def local_m(a, choice, s, h, carried):
+  """Luong et al. (2015), section 3.2: align over the window around p = i."""
+  i, inner = carried or (1, None)
+  alpha, inner = window(a, choice, s, h, inner, i)
+  return alpha[None], {}, (i + 1, inner)
+
+
+def local_p(a, choice, s, h, carried):
+  """Luong et al. (2015), equations 9 and 10."""
+  p = len(h) * sigmoid(a["v_p"] @ np.tanh(a["W_p"].T @ s))
+  alpha, carried = window(a, choice, s, h, carried, p)
+  sigma = choice["attention.window"] / 2
+  alpha = alpha * [np.exp(-((j - p) ** 2) / (2 * sigma**2)) for j in range(1, len(h) + 1)]
+  return (alpha / sum(alpha) if choice["attention.renormalise"] else alpha)[None], {}, carried
+
+
+def window(a, choice, s, h, carried, p):
+  """Weights of mechanism `energy` over the words from p - D to p + D alone."""
+  D, mechanism = choice["attention.window"], MECHANISMS[choice["attention.energy"] or "general"]
+  inside = [j for j in range(1, len(h) + 1) if p - D <= j <= p + D]
+  alpha = np.zeros(len(h))
+  if inside:
+    found, _, carried = mechanism(a["energy"], choice, s, [h[j - 1] for j in inside], carried)
+    alpha[[j - 1 for j in inside]] = found[0]
+  return alpha, carried
+
+
 def additive_coverage(a, choice, s, h, k):
   """See et al. (2017), equations 10 to 12."""
   k = np.zeros(len(h)) if k is None else k
@@ -181,7 +210,7 @@ def additive_coverage(a, choice, s, h, k):
 
 def multihead(a, choice, s, h, carried):
   """Several mechanisms, each with parameters of its own."""
-  inner = MECHANISMS[choice["attention.energy"]]
+  inner = MECHANISMS[choice["attention.energy"] or "additive"]
   heads = [a["heads"][i] for i in range(len(a["heads"]))]
   found = [inner(head, choice, s, h, None)[0] for head in heads]
   return np.concatenate(found), {}, None
@@ -189,7 +218,7 @@ def multihead(a, choice, s, h, carried):
 
 def hard(a, choice, s, h, carried):
   """Xu et al. (2015), section 4.1, without noise: the likeliest word."""
-  alpha = MECHANISMS[choice["attention.energy"]](a["energy"], choice, s, h, None)[0][0]
+  alpha = MECHANISMS[choice["attention.energy"] or "additive"](a["energy"], choice, s, h, None)[0][0]
   negative_entropy = sum(p * np.log(p) for p in alpha)
   one = np.eye(len(h))[alpha.argmax()]
   return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, None
@@ -204,6 +233,8 @@ MECHANISMS = {
   "concat": concat,
   "additive_normed": additive_normed,
   "location": location,
+  "local_m": local_m,
+  "local_p": local_p,
   "additive_coverage": additive_coverage,
   "multihead": multihead,
   "hard": hard,
