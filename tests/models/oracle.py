@@ -14,7 +14,7 @@ BASE = {
   "attention.energy": "",  # that of the kind
   "attention.window": 2,
   "attention.renormalise": False,
-  "attention.penalty": 1.0,
+  "attention.cumulative": False,
   "attention.entropy": 0.01,
   "cell.kind": "gru",
   "cell.layers": 1,
@@ -200,12 +200,26 @@ def window(a, choice, s, h, carried, p):
 
 
 def additive_coverage(a, choice, s, h, k):
-  """See et al. (2017), equations 10 to 12."""
+  """See et al. (2017), equations 10 and 11."""
   k = np.zeros(len(h)) if k is None else k
   inside = [a["W_a"].T @ s + a["U_a"].T @ h[j] + a["w_c"] * k[j] + a["b_a"] for j in range(len(h))]
   alpha = softmax(np.array([a["v_a"] @ np.tanh(x) for x in inside]))
-  loss = choice["attention.penalty"] * sum(min(alpha[j], k[j]) for j in range(len(h)))
-  return alpha[None], {"coverage": loss}, k + alpha
+  return alpha[None], {}, k + alpha
+
+
+def conv(a, choice, s, h, past):
+  """Chorowski et al. (2015), equations 8 and 9; Shen et al. (2018) where it is cumulative."""
+  past = np.zeros(len(h)) if past is None else past
+  r, k = a["F"].shape
+  e = []
+  for j in range(len(h)):
+    f = np.zeros(k)
+    for place in range(max(0, j - r // 2), min(len(h), j + r // 2 + 1)):
+      f += past[place] * a["F"][place - j + r // 2]
+    inside = a["W_a"].T @ s + a["U_a"].T @ h[j] + a["U"].T @ f + a["b_a"]
+    e.append(a["v_a"] @ np.tanh(inside))
+  alpha = softmax(np.array(e))
+  return alpha[None], {}, past + alpha if choice["attention.cumulative"] else alpha
 
 
 def multihead(a, choice, s, h, carried):
@@ -218,7 +232,9 @@ def multihead(a, choice, s, h, carried):
 
 def hard(a, choice, s, h, carried):
   """Xu et al. (2015), section 4.1, without noise: the likeliest word."""
-  alpha = MECHANISMS[choice["attention.energy"] or "additive"](a["energy"], choice, s, h, None)[0][0]
+  alpha = MECHANISMS[choice["attention.energy"] or "additive"](a["energy"], choice, s, h, None)[0][
+    0
+  ]
   negative_entropy = sum(p * np.log(p) for p in alpha)
   one = np.eye(len(h))[alpha.argmax()]
   return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, None
@@ -236,6 +252,7 @@ MECHANISMS = {
   "local_m": local_m,
   "local_p": local_p,
   "additive_coverage": additive_coverage,
+  "conv": conv,
   "multihead": multihead,
   "hard": hard,
 }

@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
-from nmt.models.products import affine
+from nmt.models.products import Product, affine
 from nmt.options import count
 
 OPTIONS = {
@@ -41,6 +41,28 @@ class Attention(EnergyAttention):
 def match(keys_BxJxA: jax.Array, query_BxA: jax.Array, v_A: jax.Array) -> jax.Array:
   """e_BxJ = v^T tanh(key + query); the gradient computes tanh anew, so that no step keeps it."""
   return jnp.einsum("bja,a->bj", jnp.tanh(keys_BxJxA + query_BxA[:, None]), v_A)
+
+
+def match_with(
+  product: Product,
+  keys_BxJxA: jax.Array,
+  query_BxA: jax.Array,
+  v_A: jax.Array,
+  f_BxJxK: jax.Array,
+  U_KxA: jax.Array,
+) -> jax.Array:
+  """e_BxJ = v^T tanh(key + query + U f), of features f that differ from step to step.
+
+  The gradient computes the sum anew, so that a step keeps f, of which K is small.
+  """
+
+  def anew(
+    keys: jax.Array, query: jax.Array, v: jax.Array, f: jax.Array, U: jax.Array
+  ) -> jax.Array:
+    return match(keys + affine(product, f, U), query, v)
+
+  # In the loop over steps nothing could be merged with what is computed anew.
+  return jax.checkpoint(anew, prevent_cse=False)(keys_BxJxA, query_BxA, v_A, f_BxJxK, U_KxA)
 
 
 _Arrays = tuple[jax.Array, jax.Array, jax.Array]
