@@ -17,6 +17,7 @@ SMALL = {
   "attention.heads": 3,
   "attention.longest": 5,  # below the longest source
   "attention.window": 2,
+  "attention.coverage_size": 4,
   "attention.filters": 2,
   "attention.filter_width": 3,
   "readout.size": 4,

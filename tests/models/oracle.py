@@ -15,6 +15,7 @@ BASE = {
   "attention.window": 2,
   "attention.renormalise": False,
   "attention.cumulative": False,
+  "attention.fertility": 2.0,
   "attention.entropy": 0.01,
   "cell.kind": "gru",
   "cell.layers": 1,
@@ -222,6 +223,31 @@ def conv(a, choice, s, h, past):
   return alpha[None], {}, past + alpha if choice["attention.cumulative"] else alpha
 
 
+def coverage_linguistic(a, choice, s, h, k):
+  """Tu et al. (2016), section 3.1: linguistic coverage with fertility."""
+  k = np.zeros(len(h)) if k is None else k
+  alpha = covered(a, s, h, [np.array([k_j]) for k_j in k])
+  fertility = [choice["attention.fertility"] * sigmoid(a["U_f"][:, 0] @ h_j) for h_j in h]
+  return alpha[None], {}, k + alpha / fertility
+
+
+def coverage_neural(a, choice, s, h, k):
+  """Tu et al. (2016), section 3.1: a GRU over (alpha, h_j, s)."""
+  k = [np.zeros(len(a["V_a"]))] * len(h) if k is None else k
+  alpha = covered(a, s, h, k)
+  W = np.concatenate([a["w"], a["W_h"], a["W_s"]]).T
+  x = [W @ np.concatenate([[alpha[j]], h[j], s]) for j in range(len(h))]
+  return alpha[None], {}, [gru(a["cell"], (k[j],), x[j], False)[0] for j in range(len(h))]
+
+
+def covered(a, s, h, k):
+  """alpha, the coverage of each word being a vector."""
+  inside = [
+    a["W_a"].T @ s + a["U_a"].T @ h[j] + a["V_a"].T @ k[j] + a["b_a"] for j in range(len(h))
+  ]
+  return softmax(np.array([a["v_a"] @ np.tanh(x) for x in inside]))
+
+
 def multihead(a, choice, s, h, carried):
   """Several mechanisms, each with parameters of its own."""
   inner = MECHANISMS[choice["attention.energy"] or "additive"]
@@ -253,6 +279,8 @@ MECHANISMS = {
   "local_p": local_p,
   "additive_coverage": additive_coverage,
   "conv": conv,
+  "coverage_linguistic": coverage_linguistic,
+  "coverage_neural": coverage_neural,
   "multihead": multihead,
   "hard": hard,
 }

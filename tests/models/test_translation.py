@@ -37,6 +37,8 @@ TOGETHER = [
   {"attention.kind": "multihead", "order.kind": "update_first"},
   {"attention.kind": "local_p", "attention.renormalise": True, "attention.energy": "concat"},
   {"attention.kind": "conv", "attention.cumulative": True},
+  {"attention.kind": "coverage_linguistic", "attention.fertility": 1.5},
+  {"attention.kind": "coverage_neural", "cell.kind": "lstm", "cell.layer_norm": True},
 ]
 
 

@@ -39,7 +39,7 @@ class Attention(Additive):
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     options = model.attention
-    self.cumulative = options.cumulative
+    self.filter_width, self.cumulative = options.filter_width, options.cumulative
     self.F = nnx.Param(initial.dense((options.filter_width, options.filters)))
     self.U = nnx.Param(initial.dense((options.filters, options.size)))
 
@@ -48,7 +48,7 @@ class Attention(Additive):
 
   def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
     query = self.product("bn,na->ba", s_BxN, self.W_a[...])
-    f_BxJxK = affine(self.product, around(carry, self.F.shape[0]), self.F[...])
+    f_BxJxK = affine(self.product, around(carry, self.filter_width), self.F[...])
     return match_with(self.product, memory["keys"], query, self.v_a[...], f_BxJxK, self.U[...])
 
   def next_carry(self, s_BxN: jax.Array, memory: Memory, carry: Any, alpha_BxJ: jax.Array) -> Any:
