@@ -15,7 +15,8 @@ from nmt.errors import UserError
 from nmt.launching import flags
 
 TABLE = Path(__file__).parents[1] / "docs" / "weights.md"
-VALUES = {"Vx": 11, "Vy": 13, "n": 6, "m": 5, "l": 4, "a": 7}
+VALUES = {"Vx": 11, "Vy": 13, "n": 6, "m": 5, "l": 4, "a": 7, "1": 1}
+DEFAULTS = {"d": 10, "k": 10, "r": 11, "longest": 100}
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def config():
 
 def sizes(shape, **more):
   """The numbers of a shape such as `n, 3n`."""
-  values = VALUES | {"D": 2 * VALUES["n"]} | more
+  values = VALUES | DEFAULTS | {"D": 2 * VALUES["n"]} | more
 
   def number(term):
     factor, name = re.fullmatch(r"(\d*)(\w+)", term).groups()

@@ -11,8 +11,11 @@ import numpy as np
 BOS = 1
 BASE = {
   "attention.kind": "additive",
-  "attention.energy": "additive",
-  "attention.penalty": 1.0,
+  "attention.energy": "",  # that of the kind
+  "attention.window": 2,
+  "attention.renormalise": False,
+  "attention.cumulative": False,
+  "attention.fertility": 2.0,
   "attention.entropy": 0.01,
   "cell.kind": "gru",
   "cell.layers": 1,
@@ -175,18 +178,125 @@ def additive(a, choice, s, h, carried):
   return softmax(np.array(e))[None], {}, None
 
 
+def mean(a, choice, s, h, carried):
+  return np.full((1, len(h)), 1 / len(h)), {}, None
+
+
+def dot(a, choice, s, h, carried):
+  """Luong et al. (2015), section 3.1, with each direction of a bidirectional encoder."""
+  e = [sum(s @ direction for direction in np.split(h_j, len(h_j) // len(s))) for h_j in h]
+  return softmax(np.array(e))[None], {}, None
+
+
+def scaled_dot(a, choice, s, h, carried):
+  """Vaswani et al. (2017), equation 1."""
+  K = np.stack([a["W_k"].T @ h_j for h_j in h])
+  q = a["W_q"].T @ s
+  return softmax(q @ K.T / np.sqrt(len(q)))[None], {}, None
+
+
+def general(a, choice, s, h, carried):
+  """Luong et al. (2015), section 3.1."""
+  return softmax(np.array([s @ (a["W_a"].T @ h_j) for h_j in h]))[None], {}, None
+
+
+def concat(a, choice, s, h, carried):
+  """Luong et al. (2015), section 3.1."""
+  W_a = np.concatenate([a["W_s"], a["W_h"]]).T
+  e = [a["v_a"] @ np.tanh(W_a @ np.concatenate([s, h_j])) for h_j in h]
+  return softmax(np.array(e))[None], {}, None
+
+
+def additive_normed(a, choice, s, h, carried):
+  """Raffel et al. (2017), section 2.4, without r."""
+  v = a["g"][0] * a["v_a"] / np.sqrt(sum(a["v_a"] ** 2))
+  return additive({**a, "v_a": v}, choice, s, h, carried)
+
+
+def location(a, choice, s, h, carried):
+  """Luong et al. (2015), section 3.1: the top of the vector, and words near the end ignored."""
+  alpha = softmax((a["W_a"].T @ s)[: len(h)])
+  return np.pad(alpha, (0, len(h) - len(alpha)))[None], {}, None
+
+
+def local_m(a, choice, s, h, carried):
+  """Luong et al. (2015), section 3.2: align over the window around p = i."""
+  i, inner = carried or (1, None)
+  alpha, inner = window(a, choice, s, h, inner, i)
+  return alpha[None], {}, (i + 1, inner)
+
+
+def local_p(a, choice, s, h, carried):
+  """Luong et al. (2015), equations 9 and 10."""
+  p = len(h) * sigmoid(a["v_p"] @ np.tanh(a["W_p"].T @ s))
+  alpha, carried = window(a, choice, s, h, carried, p)
+  sigma = choice["attention.window"] / 2
+  alpha = alpha * [np.exp(-((j - p) ** 2) / (2 * sigma**2)) for j in range(1, len(h) + 1)]
+  return (alpha / sum(alpha) if choice["attention.renormalise"] else alpha)[None], {}, carried
+
+
+def window(a, choice, s, h, carried, p):
+  """Weights of mechanism `energy` over the words from p - D to p + D alone."""
+  D, mechanism = choice["attention.window"], MECHANISMS[choice["attention.energy"] or "general"]
+  inside = [j for j in range(1, len(h) + 1) if p - D <= j <= p + D]
+  alpha = np.zeros(len(h))
+  if inside:
+    found, _, carried = mechanism(a["energy"], choice, s, [h[j - 1] for j in inside], carried)
+    alpha[[j - 1 for j in inside]] = found[0]
+  return alpha, carried
+
+
 def additive_coverage(a, choice, s, h, k):
-  """See et al. (2017), equations 10 to 12."""
+  """See et al. (2017), equations 10 and 11."""
   k = np.zeros(len(h)) if k is None else k
   inside = [a["W_a"].T @ s + a["U_a"].T @ h[j] + a["w_c"] * k[j] + a["b_a"] for j in range(len(h))]
   alpha = softmax(np.array([a["v_a"] @ np.tanh(x) for x in inside]))
-  loss = choice["attention.penalty"] * sum(min(alpha[j], k[j]) for j in range(len(h)))
-  return alpha[None], {"coverage": loss}, k + alpha
+  return alpha[None], {}, k + alpha
+
+
+def conv(a, choice, s, h, past):
+  """Chorowski et al. (2015), equations 8 and 9; Shen et al. (2018) where it is cumulative."""
+  past = np.zeros(len(h)) if past is None else past
+  r, k = a["F"].shape
+  e = []
+  for j in range(len(h)):
+    f = np.zeros(k)
+    for place in range(max(0, j - r // 2), min(len(h), j + r // 2 + 1)):
+      f += past[place] * a["F"][place - j + r // 2]
+    inside = a["W_a"].T @ s + a["U_a"].T @ h[j] + a["U"].T @ f + a["b_a"]
+    e.append(a["v_a"] @ np.tanh(inside))
+  alpha = softmax(np.array(e))
+  return alpha[None], {}, past + alpha if choice["attention.cumulative"] else alpha
+
+
+def coverage_linguistic(a, choice, s, h, k):
+  """Tu et al. (2016), section 3.1: linguistic coverage with fertility."""
+  k = np.zeros(len(h)) if k is None else k
+  alpha = covered(a, s, h, [np.array([k_j]) for k_j in k])
+  fertility = [choice["attention.fertility"] * sigmoid(a["U_f"][:, 0] @ h_j) for h_j in h]
+  return alpha[None], {}, k + alpha / fertility
+
+
+def coverage_neural(a, choice, s, h, k):
+  """Tu et al. (2016), section 3.1: a GRU over (alpha, h_j, s)."""
+  k = [np.zeros(len(a["V_a"]))] * len(h) if k is None else k
+  alpha = covered(a, s, h, k)
+  W = np.concatenate([a["w"], a["W_h"], a["W_s"]]).T
+  x = [W @ np.concatenate([[alpha[j]], h[j], s]) for j in range(len(h))]
+  return alpha[None], {}, [gru(a["cell"], (k[j],), x[j], False)[0] for j in range(len(h))]
+
+
+def covered(a, s, h, k):
+  """alpha, the coverage of each word being a vector."""
+  inside = [
+    a["W_a"].T @ s + a["U_a"].T @ h[j] + a["V_a"].T @ k[j] + a["b_a"] for j in range(len(h))
+  ]
+  return softmax(np.array([a["v_a"] @ np.tanh(x) for x in inside]))
 
 
 def multihead(a, choice, s, h, carried):
   """Several mechanisms, each with parameters of its own."""
-  inner = MECHANISMS[choice["attention.energy"]]
+  inner = MECHANISMS[choice["attention.energy"] or "additive"]
   heads = [a["heads"][i] for i in range(len(a["heads"]))]
   found = [inner(head, choice, s, h, None)[0] for head in heads]
   return np.concatenate(found), {}, None
@@ -194,7 +304,9 @@ def multihead(a, choice, s, h, carried):
 
 def hard(a, choice, s, h, carried):
   """Xu et al. (2015), section 4.1, without noise: the likeliest word."""
-  alpha = MECHANISMS[choice["attention.energy"]](a["energy"], choice, s, h, None)[0][0]
+  alpha = MECHANISMS[choice["attention.energy"] or "additive"](a["energy"], choice, s, h, None)[0][
+    0
+  ]
   negative_entropy = sum(p * np.log(p) for p in alpha)
   one = np.eye(len(h))[alpha.argmax()]
   return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, None
@@ -202,7 +314,19 @@ def hard(a, choice, s, h, carried):
 
 MECHANISMS = {
   "additive": additive,
+  "mean": mean,
+  "dot": dot,
+  "scaled_dot": scaled_dot,
+  "general": general,
+  "concat": concat,
+  "additive_normed": additive_normed,
+  "location": location,
+  "local_m": local_m,
+  "local_p": local_p,
   "additive_coverage": additive_coverage,
+  "conv": conv,
+  "coverage_linguistic": coverage_linguistic,
+  "coverage_neural": coverage_neural,
   "multihead": multihead,
   "hard": hard,
 }
@@ -221,7 +345,7 @@ def read(params, source, target, **changes):
     if choice["attention.kind"] == "none":
       return np.eye(J)[J - 1], last, {}, None
     mechanism = MECHANISMS[choice["attention.kind"]]
-    weights, losses, carry = mechanism(p["attention"], choice, s, h, carried)
+    weights, losses, carry = mechanism(p.get("attention"), choice, s, h, carried)
     contexts = [sum(alpha[j] * h[j] for j in range(J)) for alpha in weights]
     return sum(weights) / len(weights), np.concatenate(contexts), losses, carry
 

@@ -36,6 +36,10 @@ TOGETHER = [
   {"order.kind": "update_first", "order.input_feeding": False, "cell.kind": "lstm"},
   {"attention.kind": "multihead", "order.kind": "update_first"},
   {"cell.kind": "rglru", "order.kind": "update_first", "order.input_feeding": False, **DEEP},
+  {"attention.kind": "local_p", "attention.renormalise": True, "attention.energy": "concat"},
+  {"attention.kind": "conv", "attention.cumulative": True},
+  {"attention.kind": "coverage_linguistic", "attention.fertility": 1.5},
+  {"attention.kind": "coverage_neural", "cell.kind": "lstm", "cell.layer_norm": True},
 ]
 
 
@@ -104,7 +108,7 @@ def test_the_model_is_the_papers(
       assert (np.asarray(loss)[b, T:] == 0).all()  # padding adds nothing to a sum
 
 
-@pytest.mark.parametrize("choice", [*TOGETHER, {"attention.kind": "additive_coverage"}], ids=name)
+@pytest.mark.parametrize("choice", [*TOGETHER, {"attention.kind": "hard"}], ids=name)
 def test_gradients_are_the_slopes_of_the_oracle(small, weights, sizes, pairs, pad, oracle, choice):
   config = small(**choice)
   params = weights(config)

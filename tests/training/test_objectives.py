@@ -24,8 +24,8 @@ def built(kind, **changes):
   config = get_config()
   config.model.update(size=5, embedding=4, init="glorot")
   given = {"train.objective.kind": kind, "model.attention.kind": MECHANISMS[kind]}
-  given |= {"model.attention.size": 6, "model.readout.size": 3}
-  config = flags.override_by(config, given | changes)
+  given |= {"model.attention.size": 6, "model.readout.size": 3} | changes
+  config = flags.override_by(config, given)
   objective = kinds.find("train.objective", kind).Objective(config.train)
   return objective, config.model, models.init(config.model, V, V, seed=1)
 
@@ -73,10 +73,26 @@ def test_gradients_are_finite_and_reach_every_parameter(made):
     assert np.abs(gradient).max() > 0, name
 
 
-def test_a_loss_of_the_mechanism_is_added_to_the_likelihood():
-  objective, model, params = built("likelihood", **{"model.attention.penalty": 2.0})
+def test_a_loss_of_the_mechanism_is_added_to_the_likelihood(monkeypatch):
+  objective, model, params = built("likelihood")
+  module = models.rebuild(model, V, V, params)
+  features = module.features(*ROWS)._replace(losses={"one": jnp.asarray(ROWS[1] > 0, "float32")})
+  monkeypatch.setattr(models.Translation, "features", lambda *inputs: features)
+  loss, found = objective.sums(module, ROWS, None, {})
+  assert found["one"] == found["tokens"]
+  np.testing.assert_allclose(loss, found["nll"] + found["one"], rtol=1e-6)
+
+
+def test_the_coverage_loss_is_what_is_looked_at_again():
+  options = {"model.attention.kind": "additive", "train.objective.coverage": 2.0}
+  objective, model, params = built("likelihood", **options)
   loss, found = sums(objective, model, params, ROWS, None, {})
-  assert found["coverage"] > 0
+  alpha = np.asarray(models.rebuild(model, V, V, params).features(*ROWS).alpha)
+  again = 0.0
+  for b, i in np.argwhere(ROWS[1] > 0):
+    again += sum(min(a, k) for a, k in zip(alpha[b, i], alpha[b, :i].sum(axis=0), strict=True))
+  assert again > 0
+  np.testing.assert_allclose(found["coverage"], 2 * again, rtol=1e-5)
   np.testing.assert_allclose(loss, found["nll"] + found["coverage"], rtol=1e-6)
 
 
@@ -91,6 +107,16 @@ def test_what_does_not_fit_together_is_said(kind, attention, message):
   objective, model, params = built(kind, **{"model.attention.kind": attention})
   with pytest.raises(UserError, match=message):
     sums(objective, model, params, ROWS, KEYS, objective.begin())
+
+
+def test_the_coverage_loss_needs_attention_that_says_where_it_looks():
+  objective, model, _ = built("likelihood", **{"train.objective.coverage": 1.0})
+  model.attention.kind = "none"
+  params = models.init(model, V, V, seed=1)
+  with pytest.raises(
+    UserError, match=r"train\.objective\.coverage=1\.0 is for attention that says"
+  ):
+    sums(objective, model, params, ROWS, KEYS, {})
 
 
 def test_reinforce_is_the_gradient_of_the_expected_log_likelihood():

@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
-from nmt.models.products import affine
+from nmt.models.products import Product, affine
 from nmt.options import count
 
 OPTIONS = {
@@ -44,6 +44,26 @@ def match(
 ) -> Float[Array, "B J"]:
   """e_BxJ = v^T tanh(key + query); the gradient computes tanh anew, so that no step keeps it."""
   return jnp.einsum("bja,a->bj", jnp.tanh(keys_BxJxA + query_BxA[:, None]), v_A)
+
+
+def match_with(
+  product: Product,
+  keys_BxJxA: Float[Array, "B J A"],
+  query_BxA: Float[Array, "B A"],
+  v_A: Float[Array, "A"],
+  f_BxJxK: Float[Array, "B J K"],
+  U_KxA: Float[Array, "K A"],
+) -> Float[Array, "B J"]:
+  """e_BxJ = v^T tanh(key + query + U f), of features f that differ from step to step.
+
+  The gradient computes the sum anew, so that a step keeps f, of which K is small.
+  """
+
+  def anew(keys: Array, query: Array, v: Array, f: Array, U: Array) -> Float[Array, "B J"]:
+    return match(keys + affine(product, f, U), query, v)
+
+  # In the loop over steps nothing could be merged with what is computed anew.
+  return jax.checkpoint(anew, prevent_cse=False)(keys_BxJxA, query_BxA, v_A, f_BxJxK, U_KxA)
 
 
 _Arrays = tuple[Float[Array, "B J A"], Float[Array, "B A"], Float[Array, "A"]]

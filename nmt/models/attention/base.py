@@ -42,6 +42,7 @@ class Attention(nnx.Module):
 
   aligns = True  # whether alpha says where the model looks
   random = False  # whether `attend` uses its keys
+  total = "1"  # what alpha sums to over a source with words: "1", or "at most 1"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     self.product = product(model.precision)
@@ -89,7 +90,8 @@ class Attention(nnx.Module):
 class EnergyAttention(Attention):
   """alpha_i = normalise_j(energies(s, h_j)) over real words;  c_i = sum_j alpha_ij h_j.
 
-  A mechanism of this kind writes `energies`, and `remember` for what does not depend on the step.
+  A mechanism of this kind writes `energies`, and `remember` for what does not depend on the step;
+  one that carries something from step to step writes `begin` and `next_carry` too.
   `model.normaliser` chooses what makes weights of energies.
   """
 
@@ -103,10 +105,14 @@ class EnergyAttention(Attention):
     """e_BxJ, or e_BxHxJ of H heads: how well each word matches the state."""
     raise TypeError(f"{type(self).__module__} has no energies")
 
+  def next_carry(self, s_BxN: jax.Array, memory: Memory, carry: Any, alpha_BxJ: jax.Array) -> Any:
+    """What is carried into the next step, from alpha of this one; most mechanisms carry nothing."""
+    return carry
+
   def attend(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     e, real = self.energies(s_BxN, memory, carry), memory["real"]
     weights = self.normalise(e, jnp.expand_dims(real, range(1, e.ndim - 1)))
     alpha = weights if weights.ndim == 2 else weights.mean(axis=1)
-    return Glance(weights, alpha, carry)
+    return Glance(weights, alpha, self.next_carry(s_BxN, memory, carry, alpha))
