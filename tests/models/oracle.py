@@ -14,6 +14,7 @@ BASE = {
   "attention.energy": "additive",
   "attention.penalty": 1.0,
   "attention.entropy": 0.01,
+  "attention.chunk": 2,
   "cell.kind": "gru",
   "cell.layers": 1,
   "cell.layer_norm": False,
@@ -154,17 +155,68 @@ def hard(a, choice, s, h, carried):
   return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, None
 
 
+def energies(a, choice, s, h):
+  """The energies of the additive mechanism, which other kinds use."""
+  assert choice["attention.energy"] == "additive"
+  return np.array([a["v_a"] @ np.tanh(a["W_a"].T @ s + a["U_a"].T @ h_j + a["b_a"]) for h_j in h])
+
+
+def stopping(a, choice, s, h):
+  """Raffel et al. (2017): the probabilities of stopping, or in search yes and no."""
+  e = energies(a["energy"], choice, s, h) + a["r"][0]
+  return np.where(e > 0, 1.0, 0.0) if choice["search"] else sigmoid(e)
+
+
+def monotonic(a, choice, s, h, before):
+  """Raffel et al. (2017), section 2.3: the sum over where the last step may have stopped."""
+  p, J = stopping(a, choice, s, h), len(h)
+  before = np.eye(J)[0] if before is None else before
+  alpha = [
+    p[j] * sum(before[k] * np.prod([1 - p[l] for l in range(k, j)]) for k in range(j + 1))
+    for j in range(J)
+  ]
+  return np.array([alpha]), {}, np.array(alpha)
+
+
+def stepwise(a, choice, s, h, before):
+  """He et al. (2019), section 3: stays, or comes from the word before."""
+  p, J = stopping(a, choice, s, h), len(h)
+  before = np.eye(J)[0] if before is None else before
+  alpha = [before[j] * p[j] + (before[j - 1] * (1 - p[j - 1]) if j > 0 else 0) for j in range(J)]
+  return np.array([alpha]), {}, np.array(alpha)
+
+
+def mocha(a, choice, s, h, before):
+  """Chiu and Raffel (2018), section 2.3."""
+  _, _, alpha = monotonic(a, choice, s, h, before)
+  u, w, J = energies(a["inside"], choice, s, h), choice["attention.chunk"], len(h)
+  beta = [
+    sum(
+      alpha[k] * np.exp(u[j]) / sum(np.exp(u[l]) for l in range(max(0, k - w + 1), k + 1))
+      for k in range(j, min(J, j + w))
+    )
+    for j in range(J)
+  ]
+  return np.array([beta]), {}, alpha
+
+
 MECHANISMS = {
   "additive": additive,
   "additive_coverage": additive_coverage,
   "multihead": multihead,
   "hard": hard,
+  "monotonic": monotonic,
+  "stepwise": stepwise,
+  "mocha": mocha,
 }
 
 
-def read(params, source, target, **changes):
-  """log p(y_i | y_<i, x), alpha and decoder states of one pair of token lists."""
-  choice = BASE | changes
+def read(params, source, target, search=False, **changes):
+  """log p(y_i | y_<i, x), alpha and decoder states of one pair of token lists.
+
+  search: whether attention looks as in search, where that differs.
+  """
+  choice = BASE | changes | {"search": search}
   p, J = params["decoder"], len(source)
   h, last, first = annotate(params["encoder"], source, choice)
   cell = Stack(p["cell"], choice)
