@@ -80,8 +80,7 @@ def test_a_search_is_lowered(config, beam):
 
 @pytest.mark.parametrize("kind", kinds.names("model.attention"))
 def test_every_attention_mechanism_is_lowered(kind):
-  draws = kinds.find("model.attention", kind).Attention.random
-  objective = "reinforce" if draws else "likelihood"
+  objective = "reinforce" if kind == "hard" else "likelihood"
   config = configured({"model.attention.kind": kind, "train.objective.kind": objective})
   config.mesh.data = 1
   assert "callback" not in lowered_step(config)

@@ -4,6 +4,8 @@ Nothing of nmt is used but the names of its parameters; fused matrices are cut i
 choice is a flat dict of model keys, such as {"attention.kind": "additive", "cell.layers": 2}.
 """
 
+import itertools
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +19,14 @@ BASE = {
   "attention.cumulative": False,
   "attention.fertility": 2.0,
   "attention.entropy": 0.01,
+  "attention.chunk": 2,
+  "attention.agent": 0,
+  "attention.components": 10,
+  "attention.reach": 10,
+  "attention.prior_steps": 10,
+  "attention.prior_alpha": 0.1,
+  "attention.prior_beta": 0.9,
+  "attention.divisor": 1.0,
   "cell.kind": "gru",
   "cell.layers": 1,
   "cell.layer_norm": False,
@@ -312,6 +322,114 @@ def hard(a, choice, s, h, carried):
   return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, None
 
 
+def energies(a, choice, s, h):
+  """The energies of the additive mechanism, which other kinds use."""
+  assert choice["attention.energy"] == "additive"
+  return np.array([a["v_a"] @ np.tanh(a["W_a"].T @ s + a["U_a"].T @ h_j + a["b_a"]) for h_j in h])
+
+
+def stopping(a, choice, s, h):
+  """Raffel et al. (2017): the probabilities of stopping, or in search yes and no."""
+  e = energies(a["energy"], choice, s, h) + a["r"][0]
+  return np.where(e > 0, 1.0, 0.0) if choice["search"] else sigmoid(e)
+
+
+def monotonic(a, choice, s, h, before):
+  """Raffel et al. (2017), section 2.3: the sum over where the last step may have stopped."""
+  p, J = stopping(a, choice, s, h), len(h)
+  before = np.eye(J)[0] if before is None else before
+  alpha = [
+    p[j] * sum(before[k] * np.prod([1 - p[l] for l in range(k, j)]) for k in range(j + 1))
+    for j in range(J)
+  ]
+  return np.array([alpha]), {}, np.array(alpha)
+
+
+def stepwise(a, choice, s, h, before):
+  """He et al. (2019), section 3: stays, or comes from the word before."""
+  p, J = stopping(a, choice, s, h), len(h)
+  before = np.eye(J)[0] if before is None else before
+  alpha = [before[j] * p[j] + (before[j - 1] * (1 - p[j - 1]) if j > 0 else 0) for j in range(J)]
+  return np.array([alpha]), {}, np.array(alpha)
+
+
+def mocha(a, choice, s, h, before):
+  """Chiu and Raffel (2018), section 2.3."""
+  _, _, alpha = monotonic(a, choice, s, h, before)
+  u, w, J = energies(a["inside"], choice, s, h), choice["attention.chunk"], len(h)
+  beta = [
+    sum(
+      alpha[k] * np.exp(u[j]) / sum(np.exp(u[l]) for l in range(max(0, k - w + 1), k + 1))
+      for k in range(j, min(J, j + w))
+    )
+    for j in range(J)
+  ]
+  return np.array([beta]), {}, alpha
+
+
+def forward(a, choice, s, h, carried):
+  """Zhang, Ling and Dai (2018), algorithm 1, or algorithm 2 with an agent that sees c_i and s."""
+  J, u = len(h), 0.5
+  before = np.eye(J)[0]
+  if carried is not None:
+    before, u = carried
+  y = softmax(energies(a["energy"], choice, s, h))
+  if choice["attention.agent"]:
+    new = [((1 - u) * before[j] + (u * before[j - 1] if j else 0)) * y[j] for j in range(J)]
+  else:
+    new = [(before[j] + (before[j - 1] if j else 0)) * y[j] for j in range(J)]
+  alpha = np.array(new) / sum(new)
+  if choice["attention.agent"]:
+    g, c = a["agent"], sum(alpha[j] * h[j] for j in range(J))
+    inside = np.tanh(g["W_u"].T @ s + g["C_u"].T @ c + g["b_u"])
+    u = sigmoid(g["v_u"][:, 0] @ inside + g["b_v"][0])
+  return alpha[None], {}, (alpha, u)
+
+
+def gmm(a, choice, s, h, kappa):
+  """Graves (2013), equations 46 to 51."""
+  K = choice["attention.components"]
+  size, width, step = np.exp(a["W_p"].T @ s + a["b_p"]).reshape(3, K)
+  kappa = step if kappa is None else kappa + step
+  phi = [sum(size * np.exp(-width * (kappa - j) ** 2)) for j in range(1, len(h) + 1)]
+  return np.array([phi]), {}, kappa
+
+
+def dynamic_conv(a, choice, s, h, before):
+  """Battenberg et al. (2020): static and dynamic filters, and the beta-binomial prior."""
+  J, R, n = len(h), choice["attention.reach"], choice["attention.prior_steps"]
+  before = np.eye(J)[0] if before is None else before
+
+  def at(j):
+    return before[j] if 0 <= j < J else 0.0
+
+  def beta(x, y):
+    return math.gamma(x) * math.gamma(y) / math.gamma(x + y)
+
+  A, B = choice["attention.prior_alpha"], choice["attention.prior_beta"]
+  P = [math.comb(n, k) * beta(k + A, n - k + B) / beta(A, B) for k in range(n + 1)]
+  G = (a["V_G"].T @ np.tanh(a["W_G"].T @ s + a["b_G"])).reshape(a["F"].shape)
+  e = []
+  for j in range(J):
+    f = sum(a["F"][l] * at(j - R + l) for l in range(2 * R + 1))
+    g = sum(G[l] * at(j - R + l) for l in range(2 * R + 1))
+    p = sum(P[k] * at(j - k) for k in range(n + 1))
+    energy = a["v"] @ np.tanh(a["U"].T @ f + a["T"].T @ g + a["b"])
+    e.append(energy + np.log(max(p, 1e-6)))
+  alpha = softmax(np.array(e))
+  return alpha[None], {}, alpha
+
+
+def structured(a, choice, s, h, carried):
+  """Kim et al. (2017), section 3.2: marginals by summing over all selections."""
+  e, J = energies(a["energy"], choice, s, h), len(h)
+  total, chosen = 0.0, np.zeros(J)
+  for z in itertools.product((0, 1), repeat=J):
+    score = np.exp(e @ np.array(z) + sum(a["b"][z[j - 1], z[j]] for j in range(1, J)))
+    total, chosen = total + score, chosen + score * np.array(z)
+  return (chosen / total / choice["attention.divisor"])[None], {}, None
+
+
 MECHANISMS = {
   "additive": additive,
   "mean": mean,
@@ -329,12 +447,22 @@ MECHANISMS = {
   "coverage_neural": coverage_neural,
   "multihead": multihead,
   "hard": hard,
+  "monotonic": monotonic,
+  "stepwise": stepwise,
+  "mocha": mocha,
+  "forward": forward,
+  "gmm": gmm,
+  "dynamic_conv": dynamic_conv,
+  "structured": structured,
 }
 
 
-def read(params, source, target, **changes):
-  """log p(y_i | y_<i, x), alpha and decoder states of one pair of token lists."""
-  choice = BASE | changes
+def read(params, source, target, search=False, **changes):
+  """log p(y_i | y_<i, x), alpha and decoder states of one pair of token lists.
+
+  search: whether attention looks as in search, where that differs.
+  """
+  choice = BASE | changes | {"search": search}
   p, J = params["decoder"], len(source)
   h, last, first = annotate(params["encoder"], source, choice)
   cell = Stack(p["cell"], choice)

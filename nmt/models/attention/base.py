@@ -42,7 +42,7 @@ class Attention(nnx.Module):
 
   aligns = True  # whether alpha says where the model looks
   random = False  # whether `attend` uses its keys
-  total = "1"  # what alpha sums to over a source with words: "1", or "at most 1"
+  total = "1"  # what alpha sums to over real words: "1", "at most 1" or "any"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     self.product = product(model.precision)
