@@ -11,7 +11,8 @@ from ml_collections import ConfigDict
 from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
-from nmt.models.products import Product, affine
+from nmt.models.late import Product
+from nmt.models.products import affine
 from nmt.options import count
 
 OPTIONS = {
@@ -63,7 +64,10 @@ def match_with(
     return match(keys + affine(product, f, U), query, v)
 
   # In the loop over steps nothing could be merged with what is computed anew.
-  return jax.checkpoint(anew, prevent_cse=False)(keys_BxJxA, query_BxA, v_A, f_BxJxK, U_KxA)
+  e_BxJ: Float[Array, "B J"] = jax.checkpoint(anew, prevent_cse=False)(
+    keys_BxJxA, query_BxA, v_A, f_BxJxK, U_KxA
+  )
+  return e_BxJ
 
 
 _Arrays = tuple[Float[Array, "B J A"], Float[Array, "B A"], Float[Array, "A"]]

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.additive import Attention as Additive
@@ -34,10 +35,12 @@ class Attention(Additive):
   def begin(self, memory: Memory) -> Any:
     return jnp.zeros(memory["real"].shape, memory["keys"].dtype)
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     query = self.product("bn,na->ba", s_BxN, self.W_a[...])
     k, w_c = carry[:, :, None], self.w_c[...][None]
     return match_with(self.product, memory["keys"], query, self.v_a[...], k, w_c)
 
-  def next_carry(self, s_BxN: jax.Array, memory: Memory, carry: Any, alpha_BxJ: jax.Array) -> Any:
+  def next_carry(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, alpha_BxJ: Float[Array, "B J"]
+  ) -> Any:
     return carry + alpha_BxJ

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.additive import Attention as Additive
@@ -35,6 +35,6 @@ class Attention(Additive):
     self.v_a = nnx.Param(initial.attention((size,)))  # not 0, which has no direction
     self.g = nnx.Param(np.full((1,), size**-0.5, np.float32))
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     v, query = self.v_a[...], self.product("bn,na->ba", s_BxN, self.W_a[...])
     return match(memory["keys"], query, self.g[...] * v / jnp.linalg.norm(v))

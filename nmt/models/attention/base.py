@@ -105,7 +105,9 @@ class EnergyAttention(Attention):
     """e_BxJ, or e_BxHxJ of H heads: how well each word matches the state."""
     raise TypeError(f"{type(self).__module__} has no energies")
 
-  def next_carry(self, s_BxN: jax.Array, memory: Memory, carry: Any, alpha_BxJ: jax.Array) -> Any:
+  def next_carry(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, alpha_BxJ: Float[Array, "B J"]
+  ) -> Any:
     """What is carried into the next step, from alpha of this one; most mechanisms carry nothing."""
     return carry
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import jax
 from flax import nnx
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.additive import match
@@ -34,9 +34,9 @@ class Attention(EnergyAttention):
     self.W_h = nnx.Param(W_a[model.size :])
     self.v_a = nnx.Param(initial.energy((size,)))
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     keys = affine(self.product, h_BxJxD, self.W_h[...])
     return super().remember(h_BxJxD, real_BxJ) | {"keys": keys}
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     return match(memory["keys"], affine(self.product, s_BxN, self.W_s[...]), self.v_a[...])

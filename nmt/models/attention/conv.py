@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.additive import Attention as Additive
@@ -46,16 +46,18 @@ class Attention(Additive):
   def begin(self, memory: Memory) -> Any:
     return jnp.zeros(memory["real"].shape, memory["keys"].dtype)
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     query = self.product("bn,na->ba", s_BxN, self.W_a[...])
     f_BxJxK = affine(self.product, around(carry, self.filter_width), self.F[...])
     return match_with(self.product, memory["keys"], query, self.v_a[...], f_BxJxK, self.U[...])
 
-  def next_carry(self, s_BxN: jax.Array, memory: Memory, carry: Any, alpha_BxJ: jax.Array) -> Any:
+  def next_carry(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, alpha_BxJ: Float[Array, "B J"]
+  ) -> Any:
     return carry + alpha_BxJ if self.cumulative else alpha_BxJ
 
 
-def around(alpha_BxJ: jax.Array, width: int) -> jax.Array:
+def around(alpha_BxJ: Float[Array, "B J"], width: int) -> Float[Array, "..."]:
   """alpha_BxJxR of the `width` words around each word, from left to right; 0 beyond the array."""
   words, side = alpha_BxJ.shape[1], width // 2
   padded = jnp.pad(alpha_BxJ, ((0, 0), (side, side)))

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.additive import Attention as Additive
@@ -39,7 +40,7 @@ class Attention(Additive):
     self.U_f = nnx.Param(initial.dense((encoder.width, 1)))
     self.V_a = nnx.Param(initial.attention((1, model.attention.size)))
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     inside = jnp.maximum(affine(self.product, h_BxJxD, self.U_f[...])[:, :, 0], LEAST)
     fertility = self.fertility * jax.nn.sigmoid(inside)
     return super().remember(h_BxJxD, real_BxJ) | {"fertility": fertility}
@@ -47,10 +48,12 @@ class Attention(Additive):
   def begin(self, memory: Memory) -> Any:
     return jnp.zeros_like(memory["fertility"])
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     query = self.product("bn,na->ba", s_BxN, self.W_a[...])
     k = carry[:, :, None]
     return match_with(self.product, memory["keys"], query, self.v_a[...], k, self.V_a[...])
 
-  def next_carry(self, s_BxN: jax.Array, memory: Memory, carry: Any, alpha_BxJ: jax.Array) -> Any:
+  def next_carry(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, alpha_BxJ: Float[Array, "B J"]
+  ) -> Any:
     return carry + alpha_BxJ / memory["fertility"]

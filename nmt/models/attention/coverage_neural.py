@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.additive import Attention as Additive
@@ -43,18 +43,20 @@ class Attention(Additive):
     own.size, own.cell.layer_norm = d, False
     self.cell = Cell(own, None, initial)
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     notes = affine(self.product, h_BxJxD, self.W_h[...])
     return super().remember(h_BxJxD, real_BxJ) | {"notes": notes}
 
   def begin(self, memory: Memory) -> Any:
     return jnp.zeros_like(memory["notes"][:, :, : self.cell.size])
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     query = self.product("bn,na->ba", s_BxN, self.W_a[...])
     return match_with(self.product, memory["keys"], query, self.v_a[...], carry, self.V_a[...])
 
-  def next_carry(self, s_BxN: jax.Array, memory: Memory, carry: Any, alpha_BxJ: jax.Array) -> Any:
+  def next_carry(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, alpha_BxJ: Float[Array, "B J"]
+  ) -> Any:
     state = affine(self.product, s_BxN, self.W_s[...])
     x = memory["notes"] + state[:, None] + alpha_BxJ[:, :, None] * self.w[...][None]
     words = carry.reshape(-1, carry.shape[2])  # each word of each sentence is a row of the cell

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import jax
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt.errors import UserError
@@ -30,9 +30,9 @@ class Attention(EnergyAttention):
       )
     self.size = model.size
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     keys = h_BxJxD.reshape(*h_BxJxD.shape[:2], -1, self.size).sum(axis=2)
     return super().remember(h_BxJxD, real_BxJ) | {"keys": keys}
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     return self.product("bn,bjn->bj", s_BxN, memory["keys"])

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention.additive import match
@@ -60,7 +60,7 @@ class Attention(EnergyAttention):
     """alpha_0."""
     return first(memory)
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     seen = windows(carry, self.reach, self.reach)
     f = affine(self.product, seen, self.F[...])
     G = jnp.tanh(affine(self.product, s_BxN, self.W_G[...], self.b_G[...]))
@@ -73,13 +73,13 @@ class Attention(EnergyAttention):
     return match(keys, b, self.v[...]) + jnp.log(jnp.maximum(p, SMALLEST))
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     glance = super().attend(s_BxN, memory, carry, keys_B)
     return glance._replace(carry=glance.alpha_BxJ)
 
 
-def windows(x_BxJ: jax.Array, before: int, after: int) -> jax.Array:
+def windows(x_BxJ: Float[Array, "B J"], before: int, after: int) -> Float[Array, "..."]:
   """x_BxJxL: what is around each place, from `before` places before it to `after` after it."""
   J = x_BxJ.shape[1]
   padded = jnp.pad(x_BxJ, ((0, 0), (before, after)))

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention import _energy
@@ -36,7 +37,7 @@ class Agent(nnx.Module):
     self.v_u = nnx.Param(initial.dense((size, 1)))
     self.b_v = nnx.Param(zeros((1,)))
 
-  def __call__(self, s_BxN: jax.Array, c_BxD: jax.Array) -> jax.Array:
+  def __call__(self, s_BxN: Float[Array, "B N"], c_BxD: Float[Array, "B D"]) -> Float[Array, "..."]:
     """The logit of u_i (B)."""
     inside = affine(self.product, s_BxN, self.W_u[...], self.b_u[...])
     inside = jnp.tanh(inside + affine(self.product, c_BxD, self.C_u[...]))
@@ -59,7 +60,7 @@ class Attention(Base):
     self.energy = _energy.make(model, encoder, initial, model.attention.energy)
     self.agent = Agent(model, encoder, initial) if model.attention.agent else None
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)
     return {"h": h_BxJxD, "real": real_BxJ, "energy": own}
 
@@ -72,7 +73,7 @@ class Attention(Base):
     return {"log_alpha": log_alpha, "u": jnp.zeros((B,), dtype)}
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     stay, u = carry["log_alpha"], carry["u"]
     move = jnp.pad(stay[:, :-1], ((0, 0), (1, 0)), constant_values=NEVER)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import Attention as Base
@@ -47,7 +47,7 @@ class Attention(Base):
     return jnp.zeros((h.shape[0], self.b_p[...].shape[0] // 3), h.dtype)
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     sums = affine(self.product, s_BxN, self.W_p[...], self.b_p[...])
     a, b, step = jnp.split(jnp.exp(jnp.minimum(sums, LARGEST)), 3, axis=1)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 from ml_collections import ConfigDict
 
 from nmt import kinds
@@ -40,7 +40,7 @@ class Attention(EnergyAttention):
       )
     self.energy = energy(model, encoder, initial)
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)
     return super().remember(h_BxJxD, real_BxJ) | {"energy": own}
 
@@ -50,7 +50,7 @@ class Attention(EnergyAttention):
     return {"energy": self.energy.begin(memory["energy"]), "step": first}
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     own = memory["energy"]
     e = self.energy.energies(s_BxN, own, carry["energy"])
@@ -61,11 +61,13 @@ class Attention(EnergyAttention):
     after = self.energy.next_carry(s_BxN, own, carry["energy"], alpha)
     return Glance(alpha, alpha, {"energy": after, "step": carry["step"] + 1})
 
-  def centre(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def centre(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Shaped[Array, "B"]:
     """p_i of each sentence."""
-    step: jax.Array = carry["step"]
+    step: Int[Array, B] = carry["step"]
     return step
 
-  def near(self, weights_BxJ: jax.Array, away_BxJ: jax.Array) -> jax.Array:
+  def near(
+    self, weights_BxJ: Float[Array, "B J"], away_BxJ: Float[Array, "B J"]
+  ) -> Float[Array, "B J"]:
     """alpha of the window's weights and each word's distance j - p_i from its middle."""
     return weights_BxJ

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import Memory
@@ -38,12 +39,15 @@ class Attention(Local):
     self.W_p = nnx.Param(initial.attention((model.size, model.size)))
     self.v_p = nnx.Param(initial.energy((model.size,)))
 
-  def centre(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def centre(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B"]:
     inside = jnp.tanh(affine(self.product, s_BxN, self.W_p[...]))
     share = jax.nn.sigmoid(self.product("bn,n->b", inside, self.v_p[...]))
-    return memory["real"].sum(axis=1).astype(share.dtype) * share
+    p_B: Float[Array, B] = memory["real"].sum(axis=1).astype(share.dtype) * share
+    return p_B
 
-  def near(self, weights_BxJ: jax.Array, away_BxJ: jax.Array) -> jax.Array:
+  def near(
+    self, weights_BxJ: Float[Array, "B J"], away_BxJ: Float[Array, "B J"]
+  ) -> Float[Array, "B J"]:
     sigma = self.window / 2
     # Beyond the window the weights are 0, and the exponential need not underflow.
     close = jnp.minimum(jnp.abs(away_BxJ), self.window)

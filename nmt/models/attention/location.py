@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import EnergyAttention, Memory
@@ -30,11 +30,11 @@ class Attention(EnergyAttention):
     self.longest = model.attention.longest
     self.W_a = nnx.Param(initial.attention((model.size, self.longest)))
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     within_J = jnp.arange(real_BxJ.shape[1]) < self.longest
     return super().remember(h_BxJxD, real_BxJ & within_J[None])
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     words = memory["real"].shape[1]
     e = affine(self.product, s_BxN, self.W_a[...])[:, :words]
     return jnp.pad(e, ((0, 0), (0, words - e.shape[1])))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt import kinds
@@ -42,18 +42,20 @@ class Attention(Monotonic):
     self.inside = _energy.make(model, encoder, initial, model.attention.energy)
     self.normalise = kinds.find("model.normaliser", model.normaliser.kind).make(model)
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     inside = self.inside.remember(h_BxJxD, real_BxJ)
     return super().remember(h_BxJxD, real_BxJ) | {"inside": inside}
 
-  def look(self, s_BxN: jax.Array, memory: Memory, carry: Any, p_BxJ: jax.Array) -> Glance:
+  def look(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, p_BxJ: Float[Array, "B J"]
+  ) -> Glance:
     real, w = memory["real"], self.chunk
     stops = jnp.where(real, stopped(p_BxJ, carry), 0)
     u = self.inside.energies(s_BxN, memory["inside"], ())
     J = u.shape[1]
     before = ((0, 0), (w - 1, 0))
 
-    def chunks(x_BxJ: jax.Array) -> jax.Array:
+    def chunks(x_BxJ: Float[Array, "B J"]) -> Float[Array, "..."]:
       """x_BxJxw: of the w words that end at each, 0 before the first."""
       padded = jnp.pad(x_BxJ, before)
       return jnp.stack([padded[:, i : i + J] for i in range(w)], axis=2)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention import _energy
@@ -49,7 +50,7 @@ class Attention(Base):
     self.energy = _energy.make(model, encoder, initial, model.attention.energy)
     self.r = nnx.Param(zeros((1,)) + np.float32(model.attention.offset))
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)
     return {"h": h_BxJxD, "real": real_BxJ, "energy": own}
 
@@ -58,41 +59,49 @@ class Attention(Base):
     return first(memory)
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     return self.look(s_BxN, memory, carry, jax.nn.sigmoid(self.logits(s_BxN, memory, keys_B)))
 
-  def search(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> Glance:
+  def search(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Glance:
     logits = self.logits(s_BxN, memory, None)
     return self.look(s_BxN, memory, carry, (logits > 0).astype(logits.dtype))
 
-  def look(self, s_BxN: jax.Array, memory: Memory, carry: Any, p_BxJ: jax.Array) -> Glance:
+  def look(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, p_BxJ: Float[Array, "B J"]
+  ) -> Glance:
     """One look, given the probability of stopping at each word."""
     alpha = jnp.where(memory["real"], stopped(p_BxJ, carry), 0)
     return Glance(alpha, alpha, alpha)
 
-  def logits(self, s_BxN: jax.Array, memory: Memory, keys_B: jax.Array | None) -> jax.Array:
+  def logits(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, keys_B: Key[Array, "B"] | None
+  ) -> Float[Array, "B J"]:
     """e + r, with noise if there are keys."""
-    logits = self.energy.energies(s_BxN, memory["energy"], ()) + self.r[...][None]
+    logits: Float[Array, "B J"] = self.energy.energies(s_BxN, memory["energy"], ())
+    logits = logits + self.r[...][None]
     if keys_B is None or self.noise == 0:
       return logits
     J = logits.shape[1]
     noise = jax.vmap(lambda key: jax.random.normal(key, (J,), jnp.float32))(keys_B)
-    return logits + (self.noise * noise).astype(logits.dtype)
+    logits = logits + (self.noise * noise).astype(logits.dtype)
+    return logits
 
 
-def first(memory: Memory) -> jax.Array:
+def first(memory: Memory) -> Float[Array, "B J"]:
   """1 at the first word of each row that has words, of the annotations' type."""
-  real_BxJ = memory["real"]
-  return (real_BxJ & (jnp.arange(real_BxJ.shape[1]) == 0)[None]).astype(memory["h"].dtype)
+  real_BxJ: Bool[Array, "B J"] = memory["real"]
+  first_BxJ = real_BxJ & (jnp.arange(real_BxJ.shape[1]) == 0)[None]
+  return first_BxJ.astype(memory["h"].dtype)
 
 
-def stopped(p_BxJ: jax.Array, before_BxJ: jax.Array) -> jax.Array:
+def stopped(p_BxJ: Float[Array, "B J"], before_BxJ: Float[Array, "B J"]) -> Float[Array, "B J"]:
   """alpha_i of p_i and alpha_{i-1}."""
   passes = jnp.pad(1 - p_BxJ[:, :-1], ((0, 0), (1, 0)))
 
   def joined(left: Any, right: Any) -> Any:
     return left[0] * right[0], right[0] * left[1] + right[1]
 
+  comes: Float[Array, "B J"]
   _, comes = jax.lax.associative_scan(joined, (passes, before_BxJ), axis=1)
   return p_BxJ * comes

@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-import jax
 from flax import nnx
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import EnergyAttention, Memory
@@ -32,10 +32,10 @@ class Attention(EnergyAttention):
     self.W_q = nnx.Param(initial.attention((model.size, size)))
     self.W_k = nnx.Param(initial.attention((encoder.width, size)))
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     keys = affine(self.product, h_BxJxD, self.W_k[...])
     return super().remember(h_BxJxD, real_BxJ) | {"keys": keys}
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     query = self.scale * self.product("bn,na->ba", s_BxN, self.W_q[...])
     return self.product("ba,bja->bj", query, memory["keys"])

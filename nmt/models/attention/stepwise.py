@@ -1,7 +1,7 @@
 """Stepwise monotonic attention: in each step stays at its word or goes on to the next one."""
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from nmt.models.attention.base import Glance, Memory
 from nmt.models.attention.monotonic import Attention as Monotonic
@@ -25,7 +25,13 @@ class Attention(Monotonic):
   leaves the last word is lost, so alpha sums to at most 1.
   """
 
-  def look(self, s_BxN: jax.Array, memory: Memory, carry: jax.Array, p_BxJ: jax.Array) -> Glance:
+  def look(
+    self,
+    s_BxN: Float[Array, "B N"],
+    memory: Memory,
+    carry: Float[Array, "..."],
+    p_BxJ: Float[Array, "B J"],
+  ) -> Glance:
     moves = jnp.pad((1 - p_BxJ[:, :-1]) * carry[:, :-1], ((0, 0), (1, 0)))
     alpha = jnp.where(memory["real"], p_BxJ * carry + moves, 0)
     return Glance(alpha, alpha, alpha)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention import _energy
@@ -41,12 +42,12 @@ class Attention(Base):
     self.divisor = model.attention.divisor
     self.b = nnx.Param(zeros((2, 2)))
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)
     return {"h": h_BxJxD, "real": real_BxJ, "energy": own}
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     real = memory["real"]
     e = self.energy.energies(s_BxN, memory["energy"], ())
@@ -54,7 +55,9 @@ class Attention(Base):
     return Glance(alpha, alpha, carry)
 
 
-def marginals(e_BxJ: jax.Array, b_2x2: jax.Array, real_BxJ: jax.Array) -> jax.Array:
+def marginals(
+  e_BxJ: Float[Array, "B J"], b_2x2: Float[Array, "2 2"], real_BxJ: Bool[Array, "B J"]
+) -> Float[Array, "B J"]:
   """p(z_j = 1) of the chain over the real words, which come first.
 
   The chain is a product of 2x2 matrices, in which sums take the place of products and logaddexp
@@ -73,7 +76,7 @@ def marginals(e_BxJ: jax.Array, b_2x2: jax.Array, real_BxJ: jax.Array) -> jax.Ar
   return jax.nn.sigmoid(both[..., 1] - both[..., 0])
 
 
-def _chained(A: jax.Array, B: jax.Array) -> jax.Array:
+def _chained(A: Float[Array, "..."], B: Float[Array, "..."]) -> Float[Array, "..."]:
   through = [A[..., :, k, None] + B[..., None, k, :] for k in range(2)]
   product = jnp.logaddexp(*through)
   return product - jax.lax.stop_gradient(product.max(axis=(-2, -1), keepdims=True))

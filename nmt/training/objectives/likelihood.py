@@ -1,7 +1,7 @@
 """Maximum likelihood: the paper's objective, with what the attention mechanism adds."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from nmt.data.ids import PAD
 from nmt.errors import UserError
@@ -47,7 +47,7 @@ class Objective(Base):
     return loss, {"loss": loss, **summed(found), **more}
 
 
-def coverage(alpha_BxTxJ: jax.Array, real_BxT: jax.Array) -> jax.Array:
+def coverage(alpha_BxTxJ: Float[Array, "B T J"], real_BxT: Bool[Array, "B T"]) -> Float[Array, ""]:
   """sum_i sum_j min(alpha_ij, k_ij) over real steps, k_i being the sum of alpha before step i.
 
   See et al. (2017), equations 10 and 12.

@@ -1,7 +1,5 @@
 """What is special about each mechanism that scores words, beside what the oracle says."""
 
-from types import SimpleNamespace
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +8,7 @@ import pytest
 from nmt import kinds
 from nmt.errors import UserError
 from nmt.models import rebuild
+from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING
 
 B, J = 3, 6
@@ -50,16 +49,23 @@ def look(sizes):
   return run
 
 
+def wide(width):
+  """An encoder of which only the width of its annotations is known."""
+  encoder = Encoder()
+  encoder.width = width
+  return encoder
+
+
 def test_dot_is_the_plain_product_where_annotations_are_as_wide_as_the_state(small):
   config, random = small(**{"attention.kind": "dot"}), np.random.default_rng(1)
   mechanism = kinds.find("model.attention", "dot").Attention
-  dot = mechanism(config, SimpleNamespace(width=config.size), NOTHING)
+  dot = mechanism(config, wide(config.size), NOTHING)
   h, s = random.standard_normal((B, J, config.size)), random.standard_normal((B, config.size))
   memory = dot.remember(jnp.asarray(h, jnp.float32), REAL)
   e = dot.energies(jnp.asarray(s, jnp.float32), memory, ())
   np.testing.assert_allclose(e, (h @ s[:, :, None])[:, :, 0], rtol=1e-4, atol=1e-5)
   with pytest.raises(UserError, match="they are 9 wide: choose general, which has a matrix"):
-    mechanism(config, SimpleNamespace(width=9), NOTHING)
+    mechanism(config, wide(9), NOTHING)
 
 
 def test_the_length_of_v_does_not_matter_to_normed_energies(parameters, look):
