@@ -74,7 +74,54 @@ def lstm(p, state, x, norm):
   return sigmoid(o) * np.tanh(shown), m
 
 
-CELLS = {"gru": (gru, 1), "lstm": (lstm, 2)}
+def outside(p, x, norm):
+  return (layer_norm(x, p["gain_W"]) if norm else x) + p["b"]
+
+
+def mingru(p, state, x, norm):
+  """Feng et al. (2024), section 3.1."""
+  (h,) = state
+  x_z, new = np.split(outside(p, x, norm), 2)
+  return ((1 - sigmoid(x_z)) * h + sigmoid(x_z) * new,)
+
+
+def minlstm(p, state, x, norm):
+  """Feng et al. (2024), section 3.2."""
+  (h,) = state
+  x_f, x_i, new = np.split(outside(p, x, norm), 3)
+  f, i = sigmoid(x_f), sigmoid(x_i)
+  return (f / (f + i) * h + i / (f + i) * new,)
+
+
+def ssru(p, state, x, norm):
+  """Kim et al. (2019), section 3.1; s = ReLU(c) is first, as the model sees it."""
+  c = state[1]
+  x_f, new = np.split(outside(p, x, norm), 2)
+  c = sigmoid(x_f) * c + (1 - sigmoid(x_f)) * new
+  return np.maximum(c, 0), c
+
+
+def rglru(p, state, x, norm):
+  """De et al. (2024), equations 1 to 4, after a convolution over this x and the three before."""
+  h, *past = state
+  x = outside(p, x, norm)
+  u = sum(w * x_k for w, x_k in zip(p["w"], [x, *past], strict=True)) + p["b_w"]
+  W_r, W_i = np.split(p["W_ri"], 2, axis=1)
+  b_r, b_i = np.split(p["b_ri"], 2)
+  a = np.exp(-8 * np.log1p(np.exp(p["L"])) * sigmoid(W_r.T @ u + b_r))
+  h = a * h + np.sqrt(1 - a**2) * (sigmoid(W_i.T @ u + b_i) * u)
+  return h, x, *past[:-1]
+
+
+# The function, the sums of n units in x, and the state that starts from s.
+CELLS = {
+  "gru": (gru, 3, lambda s: (s,)),
+  "lstm": (lstm, 4, lambda s: (s, 0 * s)),
+  "mingru": (mingru, 2, lambda s: (s,)),
+  "minlstm": (minlstm, 3, lambda s: (s,)),
+  "ssru": (ssru, 2, lambda s: (np.maximum(s, 0), s)),
+  "rglru": (rglru, 1, lambda s: (s, 0 * s, 0 * s, 0 * s)),
+}
 
 
 class Stack:
@@ -82,13 +129,12 @@ class Stack:
 
   def __init__(self, p, choice):
     self.layers = [p["cells"][i] for i in range(len(p["cells"]))] if "cells" in p else [p]
-    self.advance, self.arrays = CELLS[choice["cell.kind"]]
+    self.advance, sums, self.begin = CELLS[choice["cell.kind"]]
     self.norm = choice["cell.layer_norm"]
-    self.size = len(self.layers[-1]["b"]) // {"gru": 3, "lstm": 4}[choice["cell.kind"]]
+    self.size = len(self.layers[-1]["b"]) // sums
 
   def start(self, s):
-    rest = [np.zeros(self.size)] * (self.arrays - 1)
-    return [(s, *rest) for _ in self.layers]
+    return [self.begin(s) for _ in self.layers]
 
   def __call__(self, states, x):
     """x: what the lowest layer is given, multiplied already."""

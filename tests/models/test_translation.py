@@ -35,6 +35,7 @@ TOGETHER = [
   {"order.kind": "update_first", "readout.kind": "linear", "tie": True},
   {"order.kind": "update_first", "order.input_feeding": False, "cell.kind": "lstm"},
   {"attention.kind": "multihead", "order.kind": "update_first"},
+  {"cell.kind": "rglru", "order.kind": "update_first", "order.input_feeding": False, **DEEP},
 ]
 
 

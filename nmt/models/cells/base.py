@@ -61,12 +61,11 @@ class Cell(nnx.Module):
     """x (+ b), for sums that another part of the model has made."""
     return x_BxG if self.layer_norm else x_BxG + self.b[...][None]
 
-  def outside(self, x_BxG: Float[Array, "B G"]) -> Float[Array, "B G"]:
-    """What comes from outside, as a step adds it: normalised, if that is asked for."""
+  def outside(self, x: Float[Array, "*rows G"]) -> Float[Array, "*rows G"]:
+    """x_...xG from outside, as a step adds it: normalised, if that is asked for."""
     if not self.layer_norm:
-      return x_BxG
-    b_G: Float[Array, G] = self.b[...]
-    return normalise(x_BxG, self.gain_W[...]) + b_G[None]
+      return x
+    return normalise(x, self.gain_W[...]) + along(self.b[...], x)
 
   def recur(
     self, s_BxN: Float[Array, "B N"], U: nnx.Param[Any], gain: nnx.Param[Any] | None
@@ -83,10 +82,10 @@ class Cell(nnx.Module):
     """The state whose output is s."""
     return s_BxN
 
-  def output(self, state: State) -> Float[Array, "B N"]:
+  def output(self, state: State) -> Float[Array, "*rows N"]:
     """s_BxN of a state: what the rest of the model sees."""
-    s_BxN: Float[Array, "B N"] = state
-    return s_BxN
+    s: Float[Array, "*rows N"] = state
+    return s
 
   def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     """The next state, from the last one and the sums from outside (`project` or `given`)."""
@@ -153,8 +152,13 @@ def ones(shape: tuple[int, ...]) -> Float[np.ndarray, "..."]:
   return np.ones(shape, np.float32)
 
 
-def normalise(x_BxG: Float[Array, "B G"], gain_G: Float[Array, "G"]) -> Float[Array, "B G"]:
+def normalise(x: Float[Array, "*rows G"], gain_G: Float[Array, "G"]) -> Float[Array, "*rows G"]:
   """gain * (x - mean) / deviation over the last axis (Ba et al., 2016, equation 4)."""
-  centred = x_BxG - x_BxG.mean(axis=-1, keepdims=True)
+  centred = x - x.mean(axis=-1, keepdims=True)
   variance = (centred * centred).mean(axis=-1, keepdims=True)
-  return gain_G[None] * centred * jax.lax.rsqrt(variance + 1e-5)
+  return along(gain_G, x) * centred * jax.lax.rsqrt(variance + 1e-5)
+
+
+def along(v_G: Float[Array, "G"], x: Float[Array, "*rows G"]) -> Float[Array, "#*rows G"]:
+  """v with as many axes as x, along its last."""
+  return v_G.reshape((1,) * (x.ndim - 1) + v_G.shape)

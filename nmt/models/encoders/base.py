@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from nmt.models import late
 from nmt.models.cells.base import Cell, Stack, State
+from nmt.models.linear import LinearCell
 
 
 class Annotations(NamedTuple):
@@ -60,9 +61,13 @@ def run(
     state = jax.tree.map(lambda new, old: jnp.where(real, new, old), cell(state, x), state)
     return state, cell.output(state)
 
+  state: State
   for layer in cell.layers:
     x_JxBxG = layer.project(x_JxBxM)
     begin = layer.begin(x_JxBxG[0])
+    if isinstance(layer, LinearCell):
+      x_JxBxM, state = layer.run(begin, x_JxBxG, real_JxB, reverse)
+      continue
     inputs = x_JxBxG, real_JxB[:, :, None]
     state, x_JxBxM = late.scan(step, layer, begin, inputs, reverse)
   return x_JxBxM, layer.output(state)

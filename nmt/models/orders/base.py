@@ -22,12 +22,13 @@ from nmt.models.readouts.base import Readout
 
 State = dict[str, Any]
 Attend = Callable[[Float[Array, "B N"]], tuple[Glance, Float[Array, "B G"]]]
+AttendFromAll = Callable[[Float[Array, "T B N"]], tuple[Glance, Float[Array, "T B G"]]]
 
 
 class Seen(NamedTuple):
   """What a step shows: the state s_Bxn that the readout sees, and the look at the notes."""
 
-  s: Float[Array, "B N"]
+  s: Float[Array, "*steps B N"]
   glance: Glance
 
 
@@ -90,6 +91,15 @@ class Decoder(nnx.Module):
     """
     raise TypeError(f"{type(self).__module__} has no advance")
 
+  def together(
+    self, state: State, x_TxBxG: Float[Array, "T B G"], attend: AttendFromAll
+  ) -> Seen | None:
+    """What all steps show, if no state depends on a look: attend(s_TxBxN) then looks from all.
+
+    None: the steps run one after the other.
+    """
+    return None
+
   def prepare(self, notes: Annotations, real_BxJ: Bool[Array, "B J"]) -> tuple[Memory, State]:
     """Memory of the source, and the state before the first word."""
     own = self.attention.remember(notes.h_BxJxD, real_BxJ)
@@ -117,15 +127,11 @@ class Decoder(nnx.Module):
     word_keys, readout_keys, attention_keys = split(keys_B, 3)
     words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
     keys_T = _each_step(attention_keys, y_BxT.shape[1]) if self.attention.random else None
-
-    def step(constants: tuple[Decoder, Memory], state: State, x: Any) -> tuple[State, Seen]:
-      decoder, memory = constants
-      x_BxG, keys_B = x
-      return decoder.looking(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
-
-    inside = {key: memory[key] for key in ("attention", "scratchpad")}
-    inputs = self.cell.project(words), keys_T
-    _, (s, glance) = late.scan(step, (self, inside), state, inputs)
+    inputs = self.cell.project(words)
+    seen = None
+    if not jax.tree.leaves(state["attention"]):
+      seen = self.together(state, inputs, partial(self._from_all, memory, state, keys_T))
+    s, glance = seen or self._in_turn(memory, state, inputs, keys_T)
     c = jax.vmap(self._read, (0, None))(glance.weights, memory["readout"])
     t = self.readout(s, self.readout.project(words), c).swapaxes(0, 1)
     losses, drawn = jax.tree.map(jnp.transpose, (glance.losses, glance.drawn))
@@ -160,6 +166,42 @@ class Decoder(nnx.Module):
     return after | {"attention": seen.glance.carry}, seen._replace(
       glance=seen.glance._replace(carry=())
     )
+
+  def _in_turn(
+    self,
+    memory: Memory,
+    state: State,
+    x_TxBxG: Float[Array, "T B G"],
+    keys_TxB: Key[Array, "T B"] | None,
+  ) -> Seen:
+    """What all steps show, one after the other."""
+
+    def step(constants: tuple[Decoder, Memory], state: State, inputs: Any) -> tuple[State, Seen]:
+      decoder, memory = constants
+      x_BxG, keys_B = inputs
+      return decoder.looking(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
+
+    inside = {key: memory[key] for key in ("attention", "scratchpad")}
+    seen: Seen = late.scan(step, (self, inside), state, (x_TxBxG, keys_TxB))[1]
+    return seen
+
+  def _from_all(
+    self,
+    memory: Memory,
+    state: State,
+    keys_TxB: Key[Array, "T B"] | None,
+    s_TxBxN: Float[Array, "T B N"],
+  ) -> tuple[Glance, Float[Array, "T B G"]]:
+    """A mechanism that carries nothing looks from all states at once."""
+
+    def attend(
+      s_BxN: Float[Array, "B N"], keys_B: Key[Array, "B"] | None
+    ) -> tuple[Glance, Float[Array, "B G"]]:
+      glance = self.attention.attend(s_BxN, memory["attention"], state["attention"], keys_B)
+      return glance, self.attention.read(glance.weights, memory["scratchpad"])
+
+    found: tuple[Glance, Float[Array, "T B G"]] = jax.vmap(attend)(s_TxBxN, keys_TxB)
+    return found
 
   def _read(self, weights: Any, values: Any) -> Float[Array, "B G"] | None:
     return None if values is None else self.attention.read(weights, values)
