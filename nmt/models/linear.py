@@ -17,9 +17,11 @@ from jaxtyping import Array, Bool, Float
 
 from nmt.models.cells.base import Cell, Stack, State
 
-Steps = Float[Array, "T B N"]
-
 _UNROLLED = 4  # steps of the loop that XLA sees at once, on CPU
+
+One = Float[Array, "B N"]  # one step's
+Saved = tuple[Float[Array, "T B N"], Float[Array, "B N"], Float[Array, "T B N"]]  # a, h_0 and all h
+Coefficients = tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]
 
 
 class LinearCell(Cell):
@@ -29,9 +31,7 @@ class LinearCell(Cell):
   cell of a file writes `coefficients`, for x of any leading axes.
   """
 
-  def coefficients(
-    self, x: Float[Array, "*rows G"]
-  ) -> tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]:
+  def coefficients(self, x: Float[Array, "*rows G"]) -> Coefficients:
     """a and b, ...xn, of x_...xG."""
     raise TypeError(f"{type(self).__module__} has no coefficients")
 
@@ -70,49 +70,58 @@ def run(
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
 def linear_scan(
-  a_TxBxN: Steps, b_TxBxN: Steps, h_BxN: Float[Array, "B N"], reverse: bool = False
-) -> Steps:
+  a_TxBxN: Float[Array, "T B N"],
+  b_TxBxN: Float[Array, "T B N"],
+  h_BxN: Float[Array, "B N"],
+  reverse: bool = False,
+) -> Float[Array, "T B N"]:
   """All states h_TxBxN of h_t = a_t * h_{t-1} + b_t, from h_0; with `reverse`, from the last t on.
 
   On a CPU by a loop, elsewhere by an associative scan (docs/speed.md).
   """
   run = functools.partial(_by_loop, reverse=reverse)
   scan = functools.partial(_associative, reverse=reverse)
-  h_TxBxN: Steps = lax.platform_dependent(a_TxBxN, b_TxBxN, h_BxN, cpu=run, default=scan)
+  h_TxBxN: Float[Array, "T B N"] = lax.platform_dependent(
+    a_TxBxN, b_TxBxN, h_BxN, cpu=run, default=scan
+  )
   return h_TxBxN
 
 
-def _by_loop(a: Steps, b: Steps, h: Array, reverse: bool) -> Steps:
-  def step(h: Array, inputs: tuple[Array, Array]) -> tuple[Array, Array]:
+def _by_loop(
+  a: Float[Array, "T B N"], b: Float[Array, "T B N"], h: Float[Array, "B N"], reverse: bool
+) -> Float[Array, "T B N"]:
+  def step(h: One, inputs: tuple[One, One]) -> tuple[One, One]:
     a, b = inputs
     h = a * h + b
     return h, h
 
-  states: Steps = lax.scan(step, h, (a, b), reverse=reverse, unroll=_UNROLLED)[1]
+  states: Float[Array, "T B N"] = lax.scan(step, h, (a, b), reverse=reverse, unroll=_UNROLLED)[1]
   return states
 
 
-def _associative(a: Steps, b: Steps, h: Array, reverse: bool) -> Steps:
+def _associative(
+  a: Float[Array, "T B N"], b: Float[Array, "T B N"], h: Float[Array, "B N"], reverse: bool
+) -> Float[Array, "T B N"]:
   first = -1 if reverse else 0
   b = b.at[first].add(a[first] * h)
 
-  def after(one: tuple[Array, Array], two: tuple[Array, Array]) -> tuple[Array, Array]:
+  def after(one: Coefficients, two: Coefficients) -> Coefficients:
     return one[0] * two[0], two[0] * one[1] + two[1]
 
-  states: Steps = lax.associative_scan(after, (a, b), reverse=reverse)[1]
+  states: Float[Array, "T B N"] = lax.associative_scan(after, (a, b), reverse=reverse)[1]
   return states
 
 
 def _forward(
-  a: Steps, b: Steps, h: Array, reverse: bool
-) -> tuple[Steps, tuple[Steps, Array, Steps]]:
+  a: Float[Array, "T B N"], b: Float[Array, "T B N"], h: Float[Array, "B N"], reverse: bool
+) -> tuple[Float[Array, "T B N"], Saved]:
   states = linear_scan(a, b, h, reverse)
   return states, (a, h, states)
 
 
 def _backward(
-  reverse: bool, saved: tuple[Steps, Array, Steps], gradient: Steps
-) -> tuple[Steps, Steps, Array]:
+  reverse: bool, saved: Saved, gradient: Float[Array, "T B N"]
+) -> tuple[Float[Array, "T B N"], Float[Array, "T B N"], Float[Array, "B N"]]:
   a, h, states = saved
   nothing = jnp.zeros_like(a[:1])
   after = jnp.concatenate([nothing, a[:-1]] if reverse else [a[1:], nothing])

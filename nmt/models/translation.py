@@ -104,7 +104,7 @@ def random(model: ConfigDict) -> bool:
   return any(model.dropout.values()) or mechanism.random
 
 
-def flat(params: Params) -> dict[str, Float[Array, "..."]]:
+def flat(params: Params) -> dict[str, Any]:
   """Parameters by their exported names (docs/weights.md), such as encoder.forward.W."""
   leaves = jax.tree.leaves_with_path(params)
   return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}

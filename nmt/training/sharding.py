@@ -77,7 +77,7 @@ def divisor(mesh: Mesh) -> int:
 
 def place(mesh: Mesh, rows: Shaped[np.ndarray, "B *rest"]) -> Shaped[Array, "rows *rest"]:
   """An array of one row a sentence, cut over all devices; a process gives its own rows."""
-  array: Shaped[Array, rows * rest] = jax.make_array_from_process_local_data(
+  array: Shaped[Array, "rows *rest"] = jax.make_array_from_process_local_data(
     NamedSharding(mesh, BATCH), rows
   )
   return array

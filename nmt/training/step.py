@@ -126,7 +126,7 @@ def _keys(
   """A key for each sentence, by its place in the update and not by its device."""
   key = jax.random.fold_in(jax.random.key(seed), update)
   numbers = first + jnp.arange(count, dtype=jnp.int32)
-  keys_B: Key[Array, B] = jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
+  keys_B: Key[Array, "B"] = jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
   return keys_B
 
 

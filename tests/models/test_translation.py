@@ -12,7 +12,8 @@ from nmt.errors import UserError
 from nmt.models import init, rebuild, translation
 
 # Compiling is nearly all the time of these tests.
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+quick = partial(jax.jit, compiler_options=FAST)
 
 GROUPS = [group for group in kinds.PACKAGES if group.startswith("model.")]
 DEFAULTS = {key: option.default for key, option in declarations.declared({}).items()}

@@ -62,7 +62,7 @@ class Cell(nnx.Module):
     return x_BxG if self.layer_norm else x_BxG + self.b[...][None]
 
   def outside(self, x: Float[Array, "*rows G"]) -> Float[Array, "*rows G"]:
-    """x from outside, as a step adds it: normalised, if that is asked for."""
+    """x_...xG from outside, as a step adds it: normalised, if that is asked for."""
     if not self.layer_norm:
       return x
     return normalise(x, self.gain_W[...]) + along(self.b[...], x)
@@ -84,8 +84,8 @@ class Cell(nnx.Module):
 
   def output(self, state: State) -> Float[Array, "*rows N"]:
     """s_BxN of a state: what the rest of the model sees."""
-    s_BxN: Float[Array, "B N"] = state
-    return s_BxN
+    s: Float[Array, "*rows N"] = state
+    return s
 
   def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     """The next state, from the last one and the sums from outside (`project` or `given`)."""
@@ -123,7 +123,7 @@ class Stack(nnx.Module):
   def start(self, s_BxN: Float[Array, "B N"]) -> State:
     return tuple(cell.start(s_BxN) for cell in self.cells)
 
-  def output(self, state: State) -> Float[Array, "*rows N"]:
+  def output(self, state: State) -> Float[Array, "B N"]:
     return self.cells[-1].output(state[-1])
 
   def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
@@ -159,6 +159,6 @@ def normalise(x: Float[Array, "*rows G"], gain_G: Float[Array, "G"]) -> Float[Ar
   return along(gain_G, x) * centred * jax.lax.rsqrt(variance + 1e-5)
 
 
-def along(v_G: Float[Array, "G"], x: Float[Array, "*rows G"]) -> Float[Array, "*ones G"]:
+def along(v_G: Float[Array, "G"], x: Float[Array, "*rows G"]) -> Float[Array, "#*rows G"]:
   """v with as many axes as x, along its last."""
   return v_G.reshape((1,) * (x.ndim - 1) + v_G.shape)

@@ -3,7 +3,7 @@
 import jax
 from jaxtyping import Array, Float
 
-from nmt.models.linear import LinearCell
+from nmt.models.linear import Coefficients, LinearCell
 
 
 class Cell(LinearCell):
@@ -14,8 +14,6 @@ class Cell(LinearCell):
 
   sums = 2  # [z h~]
 
-  def coefficients(
-    self, x: Float[Array, "*rows G"]
-  ) -> tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]:
+  def coefficients(self, x: Float[Array, "*rows G"]) -> Coefficients:
     z = jax.nn.sigmoid(x[..., : self.size])
     return 1 - z, z * x[..., self.size :]

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from nmt.models.linear import LinearCell
+from nmt.models.linear import Coefficients, LinearCell
 
 
 class Cell(LinearCell):
@@ -16,9 +16,7 @@ class Cell(LinearCell):
 
   sums = 3  # [f i h~]
 
-  def coefficients(
-    self, x: Float[Array, "*rows G"]
-  ) -> tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]:
+  def coefficients(self, x: Float[Array, "*rows G"]) -> Coefficients:
     f, i, new = jnp.split(x, 3, axis=-1)
     # f / (f + i) = sigmoid(log f - log i), which neither over- nor underflows.
     keep = jax.nn.sigmoid(jax.nn.log_sigmoid(f) - jax.nn.log_sigmoid(i))

@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 
 from nmt.models.cells.base import along
 from nmt.models.initializers import Initializers, blocks, zeros
-from nmt.models.linear import LinearCell, linear_scan
+from nmt.models.linear import Coefficients, LinearCell, linear_scan
 from nmt.models.products import affine
 
 WIDTH = 4  # of the convolution: this step and the three before it
@@ -47,9 +47,7 @@ class Cell(LinearCell):
   def output(self, state: State) -> Float[Array, "B N"]:
     return state[0]
 
-  def coefficients(
-    self, u: Float[Array, "*rows N"]
-  ) -> tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]:
+  def coefficients(self, u: Float[Array, "*rows N"]) -> Coefficients:
     gates = jax.nn.sigmoid(affine(self.product, u, self.W_ri[...], self.b_ri[...]))
     r, i = jnp.split(gates, 2, axis=-1)
     log_a = -SHARPNESS * jax.nn.softplus(along(self.L[...], u)) * r
@@ -66,7 +64,7 @@ class Cell(LinearCell):
   def run(
     self,
     state: State,
-    x_TxBxG: Float[Array, "T B N"],
+    x_TxBxG: Float[Array, "T B G"],
     real_TxB: Bool[Array, "T B"],
     reverse: bool = False,
   ) -> tuple[Float[Array, "T B N"], State]:

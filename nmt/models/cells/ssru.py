@@ -4,8 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from nmt.models.cells.base import State
-from nmt.models.linear import LinearCell
+from nmt.models.linear import Coefficients, LinearCell
 
 
 class Cell(LinearCell):
@@ -18,11 +17,9 @@ class Cell(LinearCell):
 
   sums = 2  # [f c]
 
-  def coefficients(
-    self, x: Float[Array, "*rows G"]
-  ) -> tuple[Float[Array, "*rows N"], Float[Array, "*rows N"]]:
+  def coefficients(self, x: Float[Array, "*rows G"]) -> Coefficients:
     f = jax.nn.sigmoid(x[..., : self.size])
     return f, (1 - f) * x[..., self.size :]
 
-  def output(self, state: State) -> Float[Array, "*rows N"]:
+  def output(self, state: Float[Array, "*rows N"]) -> Float[Array, "*rows N"]:
     return jnp.maximum(state, 0)

@@ -22,12 +22,13 @@ from nmt.models.readouts.base import Readout
 
 State = dict[str, Any]
 Attend = Callable[[Float[Array, "B N"]], tuple[Glance, Float[Array, "B G"]]]
+AttendFromAll = Callable[[Float[Array, "T B N"]], tuple[Glance, Float[Array, "T B G"]]]
 
 
 class Seen(NamedTuple):
   """What a step shows: the state s_Bxn that the readout sees, and the look at the notes."""
 
-  s: Float[Array, "B N"]
+  s: Float[Array, "*steps B N"]
   glance: Glance
 
 
@@ -90,7 +91,9 @@ class Decoder(nnx.Module):
     """
     raise TypeError(f"{type(self).__module__} has no advance")
 
-  def together(self, state: State, x_TxBxG: Float[Array, "T B G"], attend: Attend) -> Seen | None:
+  def together(
+    self, state: State, x_TxBxG: Float[Array, "T B G"], attend: AttendFromAll
+  ) -> Seen | None:
     """What all steps show, if no state depends on a look: attend(s_TxBxN) then looks from all.
 
     None: the steps run one after the other.
@@ -165,7 +168,11 @@ class Decoder(nnx.Module):
     )
 
   def _in_turn(
-    self, memory: Memory, state: State, x_TxBxG: Float[Array, "T B G"], keys_TxB: Any
+    self,
+    memory: Memory,
+    state: State,
+    x_TxBxG: Float[Array, "T B G"],
+    keys_TxB: Key[Array, "T B"] | None,
   ) -> Seen:
     """What all steps show, one after the other."""
 
@@ -179,15 +186,22 @@ class Decoder(nnx.Module):
     return seen
 
   def _from_all(
-    self, memory: Memory, state: State, keys_TxB: Any, s_TxBxN: Float[Array, "T B N"]
+    self,
+    memory: Memory,
+    state: State,
+    keys_TxB: Key[Array, "T B"] | None,
+    s_TxBxN: Float[Array, "T B N"],
   ) -> tuple[Glance, Float[Array, "T B G"]]:
     """A mechanism that carries nothing looks from all states at once."""
 
-    def attend(s_BxN: Float[Array, "B N"], keys_B: Any) -> tuple[Glance, Float[Array, "B G"]]:
+    def attend(
+      s_BxN: Float[Array, "B N"], keys_B: Key[Array, "B"] | None
+    ) -> tuple[Glance, Float[Array, "B G"]]:
       glance = self.attention.attend(s_BxN, memory["attention"], state["attention"], keys_B)
       return glance, self.attention.read(glance.weights, memory["scratchpad"])
 
-    return jax.vmap(attend)(s_TxBxN, keys_TxB)
+    found: tuple[Glance, Float[Array, "T B G"]] = jax.vmap(attend)(s_TxBxN, keys_TxB)
+    return found
 
   def _read(self, weights: Any, values: Any) -> Float[Array, "B G"] | None:
     return None if values is None else self.attention.read(weights, values)

@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from nmt.models import linear
 from nmt.models.cells import base as cells
 from nmt.models.initializers import Initializers, blocks
-from nmt.models.orders.base import Attend, Seen, State
+from nmt.models.orders.base import Attend, AttendFromAll, Seen, State
 from nmt.models.orders.base import Decoder as Base
 from nmt.models.products import affine
 from nmt.options import switch
@@ -49,7 +49,9 @@ class Decoder(Base):
     h = jnp.tanh(c + affine(self.product, s, self.U_h[...]))
     return {"cell": after} | ({} if self.F is None else {"h": h}), Seen(h, glance)
 
-  def together(self, state: State, x_TxBxG: Float[Array, "T B G"], attend: Attend) -> Seen | None:
+  def together(
+    self, state: State, x_TxBxG: Float[Array, "T B G"], attend: AttendFromAll
+  ) -> Seen | None:
     """With a linear cell and no feedback there is no loop over the words."""
     s_TxBxN = None if self.F is not None else linear.run(self.cell, state["cell"], x_TxBxG)
     if s_TxBxN is None:
