@@ -23,7 +23,8 @@ class Attention(EnergyAttention):
   """alpha_i = softmax over the words j with |j - p_i| <= D, p_i = i   (Luong et al., 2015, s. 3.2).
 
   Words and steps count from 1. As in the paper, what of the window is outside the sentence is
-  ignored: from step J + D + 1 on, nothing is left, and alpha and the context are 0.
+  ignored: from step J + D + 1 on, nothing is left, and alpha and the context are 0. All words are
+  scored, as a step of fixed shapes has to, so that a window saves no time.
   Raises UserError if `energy` is no mechanism that scores words.
   """
 
