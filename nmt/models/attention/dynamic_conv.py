@@ -76,7 +76,11 @@ class Attention(EnergyAttention):
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     glance = super().attend(s_BxN, memory, carry, keys_B)
-    return glance._replace(carry=glance.alpha_BxJ)
+    return glance._replace(carry=self.next_carry(s_BxN, memory, carry, glance.alpha_BxJ))
+
+  def next_carry(self, s_BxN: jax.Array, memory: Memory, carry: Any, alpha_BxJ: jax.Array) -> Any:
+    """alpha_i."""
+    return alpha_BxJ
 
 
 def windows(x_BxJ: Float[Array, "B J"], before: int, after: int) -> Float[Array, "..."]:

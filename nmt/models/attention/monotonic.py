@@ -38,7 +38,7 @@ class Attention(Base):
   otherwise. What passes the last word looks at nothing in this step and all later ones: alpha sums
   to at most 1. q is a linear recurrence, run as such: the paper's quotient of cumulated sums and
   products underflows. The energies are those of another kind; the paper's own are additive ones
-  whose v_a is g v / |v|. It starts r below 0: its sources are much longer than its targets.
+  whose v_a is g v / |v|. It starts r below 0, for sources that are longer than their targets.
   """
 
   random = True
