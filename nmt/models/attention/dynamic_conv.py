@@ -78,7 +78,9 @@ class Attention(EnergyAttention):
     glance = super().attend(s_BxN, memory, carry, keys_B)
     return glance._replace(carry=self.next_carry(s_BxN, memory, carry, glance.alpha_BxJ))
 
-  def next_carry(self, s_BxN: jax.Array, memory: Memory, carry: Any, alpha_BxJ: jax.Array) -> Any:
+  def next_carry(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, alpha_BxJ: Float[Array, "B J"]
+  ) -> Any:
     """alpha_i."""
     return alpha_BxJ
 
