@@ -14,6 +14,9 @@ BASE = {
   "attention.energy": "additive",
   "attention.penalty": 1.0,
   "attention.entropy": 0.01,
+  "normaliser.kind": "softmax",
+  "normaliser.temperature": 1.0,
+  "normaliser.fertility": 2.0,
   "cell.kind": "gru",
   "cell.layers": 1,
   "cell.layer_norm": False,
@@ -117,23 +120,67 @@ def annotate(p, source, choice):
   return h, forward[-1], backward[0]
 
 
+# Normalisers: (e, choice, the sum of the weights so far) -> weights.
+
+
+def softmax(e, choice, spent):
+  e = e / choice["normaliser.temperature"]
+  return np.exp(e - e.max()) / np.exp(e - e.max()).sum()
+
+
+def threshold(weights, low, high):
+  """weights(tau) for the tau at which they sum to 1, by bisection; they fall with tau."""
+  for _ in range(200):
+    middle = (low + high) / 2
+    low, high = (middle, high) if weights(middle).sum() > 1 else (low, middle)
+  return weights((low + high) / 2)
+
+
+def sparsemax(e, choice, spent):
+  """Martins and Astudillo (2016), equations 2 and 3."""
+  return threshold(lambda tau: np.maximum(e - tau, 0), e.max() - 1, e.max())
+
+
+def entmax15(e, choice, spent):
+  """Peters et al. (2019), equation 10 with alpha 1.5."""
+  half = e / 2
+  return threshold(lambda tau: np.maximum(half - tau, 0) ** 2, half.max() - 1, half.max())
+
+
+def csparsemax(e, choice, spent):
+  """Malaviya et al. (2018), section 3; the last word is the sink."""
+  u = np.append(np.maximum(choice["normaliser.fertility"] - spent[:-1], 0), np.inf)
+  return threshold(lambda tau: np.clip(e - tau, 0, u), e.min() - 1, e.max())
+
+
+NORMALISERS = {
+  "softmax": softmax,
+  "sparsemax": sparsemax,
+  "entmax15": entmax15,
+  "csparsemax": csparsemax,
+}
+
+
+def normalise(e, choice, spent):
+  e = np.array(e)
+  return NORMALISERS[choice["normaliser.kind"]](e, choice, np.zeros(len(e)) + spent)
+
+
 # Attention: (parameters, choice, s, h, what is carried) -> weights H x J, losses, what is carried.
 
 
-def softmax(e):
-  return np.exp(e) / np.exp(e).sum()
-
-
-def additive(a, choice, s, h, carried):
+def additive(a, choice, s, h, spent):
   e = [a["v_a"] @ np.tanh(a["W_a"].T @ s + a["U_a"].T @ h_j + a["b_a"]) for h_j in h]
-  return softmax(np.array(e))[None], {}, None
+  spent = 0 if spent is None else spent
+  alpha = normalise(e, choice, spent)
+  return alpha[None], {}, spent + alpha
 
 
 def additive_coverage(a, choice, s, h, k):
   """See et al. (2017), equations 10 to 12."""
   k = np.zeros(len(h)) if k is None else k
   inside = [a["W_a"].T @ s + a["U_a"].T @ h[j] + a["w_c"] * k[j] + a["b_a"] for j in range(len(h))]
-  alpha = softmax(np.array([a["v_a"] @ np.tanh(x) for x in inside]))
+  alpha = normalise([a["v_a"] @ np.tanh(x) for x in inside], choice, k)
   loss = choice["attention.penalty"] * sum(min(alpha[j], k[j]) for j in range(len(h)))
   return alpha[None], {"coverage": loss}, k + alpha
 
@@ -142,16 +189,17 @@ def multihead(a, choice, s, h, carried):
   """Several mechanisms, each with parameters of its own."""
   inner = MECHANISMS[choice["attention.energy"]]
   heads = [a["heads"][i] for i in range(len(a["heads"]))]
-  found = [inner(head, choice, s, h, None)[0] for head in heads]
-  return np.concatenate(found), {}, None
+  carried = [None] * len(heads) if carried is None else carried
+  found = [inner(head, choice, s, h, own) for head, own in zip(heads, carried, strict=True)]
+  return np.concatenate([one[0] for one in found]), {}, [one[2] for one in found]
 
 
 def hard(a, choice, s, h, carried):
   """Xu et al. (2015), section 4.1, without noise: the likeliest word."""
-  alpha = MECHANISMS[choice["attention.energy"]](a["energy"], choice, s, h, None)[0][0]
-  negative_entropy = sum(p * np.log(p) for p in alpha)
-  one = np.eye(len(h))[alpha.argmax()]
-  return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, None
+  alpha, _, carried = MECHANISMS[choice["attention.energy"]](a["energy"], choice, s, h, carried)
+  negative_entropy = sum(p * np.log(p) for p in alpha[0])
+  one = np.eye(len(h))[alpha[0].argmax()]
+  return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, carried
 
 
 MECHANISMS = {

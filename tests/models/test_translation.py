@@ -35,6 +35,8 @@ TOGETHER = [
   {"order.kind": "update_first", "readout.kind": "linear", "tie": True},
   {"order.kind": "update_first", "order.input_feeding": False, "cell.kind": "lstm"},
   {"attention.kind": "multihead", "order.kind": "update_first"},
+  {"attention.kind": "additive_coverage", "normaliser.kind": "csparsemax"},
+  {"attention.kind": "multihead", "normaliser.kind": "csparsemax"},
 ]
 
 

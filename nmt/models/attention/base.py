@@ -1,5 +1,7 @@
 """What an attention mechanism is, and what those that score each word share."""
 
+import functools
+import types
 from typing import Any, NamedTuple
 
 import jax
@@ -44,6 +46,7 @@ class Attention(nnx.Module):
   random = False  # whether `attend` uses its keys
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
+    self.query_width = model.size
     self.product = product(model.precision)
 
   @staticmethod
@@ -88,12 +91,14 @@ class EnergyAttention(Attention):
   """alpha_i = normalise_j(energies(s, h_j)) over real words;  c_i = sum_j alpha_ij h_j.
 
   A mechanism of this kind writes `energies`, and `remember` for what does not depend on the step.
-  `model.normaliser` chooses what makes weights of energies.
+  `model.normaliser` chooses what makes weights of energies; one that spends finds what the weights
+  of the steps before add up to in memory, put there by `Spending`.
   """
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.normalise = kinds.find("model.normaliser", model.normaliser.kind).make(model)
+    self.spends = spends(model)
 
   def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
     """e_BxJ, or e_BxHxJ of H heads: how well each word matches the state."""
@@ -103,6 +108,46 @@ class EnergyAttention(Attention):
     self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
   ) -> Glance:
     e, real = self.energies(s_BxN, memory, carry), memory["real"]
-    weights = self.normalise(e, jnp.expand_dims(real, range(1, e.ndim - 1)))
+    spent = [memory["spent"]] if self.spends else []
+    weights = self.normalise(e, jnp.expand_dims(real, range(1, e.ndim - 1)), *spent)
     alpha = weights if weights.ndim == 2 else weights.mean(axis=1)
     return Glance(weights, alpha, carry)
+
+
+class Spending(EnergyAttention):
+  """Put before a mechanism that normalises energies: it also carries the sum of all its weights.
+
+  The mechanism's own carry stays what it is, as {"own": .., "spent": ..} of both.
+  """
+
+  def begin(self, memory: Memory) -> Any:
+    own = super().begin(memory)
+    rows = memory["real"].shape[0]
+    s_BxN = jax.ShapeDtypeStruct((rows, self.query_width), memory["h"].dtype)
+    e = jax.eval_shape(self.energies, s_BxN, memory, own)
+    return {"own": own, "spent": jnp.zeros(e.shape, e.dtype)}
+
+  def attend(
+    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+  ) -> Glance:
+    now = memory | {"spent": carry["spent"]}
+    glance = super().attend(s_BxN, now, carry["own"], keys_B)
+    return glance._replace(carry={"own": glance.carry, "spent": carry["spent"] + glance.weights})
+
+
+def find(model: ConfigDict, kind: str) -> type[Attention]:
+  """The mechanism of that name, which carries what `model.normaliser` needs from step to step."""
+  mechanism: type[Attention] = kinds.find("model.attention", kind).Attention
+  if issubclass(mechanism, EnergyAttention) and spends(model):
+    return _spending(mechanism)
+  return mechanism
+
+
+def spends(model: ConfigDict) -> bool:
+  """Whether the normaliser of a model depends on the weights of the steps before."""
+  return getattr(kinds.find("model.normaliser", model.normaliser.kind), "SPENDS", False)
+
+
+@functools.cache
+def _spending(mechanism: type[Attention]) -> type[Attention]:
+  return types.new_class(mechanism.__name__, (Spending, mechanism))

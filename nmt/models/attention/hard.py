@@ -6,9 +6,8 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from nmt import kinds
 from nmt.models.attention.base import Attention as Base
-from nmt.models.attention.base import Glance, Memory
+from nmt.models.attention.base import Glance, Memory, find
 from nmt.models.dropout import split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
@@ -35,9 +34,7 @@ class Attention(Base):
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.entropy, self.expected = model.attention.entropy, model.attention.expected
-    self.energy = kinds.find("model.attention", model.attention.energy).Attention(
-      model, encoder, initial
-    )
+    self.energy = find(model, model.attention.energy)(model, encoder, initial)
 
   def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)

@@ -6,10 +6,25 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
+from nmt.options import positive
+
+OPTIONS = {
+  "temperature": positive(1.0, "energies are divided by this; below 1: sharper weights"),
+}
+
 
 def make(model: ConfigDict) -> Callable[[jax.Array, jax.Array], jax.Array]:
-  """normalise(e, real), as below."""
-  return normalise
+  """normalise(e / temperature, real), as below."""
+  temperature = model.normaliser.temperature
+  if temperature == 1:
+    return normalise
+
+  def divided(e: jax.Array, real: jax.Array) -> jax.Array:
+    # Weights don't depend on what is subtracted from all energies; so no quotient is too large.
+    highest = jnp.where(real, e, jnp.finfo(e.dtype).min).max(axis=-1, keepdims=True)
+    return normalise((e - jax.lax.stop_gradient(highest)) / temperature, real)
+
+  return divided
 
 
 @jax.custom_vjp

@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.models import late
+from nmt.models.attention import base as attentions
 from nmt.models.attention.base import Glance, Memory
 from nmt.models.cells.base import Cell, Stack
 from nmt.models.dropout import dropout, split
@@ -59,7 +60,7 @@ class Decoder(nnx.Module):
   C: nnx.Param[Any]  # context x columns, likewise
 
   def __init__(self, model: ConfigDict, encoder: Encoder, words: int, initial: Initializers):
-    mechanism = kinds.find("model.attention", model.attention.kind).Attention
+    mechanism = attentions.find(model, model.attention.kind)
     n, context = model.size, mechanism.width(model, encoder)
     self.product = product(model.precision)
     self.tie = model.tie
