@@ -77,7 +77,67 @@ def lstm(p, state, x, norm):
   return sigmoid(o) * np.tanh(shown), m
 
 
-CELLS = {"gru": (gru, 1), "lstm": (lstm, 2)}
+def gru_after(p, state, x, norm):
+  """The GRU of cuDNN's guide, its i_t being 1 - z."""
+  (s,) = state
+  recurrent = p["U"].T @ s
+  if norm:
+    x, recurrent = layer_norm(x, p["gain_W"]), layer_norm(recurrent, p["gain_U"])
+  x_z, x_r, x_s = np.split(x + p["b"], 3)
+  u_z, u_r, u_s = np.split(recurrent, 3)
+  i, r = 1 - sigmoid(x_z + u_z), sigmoid(x_r + u_r)
+  new = np.tanh(x_s + r * (u_s + p["b_U"]))
+  return ((1 - i) * new + i * s,)
+
+
+def mgu(p, state, x, norm):
+  """Zhou et al. (2016), section 3."""
+  (s,) = state
+  U_f, U = p["U_f"].T, p["U"].T
+  x_f, x_s = np.split((layer_norm(x, p["gain_W"]) if norm else x) + p["b"], 2)
+  f = sigmoid(x_f + (layer_norm(U_f @ s, p["gain_U_f"]) if norm else U_f @ s))
+  new = U @ (f * s)
+  new = np.tanh(x_s + (layer_norm(new, p["gain_U"]) if norm else new))
+  return ((1 - f) * s + f * new,)
+
+
+def tanh(p, state, x, norm):
+  """Elman (1990)."""
+  recurrent = p["U"].T @ state[0]
+  if norm:
+    x, recurrent = layer_norm(x, p["gain_W"]), layer_norm(recurrent, p["gain_U"])
+  return (np.tanh(x + recurrent + p["b"]),)
+
+
+def sru(p, state, x, norm):
+  """Lei et al. (2018), section 2, with a product in the place of the highway's input."""
+  _, c = state
+  W_f, W_r, W_c, highway = np.split((layer_norm(x, p["gain_W"]) if norm else x) + p["b"], 4)
+  f, r = sigmoid(W_f + p["v_f"] * c), sigmoid(W_r + p["v_r"] * c)
+  c = f * c + (1 - f) * W_c
+  return r * c + (1 - r) * highway, c
+
+
+def atr(p, state, x, norm):
+  """Zhang et al. (2018), section 3."""
+  (s,) = state
+  q = p["U"].T @ s
+  if norm:
+    x, q = layer_norm(x, p["gain_W"]), layer_norm(q, p["gain_U"])
+  x = x + p["b"]
+  return (sigmoid(x + q) * x + sigmoid(x - q) * s,)
+
+
+# The function, how many sums it has, and the state that starts from s.
+CELLS = {
+  "gru": (gru, 3, lambda s: (s,)),
+  "lstm": (lstm, 4, lambda s: (s, 0 * s)),
+  "gru_after": (gru_after, 3, lambda s: (s,)),
+  "mgu": (mgu, 2, lambda s: (s,)),
+  "tanh": (tanh, 1, lambda s: (s,)),
+  "sru": (sru, 4, lambda s: (s, s)),
+  "atr": (atr, 1, lambda s: (s,)),
+}
 
 
 class Stack:
@@ -85,13 +145,12 @@ class Stack:
 
   def __init__(self, p, choice):
     self.layers = [p["cells"][i] for i in range(len(p["cells"]))] if "cells" in p else [p]
-    self.advance, self.arrays = CELLS[choice["cell.kind"]]
+    self.advance, sums, self.begin = CELLS[choice["cell.kind"]]
     self.norm = choice["cell.layer_norm"]
-    self.size = len(self.layers[-1]["b"]) // {"gru": 3, "lstm": 4}[choice["cell.kind"]]
+    self.size = len(self.layers[-1]["b"]) // sums
 
   def start(self, s):
-    rest = [np.zeros(self.size)] * (self.arrays - 1)
-    return [(s, *rest) for _ in self.layers]
+    return [self.begin(s) for _ in self.layers]
 
   def __call__(self, states, x):
     """x: what the lowest layer is given, multiplied already."""

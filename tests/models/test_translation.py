@@ -31,7 +31,7 @@ TOGETHER = [
   {"attention.kind": "none", "tie": True},
   {"order.kind": "conditional", "order.state": "current"},
   {"cell.kind": "lstm", "order.kind": "conditional", **DEEP},
-  {"cell.kind": "gru", **DEEP},
+  *({"cell.kind": kind, **DEEP} for kind in kinds.names("model.cell") if kind != "lstm"),
   {"order.kind": "update_first", "readout.kind": "linear", "tie": True},
   {"order.kind": "update_first", "order.input_feeding": False, "cell.kind": "lstm"},
   {"attention.kind": "multihead", "order.kind": "update_first"},
