@@ -89,9 +89,9 @@ def shapes(model: ConfigDict, source_size: int, target_size: int) -> Params:
 
 
 def random(model: ConfigDict) -> bool:
-  """Whether training needs keys: for dropout, or for what the attention mechanism draws."""
+  """Whether training needs keys: for dropout, zoneout, or what the attention mechanism draws."""
   mechanism = kinds.find("model.attention", model.attention.kind).Attention
-  return any(model.dropout.values()) or mechanism.random
+  return any(model.dropout.values()) or bool(model.cell.zoneout) or mechanism.random
 
 
 def flat(params: Params) -> dict[str, jax.Array]:

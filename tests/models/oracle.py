@@ -20,6 +20,9 @@ BASE = {
   "cell.kind": "gru",
   "cell.layers": 1,
   "cell.layer_norm": False,
+  "cell.residual": False,
+  "cell.transitions": 1,
+  "cell.zoneout": 0.0,
   "order.kind": "attend_first",
   "order.state": "previous",
   "order.input_feeding": True,
@@ -141,27 +144,48 @@ CELLS = {
 
 
 class Stack:
-  """A cell, or several on top of each other: the same calls for both."""
+  """A cell, or several in each step or on top of each other: the same calls for all.
+
+  Zoneout is the expectation of Krueger et al. (2017), section 3.
+  """
 
   def __init__(self, p, choice):
-    self.layers = [p["cells"][i] for i in range(len(p["cells"]))] if "cells" in p else [p]
-    self.advance, sums, self.begin = CELLS[choice["cell.kind"]]
-    self.norm = choice["cell.layer_norm"]
-    self.size = len(self.layers[-1]["b"]) // sums
+    def listed(p):
+      return [p["cells"][i] for i in range(len(p["cells"]))] if "cells" in p else [p]
+
+    layers = listed(p) if choice["cell.layers"] > 1 else [p]
+    self.layers = [listed(layer) for layer in layers]
+    self.cell, sums, self.begin = CELLS[choice["cell.kind"]]
+    self.choice, self.sums = choice, sums
+    self.size = len(self.layers[-1][0]["b"]) // sums
 
   def start(self, s):
     return [self.begin(s) for _ in self.layers]
 
+  def advance(self, p, state, x):
+    after = self.cell(p, state, x, self.choice["cell.layer_norm"])
+    d = self.choice["cell.zoneout"]
+    return tuple(d * old + (1 - d) * new for old, new in zip(state, after, strict=True))
+
   def __call__(self, states, x):
     """x: what the lowest layer is given, multiplied already."""
     after = []
-    for p, state in zip(self.layers, states, strict=True):
-      after.append(self.advance(p, state, x if not after else p["W"].T @ after[-1][0], self.norm))
+    for transitions, state in zip(self.layers, states, strict=True):
+      x = transitions[0]["W"].T @ self.output(after) if after else x
+      for p in transitions:
+        state = self.advance(p, state, x)
+        x = np.zeros(self.sums * self.size)
+      after.append(state)
     return after
+
+  def output(self, states):
+    if self.choice["cell.residual"]:
+      return sum(state[0] for state in states)
+    return states[-1][0]
 
   @property
   def W(self):
-    return self.layers[0]["W"]
+    return self.layers[0][0]["W"]
 
 
 def annotate(p, source, choice):
@@ -172,7 +196,7 @@ def annotate(p, source, choice):
     state, found = cell.start(np.zeros(cell.size)), []
     for word in words:
       state = cell(state, cell.W.T @ p["E_x"][word])
-      found.append(state[-1][0])
+      found.append(cell.output(state))
     sides.append(found)
   forward, backward = sides[0], sides[1][::-1]
   h = [np.concatenate(pair) for pair in zip(forward, backward, strict=True)]
@@ -196,12 +220,12 @@ def threshold(weights, low, high):
 
 
 def sparsemax(e, choice, spent):
-  """Martins and Astudillo (2016), equations 2 and 3."""
+  """Martins and Astudillo (2016), section 2.2."""
   return threshold(lambda tau: np.maximum(e - tau, 0), e.max() - 1, e.max())
 
 
 def entmax15(e, choice, spent):
-  """Peters et al. (2019), equation 10 with alpha 1.5."""
+  """Peters et al. (2019), section 3, with alpha 1.5."""
   half = e / 2
   return threshold(lambda tau: np.maximum(half - tau, 0) ** 2, half.max() - 1, half.max())
 
@@ -287,22 +311,22 @@ def read(params, source, target, **changes):
     return sum(weights) / len(weights), np.concatenate(contexts), losses, carry
 
   for y in [BOS, *target[:-1]]:
-    E_y, before = p["E_y"][y], state[-1][0]
+    E_y, before = p["E_y"][y], cell.output(state)
     x = cell.W.T @ E_y
     if choice["order.kind"] == "attend_first":
       alpha, c, losses, carried = attend(before)
       state = cell(state, x + p["C"].T @ c)
     elif choice["order.kind"] == "conditional":
       state = cell(state, x)
-      alpha, c, losses, carried = attend(state[-1][0])
+      alpha, c, losses, carried = attend(cell.output(state))
       state = Stack(p["second"], choice)(state, p["C"].T @ c)
     else:
       fed = p["F"].T @ attentional if choice["order.input_feeding"] else 0
       state = cell(state, x + fed)
-      alpha, c, losses, carried = attend(state[-1][0])
+      alpha, c, losses, carried = attend(cell.output(state))
       W_c = np.concatenate([p["C"], p["U_h"]])  # Luong et al. (2015), equation 5
-      attentional = np.tanh(W_c.T @ np.concatenate([c, state[-1][0]]))
-    s = state[-1][0]
+      attentional = np.tanh(W_c.T @ np.concatenate([c, cell.output(state)]))
+    s = cell.output(state)
     seen = before if choice["order.state"] == "previous" else s
     seen = attentional if choice["order.kind"] == "update_first" else seen
     o = p["readout"]

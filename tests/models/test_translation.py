@@ -26,12 +26,15 @@ KINDS = (
   ]
 )
 DEEP = {"cell.layers": 2, "cell.layer_norm": True}
+AROUND = {"cell.residual": True, "cell.transitions": 2, "cell.zoneout": 0.2}
 TOGETHER = [
   {"order.state": "current", "tie": True},
   {"attention.kind": "none", "tie": True},
   {"order.kind": "conditional", "order.state": "current"},
   {"cell.kind": "lstm", "order.kind": "conditional", **DEEP},
   *({"cell.kind": kind, **DEEP} for kind in kinds.names("model.cell") if kind != "lstm"),
+  {"cell.transitions": 3, "order.kind": "conditional"},
+  {"cell.kind": "lstm", **DEEP, **AROUND},
   {"order.kind": "update_first", "readout.kind": "linear", "tie": True},
   {"order.kind": "update_first", "order.input_feeding": False, "cell.kind": "lstm"},
   {"attention.kind": "multihead", "order.kind": "update_first"},

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 from nmt.models import late
-from nmt.models.cells.base import Cell, Stack, State
+from nmt.models.cells.base import Cell, Stack, State, Transition
+from nmt.models.dropout import split
 
 
 class Annotations(NamedTuple):
@@ -38,24 +39,36 @@ class Encoder(nnx.Module):
 
 
 def run(
-  cell: Cell | Stack, x_JxBxM: jax.Array, real_JxB: jax.Array, reverse: bool = False
+  cell: Cell | Transition | Stack,
+  x_JxBxM: jax.Array,
+  real_JxB: jax.Array,
+  reverse: bool = False,
+  keys_B: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array]:
   """All outputs h_JxBxn of a cell that starts at 0, layer by layer, and its last output.
 
   Padding holds the state: backwards, a cell starts at the last real word, and forwards its last
-  output is that of the last real word.
+  output is that of the last real word. `keys_B` are for what the cell draws.
   """
 
   def step(
-    cell: Cell, state: State, inputs: tuple[jax.Array, jax.Array]
+    cell: Cell | Transition, state: State, inputs: tuple[jax.Array, jax.Array]
   ) -> tuple[State, jax.Array]:
-    x, real = inputs
-    state = jax.tree.map(lambda new, old: jnp.where(real, new, old), cell(state, x), state)
+    x, real_B = inputs
+
+    def hold(new: jax.Array, old: jax.Array) -> jax.Array:
+      return jnp.where(real_B.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+
+    state = jax.tree.map(hold, cell(state, x), state)
     return state, cell.output(state)
 
-  for layer in cell.layers:
-    x_JxBxG = layer.project(x_JxBxM)
-    begin = layer.begin(x_JxBxG[0])
-    inputs = x_JxBxG, real_JxB[:, :, None]
-    state, x_JxBxM = late.scan(step, layer, begin, inputs, reverse)
-  return x_JxBxM, layer.output(state)
+  outputs: list[tuple[jax.Array, jax.Array]] = []
+  for layer, keys in zip(cell.layers, split(keys_B, len(cell.layers)), strict=True):
+    x_JxBxG = layer.project(outputs[-1][0] if outputs else x_JxBxM)
+    begin = layer.drawing(layer.begin(x_JxBxG[0]), keys)
+    state, h_JxBxn = late.scan(step, layer, begin, (x_JxBxG, real_JxB), reverse)
+    both = h_JxBxn, layer.output(state)
+    if outputs and isinstance(cell, Stack):
+      both = cell.above(outputs[-1][0], both[0]), cell.above(outputs[-1][1], both[1])
+    outputs.append(both)
+  return outputs[-1]

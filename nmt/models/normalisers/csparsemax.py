@@ -64,7 +64,7 @@ def _forward(e: jax.Array, u: jax.Array) -> tuple[jax.Array, _Pair]:
 
 
 def _backward(saved: _Pair, gradient: jax.Array) -> _Pair:
-  """Proposition 2 there: words between their bounds share what one of them gets."""
+  """Words between their bounds share what one of them gets or gives (section 3 there)."""
   alpha, u = saved
   inside = ((alpha > 0) & (alpha < u)).astype(alpha.dtype)
   mean = (inside * gradient).sum(axis=-1, keepdims=True)

@@ -39,7 +39,7 @@ def _forward(e: jax.Array, real: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def _backward(alpha: jax.Array, gradient: jax.Array) -> tuple[jax.Array, None]:
-  """Proposition 2 there, with alpha^(2 - 1.5): s * (gradient - its mean weighted by s)."""
+  """s * (gradient - its mean weighted by s), with s = alpha^(2 - 1.5) (section 3 there)."""
   root = jnp.sqrt(alpha)
   mean = (root * gradient).sum(axis=-1, keepdims=True)
   total = root.sum(axis=-1, keepdims=True)

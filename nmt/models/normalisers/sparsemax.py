@@ -45,7 +45,7 @@ def _forward(e: jax.Array, real: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def _backward(alpha: jax.Array, gradient: jax.Array) -> tuple[jax.Array, None]:
-  """Equation 14 there: with s the words above 0, s * (gradient - its mean over s)."""
+  """Section 2.5 there: with s the words above 0, s * (gradient - its mean over s)."""
   support = (alpha > 0).astype(alpha.dtype)
   mean = (support * gradient).sum(axis=-1, keepdims=True)
   mean = mean / jnp.maximum(support.sum(axis=-1, keepdims=True), 1)

@@ -13,7 +13,7 @@ from nmt import kinds
 from nmt.models import late
 from nmt.models.attention import base as attentions
 from nmt.models.attention.base import Glance, Memory
-from nmt.models.cells.base import Cell, Stack
+from nmt.models.cells.base import Cell, Stack, Transition
 from nmt.models.dropout import dropout, split
 from nmt.models.encoders.base import Annotations, Encoder
 from nmt.models.initializers import Initializers, zeros
@@ -56,7 +56,7 @@ class Decoder(nnx.Module):
   "attention": what the mechanism carries}, and what the order adds.
   """
 
-  cell: Cell | Stack  # made by `extend`
+  cell: Cell | Transition | Stack  # made by `extend`
   C: nnx.Param[Any]  # context x columns, likewise
 
   def __init__(self, model: ConfigDict, encoder: Encoder, words: int, initial: Initializers):
@@ -109,7 +109,8 @@ class Decoder(nnx.Module):
 
     Only what is recurrent is in the scan: words are projected before it, the readout comes after.
     """
-    word_keys, readout_keys, attention_keys = split(keys_B, 3)
+    word_keys, readout_keys, attention_keys, cell_keys = split(keys_B, 4)
+    state = state | {"cell": self.cell.drawing(state["cell"], cell_keys)}
     words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
     keys_T = _each_step(attention_keys, y_BxT.shape[1]) if self.attention.random else None
 
