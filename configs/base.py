@@ -126,6 +126,12 @@ KEYS = group(
       layer_norm=switch(False, "normalise the sums of each gate: Ba et al., 2016"),
       zoneout=share(0.0, "of a state's values that a step leaves as they are, in training"),
     ),
+    initial=choice(
+      "summary",
+      ("summary", "last", "mean", "zero"),
+      "what the decoder's state starts from: the encoder's summary, which is the paper's, the last "
+      "annotation, the mean of all, or nothing",
+    ),
     attention=group(
       "which annotations a step looks at",
       kind=kind("additive", "how well an annotation matches a state; none: the RNNencdec baseline"),

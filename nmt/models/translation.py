@@ -65,6 +65,9 @@ class Translation(nnx.Module):
     real_BxJ = source_BxJ != PAD
     notes = self.encoder(source_BxJ, real_BxJ, embedding_keys)
     notes = notes._replace(h_BxJxD=dropout(state_keys, self.rate, notes.h_BxJxD))
+    if notes.values_BxJxD is not None:
+      (keys,) = split(state_keys, 1)
+      notes = notes._replace(values_BxJxD=dropout(keys, self.rate, notes.values_BxJxD))
     return self.decoder.prepare(notes, real_BxJ)
 
   def step(

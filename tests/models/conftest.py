@@ -12,7 +12,12 @@ from nmt import declarations
 from nmt.models import init
 
 SIZES = (11, 13)  # words of the source and of the target
-SMALL = {"attention.size": 7, "attention.heads": 3, "readout.size": 4}
+SMALL = {
+  "attention.size": 7,
+  "attention.heads": 3,
+  "readout.size": 4,
+  "encoder.positions": 4,
+}
 
 
 @pytest.fixture(scope="session")

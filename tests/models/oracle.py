@@ -17,6 +17,10 @@ BASE = {
   "normaliser.kind": "softmax",
   "normaliser.temperature": 1.0,
   "normaliser.fertility": 2.0,
+  "encoder.kind": "bidirectional",
+  "encoder.layers": 2,
+  "encoder.positions": 4,
+  "initial": "summary",
   "cell.kind": "gru",
   "cell.layers": 1,
   "cell.layer_norm": False,
@@ -188,19 +192,93 @@ class Stack:
     return self.layers[0][0]["W"]
 
 
-def annotate(p, source, choice):
-  """The annotations, the forward state at the last word and the backward state at the first."""
-  sides = []
-  for name, words in (("forward", source), ("backward", source[::-1])):
-    cell = Stack(p[name], choice)
-    state, found = cell.start(np.zeros(cell.size)), []
-    for word in words:
-      state = cell(state, cell.W.T @ p["E_x"][word])
-      found.append(cell.output(state))
-    sides.append(found)
-  forward, backward = sides[0], sides[1][::-1]
+@dataclass
+class Notes:
+  h: list[np.ndarray]  # what is scored
+  summary: np.ndarray
+  whole: np.ndarray | None  # what RNNencdec reads
+  values: list[np.ndarray]  # what contexts are averages of
+  whole_at: int = -1
+
+
+def outputs(p, inputs, choice):
+  """All outputs of a cell that reads the inputs in their order."""
+  cell = Stack(p, choice)
+  state, found = cell.start(np.zeros(cell.size)), []
+  for x in inputs:
+    state = cell(state, cell.W.T @ x)
+    found.append(cell.output(state))
+  return found
+
+
+def bidirectional(p, source, choice):
+  """Bahdanau et al. (2015), section 3.2."""
+  forward = outputs(p["forward"], [p["E_x"][word] for word in source], choice)
+  backward = outputs(p["backward"], [p["E_x"][word] for word in source[::-1]], choice)[::-1]
   h = [np.concatenate(pair) for pair in zip(forward, backward, strict=True)]
-  return h, forward[-1], backward[0]
+  return Notes(h, backward[0], forward[-1], h)
+
+
+def unidirectional(p, source, choice):
+  h = outputs(p["cell"], [p["E_x"][word] for word in source], choice)
+  return Notes(h, h[-1], h[-1], h)
+
+
+def reversed_source(p, source, choice):
+  """Sutskever et al. (2014), section 3.3."""
+  read = unidirectional(p, source[::-1], choice)
+  return Notes(read.h[::-1], read.summary, read.whole, read.h[::-1], 0)
+
+
+def alternating(p, source, choice):
+  """Zhou et al. (2016): each layer reads what the one below wrote, from its end."""
+  h, one_layer = [p["E_x"][word] for word in source], choice | {"cell.layers": 1}
+  for i in range(choice["encoder.layers"]):  # the last word read is the last of the list
+    if i > 0:
+      h = h[::-1]
+    below, h = h, outputs(p["layers"][i], h, one_layer)
+    if choice["cell.residual"] and i > 0:
+      h = [one + other for one, other in zip(h, below, strict=True)]
+  last, even = h[-1], choice["encoder.layers"] % 2 == 0
+  h = h[::-1] if even else h
+  return Notes(h, last, last, h, 0 if even else -1)
+
+
+def embeddings(p, source, choice):
+  places = [min(j, choice["encoder.positions"] - 1) for j in range(len(source))]
+  h = [p["E_x"][word] + p["L"][j] for word, j in zip(source, places, strict=True)]
+  return Notes(h, sum(h) / len(h), None, h)
+
+
+def convolutional(p, source, choice):
+  """Gehring et al. (2017), section 3.2."""
+  e = [p["W_e"].T @ one + p["b_e"] for one in embeddings(p, source, choice).h]
+
+  def network(layers, x):
+    for i in range(len(layers)):
+      W, zero = layers[i]["W"], 0 * x[0]
+      n = len(zero)
+      parts = [W[k : k + n] for k in range(0, len(W), n)]
+      half = len(parts) // 2
+      framed = [zero] * half + x + [zero] * half
+      x = [
+        x[j] + np.tanh(sum(part.T @ framed[j + k] for k, part in enumerate(parts)) + layers[i]["b"])
+        for j in range(len(x))
+      ]
+    return x
+
+  h = network(p["scored"], e)
+  return Notes(h, sum(h) / len(h), None, network(p["read"], e))
+
+
+ENCODERS = {
+  "bidirectional": bidirectional,
+  "unidirectional": unidirectional,
+  "reversed": reversed_source,
+  "alternating": alternating,
+  "embeddings": embeddings,
+  "convolutional": convolutional,
+}
 
 
 # Normalisers: (e, choice, the sum of the weights so far) -> weights.
@@ -297,17 +375,21 @@ def read(params, source, target, **changes):
   """log p(y_i | y_<i, x), alpha and decoder states of one pair of token lists."""
   choice = BASE | changes
   p, J = params["decoder"], len(source)
-  h, last, first = annotate(params["encoder"], source, choice)
+  notes = ENCODERS[choice["encoder.kind"]](params["encoder"], source, choice)
+  h, values = notes.h, notes.values
   cell = Stack(p["cell"], choice)
-  state = cell.start(np.tanh(p["W_s"].T @ first + p["b_s"]))
+  from_ = {"summary": notes.summary, "last": h[-1], "mean": sum(h) / len(h), "zero": None}
+  begin = from_[choice["initial"]]
+  s_0 = np.zeros(cell.size) if begin is None else np.tanh(p["W_s"].T @ begin + p["b_s"])
+  state = cell.start(s_0)
   attentional, carried, readings = np.zeros(cell.size), None, []
 
   def attend(s):
     if choice["attention.kind"] == "none":
-      return np.eye(J)[J - 1], last, {}, None
+      return np.eye(J)[notes.whole_at], notes.whole, {}, None
     mechanism = MECHANISMS[choice["attention.kind"]]
     weights, losses, carry = mechanism(p["attention"], choice, s, h, carried)
-    contexts = [sum(alpha[j] * h[j] for j in range(J)) for alpha in weights]
+    contexts = [sum(alpha[j] * values[j] for j in range(J)) for alpha in weights]
     return sum(weights) / len(weights), np.concatenate(contexts), losses, carry
 
   for y in [BOS, *target[:-1]]:

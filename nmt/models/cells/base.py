@@ -235,12 +235,13 @@ def _zoned(kind: type[Cell]) -> type[Cell]:
 
 def make(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell | Transition | Stack:
   """The cell of `model.cell`, or its layers; `inputs` is the width of what goes into the first."""
-  layers = [_layer(model, inputs, initial)]
-  layers += [_layer(model, model.size, initial) for _ in range(model.cell.layers - 1)]
+  layers = [layer(model, inputs, initial)]
+  layers += [layer(model, model.size, initial) for _ in range(model.cell.layers - 1)]
   return layers[0] if len(layers) == 1 else Stack(layers, model.cell.residual)
 
 
-def _layer(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell | Transition:
+def layer(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell | Transition:
+  """One layer of `model.cell`, of as many cells as it has transitions."""
   kind = find(model)
   cells: list[Cell | Transition] = [kind(model, inputs, initial)]
   cells += [kind(model, None, initial) for _ in range(model.cell.transitions - 1)]

@@ -12,30 +12,54 @@ from nmt.models.dropout import split
 
 
 class Annotations(NamedTuple):
-  """The notes on a source: h_BxJxD, and summary_BxN, from which the decoder's state starts."""
+  """The notes on a source: h_BxJxD, and summary_BxN, from which the decoder's state starts.
+
+  values_BxJxD: what contexts are averages of, if that is anything else than h.
+  """
 
   h_BxJxD: jax.Array
   summary_BxN: jax.Array
+  values_BxJxD: jax.Array | None = None
 
 
 class Encoder(nnx.Module):
   """Take notes on each word: (source_BxJ, real_BxJ, keys_B) -> Annotations.
 
   width: D, that of an annotation; summary_width: that of the summary. forward_width: how many of
-  the first columns of an annotation are a state that has read the sentence up to there; RNNencdec
-  takes them at the last word.
+  the first columns of an annotation are a state that has read the sentence up to there, or 0 if no
+  state has; RNNencdec takes them at the last word, or at the first one if `ends_at_first`.
   Padding changes no real annotation, nor the summary.
   """
 
   width: int
   summary_width: int
   forward_width: int
+  ends_at_first = False
 
   def __call__(
     self, source_BxJ: jax.Array, real_BxJ: jax.Array, keys_B: jax.Array | None = None
   ) -> Annotations:
     """The notes; `keys_B`, one key a sentence, switch dropout on."""
     raise TypeError(f"{type(self).__module__} has no __call__")
+
+
+def mean(h_BxJxD: jax.Array, real_BxJ: jax.Array) -> jax.Array:
+  """The mean over real words, BxD; zeros if there is none."""
+  total = jnp.where(real_BxJ[:, :, None], h_BxJxD, 0).sum(axis=1)
+  return total / jnp.maximum(real_BxJ.sum(axis=1, keepdims=True), 1)
+
+
+def at(place: str, real_BxJ: jax.Array) -> jax.Array:
+  """Whether each position (BxJ) is the "first" or "last" word of its sentence."""
+  position = jnp.arange(real_BxJ.shape[1], dtype=jnp.int32)[None]
+  if place == "first":
+    return real_BxJ & (position == 0)
+  return position + 1 == real_BxJ.sum(axis=1, keepdims=True, dtype=jnp.int32)
+
+
+def pick(h_BxJxD: jax.Array, place_BxJ: jax.Array) -> jax.Array:
+  """The annotation at the one place of each sentence, BxD; zeros if there is none."""
+  return jnp.where(place_BxJ[:, :, None], h_BxJxD, 0).sum(axis=1)
 
 
 def run(

@@ -15,7 +15,7 @@ from nmt.models.attention import base as attentions
 from nmt.models.attention.base import Glance, Memory
 from nmt.models.cells.base import Cell, Stack, Transition
 from nmt.models.dropout import dropout, split
-from nmt.models.encoders.base import Annotations, Encoder
+from nmt.models.encoders.base import Annotations, Encoder, at, mean, pick
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine, product
 
@@ -45,7 +45,8 @@ class Features(NamedTuple):
 class Decoder(nnx.Module):
   """Update the scratchpad: s_i = ScratchpadNN(y_{i-1}, c_i, s_{i-1}), from the cheat sheet c_i.
 
-  s_0 = tanh(W_s summary + b_s), of the encoder's summary; in the paper that is hb_1.
+  s_0 = tanh(W_s summary + b_s), of the encoder's summary; in the paper that is hb_1. By
+  `model.initial` the last annotation or the mean of all takes its place, or s_0 = 0.
 
   In which order a step reads the word, attends and moves the state is what a file of this folder
   writes: `extend`, `begin` and `advance`.
@@ -63,11 +64,14 @@ class Decoder(nnx.Module):
     mechanism = attentions.find(model, model.attention.kind)
     n, context = model.size, mechanism.width(model, encoder)
     self.product = product(model.precision)
-    self.tie = model.tie
+    self.size, self.tie = n, model.tie
     self.rates = model.dropout.embedding, model.dropout.readout
     self.E_y = nnx.Param(initial.embedding((words, model.embedding)))
-    self.W_s = nnx.Param(initial.dense((encoder.summary_width, n)))
-    self.b_s = nnx.Param(zeros((n,)))
+    self.initial = model.initial
+    if self.initial != "zero":
+      whole = encoder.summary_width if self.initial == "summary" else encoder.width
+      self.W_s = nnx.Param(initial.dense((whole, n)))
+      self.b_s = nnx.Param(zeros((n,)))
     self.extend(model, context, initial)
     self.attention = mechanism(model, encoder, initial)
     readout = kinds.find("model.readout", model.readout.kind).Readout
@@ -92,15 +96,28 @@ class Decoder(nnx.Module):
   def prepare(self, notes: Annotations, real_BxJ: jax.Array) -> tuple[Memory, State]:
     """Memory of the source, and the state before the first word."""
     own = self.attention.remember(notes.h_BxJxD, real_BxJ)
+    read = own if notes.values_BxJxD is None else own | {"h": notes.values_BxJxD}
     memory = {
       "attention": own,
-      "scratchpad": self.attention.project(own, self.C[...]),
+      "scratchpad": self.attention.project(read, self.C[...]),
       "readout": None
       if self.readout.C_o is None
-      else self.attention.project(own, self.readout.C_o[...]),
+      else self.attention.project(read, self.readout.C_o[...]),
     }
-    s_0 = jnp.tanh(affine(self.product, notes.summary_BxN, self.W_s[...], self.b_s[...]))
-    return memory, self.begin(s_0) | {"attention": self.attention.begin(own)}
+    state = self.begin(self._first(notes, real_BxJ))
+    return memory, state | {"attention": self.attention.begin(own)}
+
+  def _first(self, notes: Annotations, real_BxJ: jax.Array) -> jax.Array:
+    """s_0, by `model.initial`."""
+    if self.initial == "zero":
+      return jnp.zeros((notes.h_BxJxD.shape[0], self.size), notes.h_BxJxD.dtype)
+    if self.initial == "summary":
+      whole = notes.summary_BxN
+    elif self.initial == "mean":
+      whole = mean(notes.h_BxJxD, real_BxJ)
+    else:
+      whole = pick(notes.h_BxJxD, at("last", real_BxJ))
+    return jnp.tanh(affine(self.product, whole, self.W_s[...], self.b_s[...]))
 
   def features(
     self, memory: Memory, state: State, y_BxT: jax.Array, keys_B: jax.Array | None = None
