@@ -413,10 +413,12 @@ def read(params, source, target, **changes):
     seen = attentional if choice["order.kind"] == "update_first" else seen
     o = p["readout"]
     t = seen
-    if choice["readout.kind"] == "maxout":
+    if choice["readout.kind"] in ("maxout", "tanh"):
       pre = o["U_o"].T @ seen + o["V_o"].T @ E_y + o["C_o"].T @ c + o["b_t"]
       l = len(pre) // 2
       t = np.array([max(pre[k], pre[k + l]) for k in range(l)])
+    if choice["readout.kind"] == "tanh":  # Sennrich et al. (2017), section 2
+      t = np.tanh(pre)
     logits = (p["E_y"] if choice["tie"] else o["W_o"]) @ t + o["b_o"]
     readings.append((logits - np.log(np.exp(logits).sum()), alpha, s, losses))
   log_p, alphas, states, losses = zip(*readings, strict=True)
