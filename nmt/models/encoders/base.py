@@ -78,10 +78,10 @@ def run(
   def step(
     cell: Cell | Transition, state: State, inputs: tuple[jax.Array, jax.Array]
   ) -> tuple[State, jax.Array]:
-    x, real_B = inputs
+    x, real_Bx1 = inputs
 
     def hold(new: jax.Array, old: jax.Array) -> jax.Array:
-      return jnp.where(real_B.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+      return jnp.where(real_Bx1 if new.ndim > 1 else real_Bx1[:, 0], new, old)  # or keys_B
 
     state = jax.tree.map(hold, cell(state, x), state)
     return state, cell.output(state)
@@ -90,7 +90,8 @@ def run(
   for layer, keys in zip(cell.layers, split(keys_B, len(cell.layers)), strict=True):
     x_JxBxG = layer.project(outputs[-1][0] if outputs else x_JxBxM)
     begin = layer.drawing(layer.begin(x_JxBxG[0]), keys)
-    state, h_JxBxn = late.scan(step, layer, begin, (x_JxBxG, real_JxB), reverse)
+    inputs = x_JxBxG, real_JxB[:, :, None]
+    state, h_JxBxn = late.scan(step, layer, begin, inputs, reverse)
     both = h_JxBxn, layer.output(state)
     if outputs and isinstance(cell, Stack):
       both = cell.above(outputs[-1][0], both[0]), cell.above(outputs[-1][1], both[1])

@@ -7,6 +7,7 @@ import pytest
 
 from nmt import kinds
 from nmt.models import rebuild
+from nmt.models.attention.base import EnergyAttention
 
 LENGTHS = np.array([6, 1, 3])
 STEPS = 3
@@ -56,6 +57,30 @@ def looks(mechanism, C, h, lengths, s, keys, search=False):
 
 
 look = jax.jit(looks, static_argnames="search")
+
+
+ENERGIES = [
+  kind
+  for kind in kinds.names("model.attention")
+  if issubclass(kinds.find("model.attention", kind).Attention, EnergyAttention)
+]
+
+
+@pytest.mark.parametrize("kind", ENERGIES)
+def test_a_normaliser_that_spends_works_with_all_energies(kind, small, weights, sizes):
+  spending = {"normaliser.kind": "csparsemax", "normaliser.fertility": 0.4}
+  config = small(**{"attention.kind": kind}, **spending)
+  params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(config))
+  mechanism = rebuild(config, *sizes, params).decoder.attention
+  random = np.random.default_rng(6)
+  h = random.standard_normal((3, LENGTHS.max(), 2 * config.size)).astype(np.float32)
+  s = random.standard_normal((3, config.size)).astype(np.float32)
+  _, glance = look(mechanism, jnp.eye(2 * config.size), h, LENGTHS, s, None)
+  alpha = glance.alpha_BxJ
+  np.testing.assert_allclose(alpha.sum(axis=-1), 1, atol=1e-6)
+  for b, length in enumerate(LENGTHS):  # the last word, EOS, takes what is left
+    assert (alpha[b, :, : length - 1].sum(axis=0) <= 0.4 + 1e-6).all()
+  assert (alpha[0, :, :5].sum(axis=0) > 0.4 - 1e-6).any()
 
 
 @pytest.mark.parametrize("way", ["training", "without keys", "search"])
