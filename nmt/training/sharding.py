@@ -24,7 +24,7 @@ WHOLE = PartitionSpec()
 # The end of a parameter's path -> how it is stored; the first that matches holds.
 RULES = (
   (r"/(E_x|E_y|W_o)$", PartitionSpec("model", None)),  # vocabularies
-  (r"/(W|U|U_zr|C|C_o|U_o|V_o|W_a|U_a|W_s)$", PartitionSpec(None, "model")),
+  (r"/(W|U|U_f|U_zr|C|C_o|U_o|V_o|W_a|U_a|W_s)$", PartitionSpec(None, "model")),
 )
 
 
