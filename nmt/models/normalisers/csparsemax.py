@@ -39,7 +39,8 @@ def constrained(e: jax.Array, u: jax.Array) -> jax.Array:
 
   a_j = clip(e_j - tau, 0, u_j). The sum is linear in tau between two neighbours of the set of all
   e_j and e_j - u_j, falls with tau, and is found at each of them; then tau follows from the highest
-  one at which the sum is still 1 or more. Some u must be 1, or all 0, which gives zeros.
+  one at which the sum is still 1 or more: without sorting, and exact for energies of any size, by
+  2 J sums of J words. Some u must be 1, or all 0, which gives zeros.
   """
   above = u[..., None, :]
   differences = jnp.where(above > 0, jnp.maximum(e[..., None, :] - e[..., :, None], -1), -1)
