@@ -19,6 +19,8 @@ KINDS = (
   {"attention.kind": "none", "order.state": "current"},
   {"order.kind": "conditional", "tie": True, "precision": "bfloat16"},
   {"cell.kind": "lstm", "order.kind": "update_first"},
+  {"encoder.kind": "alternating", "normaliser.kind": "csparsemax", "cell.kind": "sru"},
+  {"normaliser.kind": "entmax15", "cell.zoneout": 0.1},
 )
 
 

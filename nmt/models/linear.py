@@ -9,13 +9,14 @@ automatically, the gradient of an associative scan would keep all of its log T l
 """
 
 import functools
+from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
-from nmt.models.cells.base import Cell, Stack, State
+from nmt.models.cells.base import Cell, Stack, State, Transition, Zoneout
 
 _UNROLLED = 4  # steps of the loop that XLA sees at once, on CPU
 
@@ -53,18 +54,25 @@ class LinearCell(Cell):
     return self.output(h_TxBxN), h_TxBxN[0 if reverse else -1]
 
 
+def at_once(layer: Any) -> TypeGuard[LinearCell]:
+  """Whether all steps of a cell can run at once; with zoneout each depends on the last state."""
+  return isinstance(layer, LinearCell) and not isinstance(layer, Zoneout)
+
+
 def run(
-  cell: Cell | Stack, state: State, x_TxBxG: Float[Array, "T B G"]
+  cell: Cell | Transition | Stack, state: State, x_TxBxG: Float[Array, "T B G"]
 ) -> Float[Array, "T B N"] | None:
   """The output of each step, TxBxn, of a linear cell or layers of them; None for other cells."""
   real_TxB = jnp.ones(x_TxBxG.shape[:2], bool)
   states = state if isinstance(cell, Stack) else (state,)
-  s_TxBxN = None
+  s_TxBxN: Float[Array, "T B N"] | None = None
   for layer, begin in zip(cell.layers, states, strict=True):
-    if not isinstance(layer, LinearCell):
+    if not at_once(layer):
       return None
-    x_TxBxG = x_TxBxG if s_TxBxN is None else layer.project(s_TxBxN)
-    s_TxBxN, _ = layer.run(begin, x_TxBxG, real_TxB)
+    if s_TxBxN is not None:
+      x_TxBxG = layer.project(s_TxBxN)
+    own, _ = layer.run(begin, x_TxBxG, real_TxB)
+    s_TxBxN = own if s_TxBxN is None or not isinstance(cell, Stack) else cell.above(s_TxBxN, own)
   return s_TxBxN
 
 

@@ -73,6 +73,9 @@ class Translation(nnx.Module):
     real_BxJ = source_BxJ != PAD
     notes = self.encoder(source_BxJ, real_BxJ, embedding_keys)
     notes = notes._replace(h_BxJxD=dropout(state_keys, self.rate, notes.h_BxJxD))
+    if notes.values_BxJxD is not None:
+      (keys,) = split(state_keys, 1)
+      notes = notes._replace(values_BxJxD=dropout(keys, self.rate, notes.values_BxJxD))
     return self.decoder.prepare(notes, real_BxJ)
 
   def step(
@@ -99,9 +102,9 @@ def shapes(model: ConfigDict, source_size: int, target_size: int) -> Params:
 
 
 def random(model: ConfigDict) -> bool:
-  """Whether training needs keys: for dropout, or for what the attention mechanism draws."""
+  """Whether training needs keys: for dropout, zoneout, or what the attention mechanism draws."""
   mechanism = kinds.find("model.attention", model.attention.kind).Attention
-  return any(model.dropout.values()) or mechanism.random
+  return any(model.dropout.values()) or bool(model.cell.zoneout) or mechanism.random
 
 
 def flat(params: Params) -> dict[str, Any]:

@@ -21,6 +21,7 @@ SMALL = {
   "attention.filters": 2,
   "attention.filter_width": 3,
   "readout.size": 4,
+  "encoder.positions": 4,
 }
 
 

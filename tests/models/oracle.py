@@ -27,9 +27,19 @@ BASE = {
   "attention.prior_alpha": 0.1,
   "attention.prior_beta": 0.9,
   "attention.divisor": 1.0,
+  "normaliser.kind": "softmax",
+  "normaliser.temperature": 1.0,
+  "normaliser.fertility": 2.0,
+  "encoder.kind": "bidirectional",
+  "encoder.layers": 2,
+  "encoder.positions": 4,
+  "initial": "summary",
   "cell.kind": "gru",
   "cell.layers": 1,
   "cell.layer_norm": False,
+  "cell.residual": False,
+  "cell.transitions": 1,
+  "cell.zoneout": 0.0,
   "order.kind": "attend_first",
   "order.state": "previous",
   "order.input_feeding": True,
@@ -126,10 +136,66 @@ def rglru(p, state, x, norm):
   return h, x, *past[:-1]
 
 
-# The function, the sums of n units in x, and the state that starts from s.
+def gru_after(p, state, x, norm):
+  """The GRU of cuDNN's guide, its i_t being 1 - z."""
+  (s,) = state
+  recurrent = p["U"].T @ s
+  if norm:
+    x, recurrent = layer_norm(x, p["gain_W"]), layer_norm(recurrent, p["gain_U"])
+  x_z, x_r, x_s = np.split(x + p["b"], 3)
+  u_z, u_r, u_s = np.split(recurrent, 3)
+  i, r = 1 - sigmoid(x_z + u_z), sigmoid(x_r + u_r)
+  new = np.tanh(x_s + r * (u_s + p["b_U"]))
+  return ((1 - i) * new + i * s,)
+
+
+def mgu(p, state, x, norm):
+  """Zhou et al. (2016), section 3."""
+  (s,) = state
+  U_f, U = p["U_f"].T, p["U"].T
+  x_f, x_s = np.split((layer_norm(x, p["gain_W"]) if norm else x) + p["b"], 2)
+  f = sigmoid(x_f + (layer_norm(U_f @ s, p["gain_U_f"]) if norm else U_f @ s))
+  new = U @ (f * s)
+  new = np.tanh(x_s + (layer_norm(new, p["gain_U"]) if norm else new))
+  return ((1 - f) * s + f * new,)
+
+
+def tanh(p, state, x, norm):
+  """Elman (1990)."""
+  recurrent = p["U"].T @ state[0]
+  if norm:
+    x, recurrent = layer_norm(x, p["gain_W"]), layer_norm(recurrent, p["gain_U"])
+  return (np.tanh(x + recurrent + p["b"]),)
+
+
+def sru(p, state, x, norm):
+  """Lei et al. (2018), section 2, with a product in the place of the highway's input."""
+  _, c = state
+  W_f, W_r, W_c, highway = np.split((layer_norm(x, p["gain_W"]) if norm else x) + p["b"], 4)
+  f, r = sigmoid(W_f + p["v_f"] * c), sigmoid(W_r + p["v_r"] * c)
+  c = f * c + (1 - f) * W_c
+  return r * c + (1 - r) * highway, c
+
+
+def atr(p, state, x, norm):
+  """Zhang et al. (2018), section 3."""
+  (s,) = state
+  q = p["U"].T @ s
+  if norm:
+    x, q = layer_norm(x, p["gain_W"]), layer_norm(q, p["gain_U"])
+  x = x + p["b"]
+  return (sigmoid(x + q) * x + sigmoid(x - q) * s,)
+
+
+# The function, how many sums it has, and the state that starts from s.
 CELLS = {
   "gru": (gru, 3, lambda s: (s,)),
   "lstm": (lstm, 4, lambda s: (s, 0 * s)),
+  "gru_after": (gru_after, 3, lambda s: (s,)),
+  "mgu": (mgu, 2, lambda s: (s,)),
+  "tanh": (tanh, 1, lambda s: (s,)),
+  "sru": (sru, 4, lambda s: (s, s)),
+  "atr": (atr, 1, lambda s: (s,)),
   "mingru": (mingru, 2, lambda s: (s,)),
   "minlstm": (minlstm, 3, lambda s: (s,)),
   "ssru": (ssru, 2, lambda s: (np.maximum(s, 0), s)),
@@ -138,54 +204,193 @@ CELLS = {
 
 
 class Stack:
-  """A cell, or several on top of each other: the same calls for both."""
+  """A cell, or several in each step or on top of each other: the same calls for all.
+
+  Zoneout is the expectation of Krueger et al. (2017), section 3.
+  """
 
   def __init__(self, p, choice):
-    self.layers = [p["cells"][i] for i in range(len(p["cells"]))] if "cells" in p else [p]
-    self.advance, sums, self.begin = CELLS[choice["cell.kind"]]
-    self.norm = choice["cell.layer_norm"]
-    self.size = len(self.layers[-1]["b"]) // sums
+    def listed(p):
+      return [p["cells"][i] for i in range(len(p["cells"]))] if "cells" in p else [p]
+
+    layers = listed(p) if choice["cell.layers"] > 1 else [p]
+    self.layers = [listed(layer) for layer in layers]
+    self.cell, sums, self.begin = CELLS[choice["cell.kind"]]
+    self.choice, self.sums = choice, sums
+    self.size = len(self.layers[-1][0]["b"]) // sums
 
   def start(self, s):
     return [self.begin(s) for _ in self.layers]
 
+  def advance(self, p, state, x):
+    after = self.cell(p, state, x, self.choice["cell.layer_norm"])
+    d = self.choice["cell.zoneout"]
+    return tuple(d * old + (1 - d) * new for old, new in zip(state, after, strict=True))
+
   def __call__(self, states, x):
     """x: what the lowest layer is given, multiplied already."""
     after = []
-    for p, state in zip(self.layers, states, strict=True):
-      after.append(self.advance(p, state, x if not after else p["W"].T @ after[-1][0], self.norm))
+    for transitions, state in zip(self.layers, states, strict=True):
+      x = transitions[0]["W"].T @ self.output(after) if after else x
+      for p in transitions:
+        state = self.advance(p, state, x)
+        x = np.zeros(self.sums * self.size)
+      after.append(state)
     return after
+
+  def output(self, states):
+    if self.choice["cell.residual"]:
+      return sum(state[0] for state in states)
+    return states[-1][0]
 
   @property
   def W(self):
-    return self.layers[0]["W"]
+    return self.layers[0][0]["W"]
 
 
-def annotate(p, source, choice):
-  """The annotations, the forward state at the last word and the backward state at the first."""
-  sides = []
-  for name, words in (("forward", source), ("backward", source[::-1])):
-    cell = Stack(p[name], choice)
-    state, found = cell.start(np.zeros(cell.size)), []
-    for word in words:
-      state = cell(state, cell.W.T @ p["E_x"][word])
-      found.append(state[-1][0])
-    sides.append(found)
-  forward, backward = sides[0], sides[1][::-1]
+@dataclass
+class Notes:
+  h: list[np.ndarray]  # what is scored
+  summary: np.ndarray
+  whole: np.ndarray | None  # what RNNencdec reads
+  values: list[np.ndarray]  # what contexts are averages of
+  whole_at: int = -1
+
+
+def outputs(p, inputs, choice):
+  """All outputs of a cell that reads the inputs in their order."""
+  cell = Stack(p, choice)
+  state, found = cell.start(np.zeros(cell.size)), []
+  for x in inputs:
+    state = cell(state, cell.W.T @ x)
+    found.append(cell.output(state))
+  return found
+
+
+def bidirectional(p, source, choice):
+  """Bahdanau et al. (2015), section 3.2."""
+  forward = outputs(p["forward"], [p["E_x"][word] for word in source], choice)
+  backward = outputs(p["backward"], [p["E_x"][word] for word in source[::-1]], choice)[::-1]
   h = [np.concatenate(pair) for pair in zip(forward, backward, strict=True)]
-  return h, forward[-1], backward[0]
+  return Notes(h, backward[0], forward[-1], h)
+
+
+def unidirectional(p, source, choice):
+  h = outputs(p["cell"], [p["E_x"][word] for word in source], choice)
+  return Notes(h, h[-1], h[-1], h)
+
+
+def reversed_source(p, source, choice):
+  """Sutskever et al. (2014), section 3.3."""
+  read = unidirectional(p, source[::-1], choice)
+  return Notes(read.h[::-1], read.summary, read.whole, read.h[::-1], 0)
+
+
+def alternating(p, source, choice):
+  """Zhou et al. (2016): each layer reads what the one below wrote, from its end."""
+  h, one_layer = [p["E_x"][word] for word in source], choice | {"cell.layers": 1}
+  for i in range(choice["encoder.layers"]):  # the last word read is the last of the list
+    if i > 0:
+      h = h[::-1]
+    below, h = h, outputs(p["layers"][i], h, one_layer)
+    if choice["cell.residual"] and i > 0:
+      h = [one + other for one, other in zip(h, below, strict=True)]
+  last, even = h[-1], choice["encoder.layers"] % 2 == 0
+  h = h[::-1] if even else h
+  return Notes(h, last, last, h, 0 if even else -1)
+
+
+def embeddings(p, source, choice):
+  places = [min(j, choice["encoder.positions"] - 1) for j in range(len(source))]
+  h = [p["E_x"][word] + p["L"][j] for word, j in zip(source, places, strict=True)]
+  return Notes(h, sum(h) / len(h), None, h)
+
+
+def convolutional(p, source, choice):
+  """Gehring et al. (2017), section 3.2."""
+  e = [p["W_e"].T @ one + p["b_e"] for one in embeddings(p, source, choice).h]
+
+  def network(layers, x):
+    for i in range(len(layers)):
+      W, zero = layers[i]["W"], 0 * x[0]
+      n = len(zero)
+      parts = [W[k : k + n] for k in range(0, len(W), n)]
+      half = len(parts) // 2
+      framed = [zero] * half + x + [zero] * half
+      x = [
+        x[j] + np.tanh(sum(part.T @ framed[j + k] for k, part in enumerate(parts)) + layers[i]["b"])
+        for j in range(len(x))
+      ]
+    return x
+
+  h = network(p["scored"], e)
+  return Notes(h, sum(h) / len(h), None, network(p["read"], e))
+
+
+ENCODERS = {
+  "bidirectional": bidirectional,
+  "unidirectional": unidirectional,
+  "reversed": reversed_source,
+  "alternating": alternating,
+  "embeddings": embeddings,
+  "convolutional": convolutional,
+}
+
+
+# Normalisers: (e, choice, the sum of the weights so far) -> weights.
+
+
+def softmax(e, choice=BASE, spent=0):
+  e = e / choice["normaliser.temperature"]
+  return np.exp(e - e.max()) / np.exp(e - e.max()).sum()
+
+
+def threshold(weights, low, high):
+  """weights(tau) for the tau at which they sum to 1, by bisection; they fall with tau."""
+  for _ in range(200):
+    middle = (low + high) / 2
+    low, high = (middle, high) if weights(middle).sum() > 1 else (low, middle)
+  return weights((low + high) / 2)
+
+
+def sparsemax(e, choice, spent):
+  """Martins and Astudillo (2016), section 2.2."""
+  return threshold(lambda tau: np.maximum(e - tau, 0), e.max() - 1, e.max())
+
+
+def entmax15(e, choice, spent):
+  """Peters et al. (2019), section 3, with alpha 1.5."""
+  half = e / 2
+  return threshold(lambda tau: np.maximum(half - tau, 0) ** 2, half.max() - 1, half.max())
+
+
+def csparsemax(e, choice, spent):
+  """Malaviya et al. (2018), section 3; the last word is the sink."""
+  u = np.append(np.maximum(choice["normaliser.fertility"] - spent[:-1], 0), np.inf)
+  return threshold(lambda tau: np.clip(e - tau, 0, u), e.min() - 1, e.max())
+
+
+NORMALISERS = {
+  "softmax": softmax,
+  "sparsemax": sparsemax,
+  "entmax15": entmax15,
+  "csparsemax": csparsemax,
+}
+
+
+def normalise(e, choice, spent):
+  e = np.array(e)
+  return NORMALISERS[choice["normaliser.kind"]](e, choice, np.zeros(len(e)) + spent)
 
 
 # Attention: (parameters, choice, s, h, what is carried) -> weights H x J, losses, what is carried.
 
 
-def softmax(e):
-  return np.exp(e) / np.exp(e).sum()
-
-
-def additive(a, choice, s, h, carried):
+def additive(a, choice, s, h, spent):
   e = [a["v_a"] @ np.tanh(a["W_a"].T @ s + a["U_a"].T @ h_j + a["b_a"]) for h_j in h]
-  return softmax(np.array(e))[None], {}, None
+  spent = 0 if spent is None else spent
+  alpha = normalise(e, choice, spent)
+  return alpha[None], {}, spent + alpha if choice["normaliser.kind"] == "csparsemax" else None
 
 
 def mean(a, choice, s, h, carried):
@@ -260,7 +465,7 @@ def additive_coverage(a, choice, s, h, k):
   """See et al. (2017), equations 10 and 11."""
   k = np.zeros(len(h)) if k is None else k
   inside = [a["W_a"].T @ s + a["U_a"].T @ h[j] + a["w_c"] * k[j] + a["b_a"] for j in range(len(h))]
-  alpha = softmax(np.array([a["v_a"] @ np.tanh(x) for x in inside]))
+  alpha = normalise([a["v_a"] @ np.tanh(x) for x in inside], choice, k)
   return alpha[None], {}, k + alpha
 
 
@@ -308,23 +513,23 @@ def multihead(a, choice, s, h, carried):
   """Several mechanisms, each with parameters of its own."""
   inner = MECHANISMS[choice["attention.energy"] or "additive"]
   heads = [a["heads"][i] for i in range(len(a["heads"]))]
-  found = [inner(head, choice, s, h, None)[0] for head in heads]
-  return np.concatenate(found), {}, None
+  carried = [None] * len(heads) if carried is None else carried
+  found = [inner(head, choice, s, h, own) for head, own in zip(heads, carried, strict=True)]
+  return np.concatenate([one[0] for one in found]), {}, [one[2] for one in found]
 
 
 def hard(a, choice, s, h, carried):
   """Xu et al. (2015), section 4.1, without noise: the likeliest word."""
-  alpha = MECHANISMS[choice["attention.energy"] or "additive"](a["energy"], choice, s, h, None)[0][
-    0
-  ]
-  negative_entropy = sum(p * np.log(p) for p in alpha)
-  one = np.eye(len(h))[alpha.argmax()]
-  return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, None
+  inner = MECHANISMS[choice["attention.energy"] or "additive"]
+  alpha, _, carried = inner(a["energy"], choice, s, h, carried)
+  negative_entropy = sum(p * np.log(p) for p in alpha[0])
+  one = np.eye(len(h))[alpha[0].argmax()]
+  return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, carried
 
 
 def energies(a, choice, s, h):
   """The energies of the additive mechanism, which other kinds use."""
-  assert choice["attention.energy"] == "additive"
+  assert choice["attention.energy"] in ("", None, "additive")
   return np.array([a["v_a"] @ np.tanh(a["W_a"].T @ s + a["U_a"].T @ h_j + a["b_a"]) for h_j in h])
 
 
@@ -464,44 +669,50 @@ def read(params, source, target, search=False, **changes):
   """
   choice = BASE | changes | {"search": search}
   p, J = params["decoder"], len(source)
-  h, last, first = annotate(params["encoder"], source, choice)
+  notes = ENCODERS[choice["encoder.kind"]](params["encoder"], source, choice)
+  h, values = notes.h, notes.values
   cell = Stack(p["cell"], choice)
-  state = cell.start(np.tanh(p["W_s"].T @ first + p["b_s"]))
+  from_ = {"summary": notes.summary, "last": h[-1], "mean": sum(h) / len(h), "zero": None}
+  begin = from_[choice["initial"]]
+  s_0 = np.zeros(cell.size) if begin is None else np.tanh(p["W_s"].T @ begin + p["b_s"])
+  state = cell.start(s_0)
   attentional, carried, readings = np.zeros(cell.size), None, []
 
   def attend(s):
     if choice["attention.kind"] == "none":
-      return np.eye(J)[J - 1], last, {}, None
+      return np.eye(J)[notes.whole_at], notes.whole, {}, None
     mechanism = MECHANISMS[choice["attention.kind"]]
     weights, losses, carry = mechanism(p.get("attention"), choice, s, h, carried)
-    contexts = [sum(alpha[j] * h[j] for j in range(J)) for alpha in weights]
+    contexts = [sum(alpha[j] * values[j] for j in range(J)) for alpha in weights]
     return sum(weights) / len(weights), np.concatenate(contexts), losses, carry
 
   for y in [BOS, *target[:-1]]:
-    E_y, before = p["E_y"][y], state[-1][0]
+    E_y, before = p["E_y"][y], cell.output(state)
     x = cell.W.T @ E_y
     if choice["order.kind"] == "attend_first":
       alpha, c, losses, carried = attend(before)
       state = cell(state, x + p["C"].T @ c)
     elif choice["order.kind"] == "conditional":
       state = cell(state, x)
-      alpha, c, losses, carried = attend(state[-1][0])
+      alpha, c, losses, carried = attend(cell.output(state))
       state = Stack(p["second"], choice)(state, p["C"].T @ c)
     else:
       fed = p["F"].T @ attentional if choice["order.input_feeding"] else 0
       state = cell(state, x + fed)
-      alpha, c, losses, carried = attend(state[-1][0])
+      alpha, c, losses, carried = attend(cell.output(state))
       W_c = np.concatenate([p["C"], p["U_h"]])  # Luong et al. (2015), equation 5
-      attentional = np.tanh(W_c.T @ np.concatenate([c, state[-1][0]]))
-    s = state[-1][0]
+      attentional = np.tanh(W_c.T @ np.concatenate([c, cell.output(state)]))
+    s = cell.output(state)
     seen = before if choice["order.state"] == "previous" else s
     seen = attentional if choice["order.kind"] == "update_first" else seen
     o = p["readout"]
     t = seen
-    if choice["readout.kind"] == "maxout":
+    if choice["readout.kind"] in ("maxout", "tanh"):
       pre = o["U_o"].T @ seen + o["V_o"].T @ E_y + o["C_o"].T @ c + o["b_t"]
       l = len(pre) // 2
       t = np.array([max(pre[k], pre[k + l]) for k in range(l)])
+    if choice["readout.kind"] == "tanh":  # Sennrich et al. (2017), section 2
+      t = np.tanh(pre)
     logits = (p["E_y"] if choice["tie"] else o["W_o"]) @ t + o["b_o"]
     readings.append((logits - np.log(np.exp(logits).sum()), alpha, s, losses))
   log_p, alphas, states, losses = zip(*readings, strict=True)

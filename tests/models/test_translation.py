@@ -27,12 +27,19 @@ KINDS = (
   ]
 )
 DEEP = {"cell.layers": 2, "cell.layer_norm": True}
+AROUND = {"cell.residual": True, "cell.transitions": 2, "cell.zoneout": 0.2}
 TOGETHER = [
   {"order.state": "current", "tie": True},
   {"attention.kind": "none", "tie": True},
   {"order.kind": "conditional", "order.state": "current"},
   {"cell.kind": "lstm", "order.kind": "conditional", **DEEP},
-  {"cell.kind": "gru", **DEEP},
+  *({"cell.kind": kind, **DEEP} for kind in kinds.names("model.cell") if kind != "lstm"),
+  {"cell.transitions": 3, "order.kind": "conditional"},
+  {"cell.kind": "lstm", **DEEP, **AROUND},
+  {"encoder.kind": "reversed", "attention.kind": "none", "initial": "mean"},
+  {"encoder.kind": "alternating", "encoder.layers": 3, "initial": "last", **AROUND},
+  {"encoder.kind": "alternating", "attention.kind": "none", "initial": "zero"},
+  {"encoder.kind": "convolutional", "attention.kind": "multihead", "encoder.kernel": 5},
   {"order.kind": "update_first", "readout.kind": "linear", "tie": True},
   {"order.kind": "update_first", "order.input_feeding": False, "cell.kind": "lstm"},
   {"attention.kind": "multihead", "order.kind": "update_first"},
@@ -42,6 +49,8 @@ TOGETHER = [
   {"attention.kind": "coverage_linguistic", "attention.fertility": 1.5},
   {"attention.kind": "coverage_neural", "cell.kind": "lstm", "cell.layer_norm": True},
   {"attention.kind": "forward", "attention.agent": 3},
+  {"attention.kind": "additive_coverage", "normaliser.kind": "csparsemax"},
+  {"attention.kind": "multihead", "normaliser.kind": "csparsemax"},
 ]
 
 

@@ -4,6 +4,7 @@ from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.errors import UserError
+from nmt.models.attention import base as attentions
 from nmt.models.attention.base import EnergyAttention
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
@@ -15,6 +16,7 @@ def make(model: ConfigDict, encoder: Encoder, initial: Initializers, kind: str) 
   Raises UserError for a kind that has no energies, that carries something from step to step, which
   belongs to its own alpha, or that has several energies for each word.
   """
+  attentions.refuse_spending(model)
   mechanism = kinds.find("model.attention", kind).Attention
   alike = issubclass(mechanism, EnergyAttention) and all(
     getattr(mechanism, name) is getattr(EnergyAttention, name)

@@ -1,13 +1,17 @@
 """What an attention mechanism is, and what those that score each word share."""
 
+import functools
+import types
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
+from nmt.errors import UserError
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine, product
@@ -45,6 +49,7 @@ class Attention(nnx.Module):
   total = "1"  # what alpha sums to over real words: "1", "at most 1" or "any"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
+    self.query_width = model.size
     self.product = product(model.precision)
 
   @staticmethod
@@ -92,12 +97,14 @@ class EnergyAttention(Attention):
 
   A mechanism of this kind writes `energies`, and `remember` for what does not depend on the step;
   one that carries something from step to step writes `begin` and `next_carry` too.
-  `model.normaliser` chooses what makes weights of energies.
+  `model.normaliser` chooses what makes weights of energies; one that spends finds what the weights
+  of the steps before add up to in memory, put there by `Spending`.
   """
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.normalise = kinds.find("model.normaliser", model.normaliser.kind).make(model)
+    self.spends = spends(model)
 
   def energies(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any
@@ -115,6 +122,56 @@ class EnergyAttention(Attention):
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     e, real = self.energies(s_BxN, memory, carry), memory["real"]
-    weights = self.normalise(e, jnp.expand_dims(real, range(1, e.ndim - 1)))
+    spent = [memory["spent"]] if self.spends else []
+    weights = self.normalise(e, jnp.expand_dims(real, range(1, e.ndim - 1)), *spent)
     alpha = weights if weights.ndim == 2 else weights.mean(axis=1)
     return Glance(weights, alpha, self.next_carry(s_BxN, memory, carry, alpha))
+
+
+class Spending(EnergyAttention):
+  """Put before a mechanism that normalises energies: it also carries the sum of all its weights.
+
+  The mechanism's own carry stays what it is, as {"own": .., "spent": ..} of both.
+  """
+
+  def begin(self, memory: Memory) -> Any:
+    own = super().begin(memory)
+    rows = memory["real"].shape[0]
+    s_BxN = jax.ShapeDtypeStruct((rows, self.query_width), memory["h"].dtype)
+    e = jax.eval_shape(self.energies, s_BxN, memory, own)
+    return {"own": own, "spent": jnp.zeros(e.shape, e.dtype)}
+
+  def attend(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
+  ) -> Glance:
+    now = memory | {"spent": carry["spent"]}
+    glance = super().attend(s_BxN, now, carry["own"], keys_B)
+    return glance._replace(carry={"own": glance.carry, "spent": carry["spent"] + glance.weights})
+
+
+def find(model: ConfigDict, kind: str) -> type[Attention]:
+  """The mechanism of that name, which carries what `model.normaliser` needs from step to step."""
+  mechanism: type[Attention] = kinds.find("model.attention", kind).Attention
+  if issubclass(mechanism, EnergyAttention) and spends(model):
+    return _spending(mechanism)
+  return mechanism
+
+
+def spends(model: ConfigDict) -> bool:
+  """Whether the normaliser of a model depends on the weights of the steps before."""
+  return getattr(kinds.find("model.normaliser", model.normaliser.kind), "SPENDS", False)
+
+
+def refuse_spending(model: ConfigDict) -> None:
+  """Raises UserError if the normaliser of a model spends, for mechanisms that can't say on what."""
+  if spends(model):
+    raise UserError(
+      f"model.normaliser.kind={model.normaliser.kind} can't be had with "
+      f"model.attention.kind={model.attention.kind}, whose weights aren't those of its energies: "
+      "choose another of the two"
+    )
+
+
+@functools.cache
+def _spending(mechanism: type[Attention]) -> type[Attention]:
+  return types.new_class(mechanism.__name__, (Spending, mechanism))

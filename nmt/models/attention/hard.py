@@ -7,9 +7,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 from ml_collections import ConfigDict
 
-from nmt import kinds
 from nmt.models.attention.base import Attention as Base
-from nmt.models.attention.base import Glance, Memory
+from nmt.models.attention.base import Glance, Memory, find
 from nmt.models.dropout import split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
@@ -36,9 +35,7 @@ class Attention(Base):
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.entropy, self.expected = model.attention.entropy, model.attention.expected
-    self.energy = kinds.find("model.attention", model.attention.energy).Attention(
-      model, encoder, initial
-    )
+    self.energy = find(model, model.attention.energy)(model, encoder, initial)
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)

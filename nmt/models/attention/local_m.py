@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.errors import UserError
-from nmt.models.attention.base import EnergyAttention, Glance, Memory
+from nmt.models.attention.base import EnergyAttention, Glance, Memory, refuse_spending
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.options import count, kind
@@ -31,6 +31,7 @@ class Attention(EnergyAttention):
   total = "at most 1"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
+    refuse_spending(model)
     super().__init__(model, encoder, initial)
     self.window = model.attention.window
     energy = kinds.find("model.attention", model.attention.energy).Attention

@@ -3,12 +3,12 @@
 from typing import Any
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Shaped
 from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.models.attention import _energy
-from nmt.models.attention.base import Glance, Memory
+from nmt.models.attention.base import Glance, Memory, refuse_spending
 from nmt.models.attention.monotonic import Attention as Monotonic
 from nmt.models.attention.monotonic import stopped
 from nmt.models.encoders.base import Encoder
@@ -38,6 +38,7 @@ class Attention(Monotonic):
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
+    refuse_spending(model)
     self.chunk = model.attention.chunk
     self.inside = _energy.make(model, encoder, initial, model.attention.energy)
     self.normalise = kinds.find("model.normaliser", model.normaliser.kind).make(model)
@@ -55,7 +56,7 @@ class Attention(Monotonic):
     J = u.shape[1]
     before = ((0, 0), (w - 1, 0))
 
-    def chunks(x_BxJ: Float[Array, "B J"]) -> Float[Array, "..."]:
+    def chunks(x_BxJ: Shaped[Array, "B J"]) -> Shaped[Array, "B J W"]:
       """x_BxJxw: of the w words that end at each, 0 before the first."""
       padded = jnp.pad(x_BxJ, before)
       return jnp.stack([padded[:, i : i + J] for i in range(w)], axis=2)

@@ -8,9 +8,8 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
-from nmt import kinds
 from nmt.models.attention.base import Attention as Base
-from nmt.models.attention.base import Glance, Memory
+from nmt.models.attention.base import Glance, Memory, find
 from nmt.models.dropout import split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
@@ -32,7 +31,7 @@ class Attention(Base):
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
-    mechanism = kinds.find("model.attention", model.attention.energy).Attention
+    mechanism = find(model, model.attention.energy)
     count = range(model.attention.heads)
     self.heads = nnx.List([mechanism(model, encoder, initial) for _ in count])
     self.random = self.heads[0].random

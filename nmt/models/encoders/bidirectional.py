@@ -6,7 +6,7 @@ from jaxtyping import Array, Bool, Int, Key
 from ml_collections import ConfigDict
 
 from nmt.models.cells.base import make
-from nmt.models.dropout import dropout
+from nmt.models.dropout import dropout, split
 from nmt.models.encoders.base import Annotations, run
 from nmt.models.encoders.base import Encoder as Base
 from nmt.models.initializers import Initializers
@@ -33,7 +33,8 @@ class Encoder(Base):
     real_BxJ: Bool[Array, "B J"],
     keys_B: Key[Array, "B"] | None = None,
   ) -> Annotations:
+    keys = split(keys_B, 2)
     embedded = dropout(keys_B, self.rate, self.E_x[...][source_BxJ]).swapaxes(0, 1)
-    forward, _ = run(self.forward, embedded, real_BxJ.T)
-    backward, first = run(self.backward, embedded, real_BxJ.T, reverse=True)
+    forward, _ = run(self.forward, embedded, real_BxJ.T, False, keys[0])
+    backward, first = run(self.backward, embedded, real_BxJ.T, True, keys[1])
     return Annotations(jnp.concatenate([forward, backward], axis=-1).swapaxes(0, 1), first)

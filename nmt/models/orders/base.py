@@ -12,10 +12,11 @@ from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.models import late
+from nmt.models.attention import base as attentions
 from nmt.models.attention.base import Attention, Glance, Memory
-from nmt.models.cells.base import Cell, Stack
+from nmt.models.cells.base import Cell, Stack, Transition
 from nmt.models.dropout import dropout, split
-from nmt.models.encoders.base import Annotations, Encoder
+from nmt.models.encoders.base import Annotations, Encoder, at, mean, pick
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine, product
 from nmt.models.readouts.base import Readout
@@ -47,7 +48,8 @@ class Features(NamedTuple):
 class Decoder(nnx.Module):
   """Update the scratchpad: s_i = ScratchpadNN(y_{i-1}, c_i, s_{i-1}), from the cheat sheet c_i.
 
-  s_0 = tanh(W_s summary + b_s), of the encoder's summary; in the paper that is hb_1.
+  s_0 = tanh(W_s summary + b_s), of the encoder's summary; in the paper that is hb_1. By
+  `model.initial` the last annotation or the mean of all takes its place, or s_0 = 0.
 
   In which order a step reads the word, attends and moves the state is what a file of this folder
   writes: `extend`, `begin` and `advance`.
@@ -58,18 +60,21 @@ class Decoder(nnx.Module):
   "attention": what the mechanism carries}, and what the order adds.
   """
 
-  cell: Cell | Stack  # made by `extend`
+  cell: Cell | Transition | Stack  # made by `extend`
   C: nnx.Param[Any]  # context x columns, likewise
 
   def __init__(self, model: ConfigDict, encoder: Encoder, words: int, initial: Initializers):
-    mechanism = kinds.find("model.attention", model.attention.kind).Attention
+    mechanism = attentions.find(model, model.attention.kind)
     n, context = model.size, mechanism.width(model, encoder)
     self.product = product(model.precision)
-    self.tie = model.tie
+    self.size, self.tie = n, model.tie
     self.rates = model.dropout.embedding, model.dropout.readout
     self.E_y = nnx.Param(initial.embedding((words, model.embedding)))
-    self.W_s = nnx.Param(initial.dense((encoder.summary_width, n)))
-    self.b_s = nnx.Param(zeros((n,)))
+    self.initial = model.initial
+    if self.initial != "zero":
+      whole = encoder.summary_width if self.initial == "summary" else encoder.width
+      self.W_s = nnx.Param(initial.dense((whole, n)))
+      self.b_s = nnx.Param(zeros((n,)))
     self.extend(model, context, initial)
     self.attention: Attention = mechanism(model, encoder, initial)
     readout = kinds.find("model.readout", model.readout.kind).Readout
@@ -103,15 +108,28 @@ class Decoder(nnx.Module):
   def prepare(self, notes: Annotations, real_BxJ: Bool[Array, "B J"]) -> tuple[Memory, State]:
     """Memory of the source, and the state before the first word."""
     own = self.attention.remember(notes.h_BxJxD, real_BxJ)
+    read = own if notes.values_BxJxD is None else own | {"h": notes.values_BxJxD}
     memory = {
       "attention": own,
-      "scratchpad": self.attention.project(own, self.C[...]),
+      "scratchpad": self.attention.project(read, self.C[...]),
       "readout": None
       if self.readout.C_o is None
-      else self.attention.project(own, self.readout.C_o[...]),
+      else self.attention.project(read, self.readout.C_o[...]),
     }
-    s_0 = jnp.tanh(affine(self.product, notes.summary_BxN, self.W_s[...], self.b_s[...]))
-    return memory, self.begin(s_0) | {"attention": self.attention.begin(own)}
+    state = self.begin(self._first(notes, real_BxJ))
+    return memory, state | {"attention": self.attention.begin(own)}
+
+  def _first(self, notes: Annotations, real_BxJ: Bool[Array, "B J"]) -> Float[Array, "B N"]:
+    """s_0, by `model.initial`."""
+    if self.initial == "zero":
+      return jnp.zeros((notes.h_BxJxD.shape[0], self.size), notes.h_BxJxD.dtype)
+    if self.initial == "summary":
+      whole = notes.summary_BxN
+    elif self.initial == "mean":
+      whole = mean(notes.h_BxJxD, real_BxJ)
+    else:
+      whole = pick(notes.h_BxJxD, at("last", real_BxJ))
+    return jnp.tanh(affine(self.product, whole, self.W_s[...], self.b_s[...]))
 
   def features(
     self,
@@ -124,7 +142,8 @@ class Decoder(nnx.Module):
 
     Only what is recurrent is in the scan: words are projected before it, the readout comes after.
     """
-    word_keys, readout_keys, attention_keys = split(keys_B, 3)
+    word_keys, readout_keys, attention_keys, cell_keys = split(keys_B, 4)
+    state = state | {"cell": self.cell.drawing(state["cell"], cell_keys)}
     words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
     keys_T = _each_step(attention_keys, y_BxT.shape[1]) if self.attention.random else None
     inputs = self.cell.project(words)
