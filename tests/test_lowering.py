@@ -80,6 +80,7 @@ def test_a_search_is_lowered(config, beam):
   assert "callback" not in text
 
 
+@pytest.mark.each_kind
 @pytest.mark.parametrize("kind", kinds.names("model.attention"))
 def test_every_attention_mechanism_is_lowered(kind):
   objective = "reinforce" if kind == "hard" else "likelihood"
