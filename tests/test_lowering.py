@@ -46,7 +46,7 @@ def lowered(function, *arguments, **static) -> str:
 
 def lowered_step(config) -> str:
   program = step.build(config, V, V, sharding.build(config.mesh))
-  rows = jax.ShapeDtypeStruct((B, J), jnp.int32), jax.ShapeDtypeStruct((B, T), jnp.int32)
+  rows = step.Rows(*(jax.ShapeDtypeStruct((B, L), jnp.int32) for L in (J, T)))
   return lowered(program.step, program.abstract, rows, 1.0)
 
 

@@ -118,7 +118,7 @@ def update(point: Point, seconds: float) -> Spread:
 
   def once() -> None:
     nonlocal state
-    state, results = program.update(state, [(ids, ids)], 1.0)
+    state, results = program.update(state, [step.Rows(ids, ids)], 1.0)
     float(results["loss"])
 
   return timed(once, seconds)

@@ -48,7 +48,7 @@ class Program:
     total, row = self.nothing(batches[0]), 0
     for rows in batches:
       total = self.add(state, total, rows, row)
-      row += rows[0].shape[0]
+      row += rows.source.shape[0]
     return self.finish(state, total, scale)
 
 
@@ -59,7 +59,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   method = optimizer(config.train)
   gradient_sums, evaluate = _sharded(config, objective, *sizes, mesh)
   apply = _applying(config, objective, method)
-  random = models.random(config.model)
+  random = models.random(config.model) or objective.random
 
   def begin(params: Any) -> State:
     return _begin(config, objective, method, params)
@@ -70,7 +70,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     return start(models.init(config.model, *sizes, config.seed))
 
   def sums(state: State, rows: Rows, first: int | jax.Array) -> Total:
-    keys_B = _keys(config.seed, state["update"], first, rows[0].shape[0]) if random else None
+    keys_B = _keys(config.seed, state["update"], first, rows.source.shape[0]) if random else None
     params = sharding.gather(mesh, state["params"])
     return gradient_sums((params, state.get("objective", {})), rows, keys_B)
 

@@ -54,7 +54,7 @@ def test_it_is_found_by_its_name_and_trains_and_searches(bilinear):
   program = step.build(config, 20, 20, mesh)
   state, losses = program.create(), []
   before = state["params"]["decoder"]["attention"]["W"]
-  rows = tuple(sharding.place(mesh, side) for side in (source, target))
+  rows = step.Rows(*(sharding.place(mesh, side) for side in (source, target)))
   before = np.asarray(before)
   for _ in range(30):
     state, results = program.update(state, [rows], 1.0)

@@ -9,11 +9,15 @@ from configs.base import get_config
 from nmt import kinds, models
 from nmt.errors import UserError
 from nmt.launching import flags
+from nmt.training.objectives.base import Rows
 
 V = 12
-ROWS = (
+LINKS = np.zeros((3, 3, 4), np.int8)  # of three pairs; the first has a word with two, one with none
+LINKS[0, 0, [0, 2]] = LINKS[0, 2, 1] = LINKS[1, 0, 0] = 1
+ROWS = Rows(
   np.array([[4, 5, 6, 2], [7, 2, 0, 0], [2, 0, 0, 0]], np.int32),
   np.array([[8, 9, 2], [5, 2, 0], [0, 0, 0]], np.int32),
+  LINKS,
 )
 KEYS = jax.random.split(jax.random.key(3), 3)
 MECHANISMS = {"likelihood": "additive_coverage", "reinforce": "hard"}
@@ -51,10 +55,9 @@ def test_padding_weighs_nothing_and_sums_add_up(made):
   whole, found = run(params, ROWS, KEYS)
   assert found["tokens"] == 5
   np.testing.assert_allclose(whole, found["loss"])
-  longer, _ = run(params, tuple(np.pad(side, ((0, 0), (0, 3))) for side in ROWS), KEYS)
-  parts = [
-    run(params, tuple(side[i : i + 1] for side in ROWS), KEYS[i : i + 1])[1] for i in range(3)
-  ]
+  padded = Rows(*(np.pad(x, [(0, 0), (0, 3), (0, 3)][: x.ndim]) for x in ROWS))
+  longer, _ = run(params, padded, KEYS)
+  parts = [run(params, Rows(*(x[i : i + 1] for x in ROWS)), KEYS[i : i + 1])[1] for i in range(3)]
   np.testing.assert_allclose(whole, longer, rtol=1e-5)
   for name, value in found.items():
     np.testing.assert_allclose(value, sum(part[name] for part in parts), rtol=1e-5, atol=1e-6)
@@ -134,7 +137,7 @@ def test_reinforce_is_the_gradient_of_the_expected_log_likelihood():
 
   exact = jax.jit(jax.grad(bound))(params)
   count = 20_000
-  many = tuple(np.repeat(side, count, axis=0) for side in (source, target))
+  many = Rows(*(np.repeat(side, count, axis=0) for side in (source, target)))
   keys = jax.random.split(jax.random.key(0), count)
   found = jax.jit(jax.grad(lambda p: sums(objective, model, p, many, keys, kept)[0] / count))(
     params

@@ -60,7 +60,8 @@ def _measure(config: ConfigDict, place: Path) -> dict[str, Any]:
     batch = next(feed)
     began = time.perf_counter()
     for number in range(updates):
-      rows = (sharding.place(mesh, batch.source_BxJ), sharding.place(mesh, batch.target_BxT))
+      sides = (sharding.place(mesh, side) for side in (batch.source_BxJ, batch.target_BxT))
+      rows = step.Rows(*sides)
       state, results = program.update(state, [rows], 1.0)
       meter.add(number, [batch], results)
       asked = time.perf_counter()

@@ -81,7 +81,7 @@ class System:
   def _train(self, batches: list[Batch]) -> dict[str, int]:
     meter = Meter({})
     for number, batch in enumerate(batches):
-      rows = (
+      rows = step.Rows(
         sharding.place(self.mesh, batch.source_BxJ),
         sharding.place(self.mesh, batch.target_BxT),
       )
@@ -97,7 +97,8 @@ class System:
     return time.perf_counter() - began
 
   def _temporary(self, task: workloads.Long) -> dict[str, float]:
-    rows = tuple(jax.ShapeDtypeStruct(side.shape, jnp.int32) for side in task.batches(0)[0])
+    sides: Any = (jax.ShapeDtypeStruct(side.shape, jnp.int32) for side in task.batches(0)[0])
+    rows = step.Rows(*sides)
     compiled: Any = self.program.step.lower(self.program.abstract, rows, 1.0).compile()
     memory = compiled.memory_analysis()
     return {

@@ -1,6 +1,6 @@
 """What an objective is, and the likelihood of the target that most are made of."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,17 @@ from nmt.models.orders.base import Features
 from nmt.training.cross_entropy import cross_entropy
 
 Sums = dict[str, jax.Array]
-Rows = tuple[jax.Array, jax.Array]  # source_BxJ and target_BxT
+
+
+class Rows(NamedTuple):
+  """A batch on the devices: source_BxJ, target_BxT and, if the objective asks, links_BxTxJ.
+
+  links: int8, 1 where a target token is linked to a source token.
+  """
+
+  source: jax.Array
+  target: jax.Array
+  links: jax.Array | None = None
 
 
 class Objective:
@@ -22,6 +32,9 @@ class Objective:
   whole. `tokens` is what they are divided by, `nll` gives the perplexity, `correct` the accuracy;
   metrics have any other sum by its name, divided by the tokens.
   """
+
+  links = False  # whether `sums` needs links, which the corpus then must have
+  random = False  # whether `sums` needs keys, even if nothing in the model does
 
   def __init__(self, train: ConfigDict):
     self.train = train
@@ -60,8 +73,8 @@ def likelihood(
 
 def evaluate(model: Translation, rows: Rows) -> Sums:
   """The sums `nll`, `correct` and `tokens` of a batch, without noise: what validation reports."""
-  source, target = rows
-  _, found = likelihood(model, model.features(source, target), target)
+  features = model.features(rows.source, rows.target)
+  _, found = likelihood(model, features, rows.target)
   return summed(found)
 
 

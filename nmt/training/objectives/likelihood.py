@@ -22,14 +22,13 @@ class Objective(Base):
   def sums(
     self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
   ) -> tuple[jax.Array, Sums]:
-    source, target = rows
-    features = model.features(source, target, keys_B)
+    features = model.features(rows.source, rows.target, keys_B)
     if features.drawn is not None:
       raise UserError(
         "model.attention draws words at random, of which the likelihood has no gradient: "
         "train it with train.objective.kind=reinforce"
       )
-    loss, found = likelihood(model, features, target, self.train.objective.label_smoothing)
+    loss, found = likelihood(model, features, rows.target, self.train.objective.label_smoothing)
     more = {name: numbers.sum() for name, numbers in features.losses.items()}
     loss = sum(more.values(), loss)
     return loss, {"loss": loss, **summed(found), **more}
