@@ -34,17 +34,23 @@ class Translation(nnx.Module):
     self.decoder = decoder(model, self.encoder, target_size, initial)
 
   def features(
-    self, source_BxJ: jax.Array, target_BxT: jax.Array, keys_B: jax.Array | None = None
+    self,
+    source_BxJ: jax.Array,
+    target_BxT: jax.Array,
+    keys_B: jax.Array | None = None,
+    previous_BxT: jax.Array | None = None,
   ) -> Features:
     """Features t_BxTxl, to be given to `logits`, and alpha_BxTxJ, with the target known.
 
-    Step i sees y_{i-1}, with BOS before the first; losses are 0 where the target is padding.
-    `keys_B`, one key a sentence, switch dropout and what a mechanism draws on.
+    Step i sees y_{i-1}, with BOS before the first, or else the i-th of the previous words given;
+    losses are 0 where the target is padding. `keys_B`, one key a sentence, switch dropout and what
+    a mechanism draws on.
     """
     encoder_keys, decoder_keys = split(keys_B, 2)
     memory, state = self.encode(source_BxJ, encoder_keys)
-    previous = jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
-    features = self.decoder.features(memory, state, previous, decoder_keys)
+    if previous_BxT is None:
+      previous_BxT = before(target_BxT)
+    features = self.decoder.features(memory, state, previous_BxT, decoder_keys)
     numbers = features.losses, features.drawn
     losses, drawn = jax.tree.map(lambda x: jnp.where(target_BxT != PAD, x, 0), numbers)
     return features._replace(losses=losses, drawn=drawn)
@@ -73,6 +79,11 @@ class Translation(nnx.Module):
     """One word further: the next state, logits_BxV and alpha_BxJ, y_B being the previous word."""
     after, t, alpha = self.decoder.step(memory, state, y_B)
     return after, (self.logits(t), alpha)
+
+
+def before(target_BxT: jax.Array) -> jax.Array:
+  """The word before each one: BOS before the first."""
+  return jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
 
 
 def init(model: ConfigDict, source_size: int, target_size: int, seed: int) -> Params:

@@ -1,7 +1,10 @@
 """Links between words become links between tokens, whatever the tokens are."""
 
+import itertools
+
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 
 from nmt.data import parallel, pipeline, store, tokenizers
 from nmt.data.batches import Batches
@@ -30,7 +33,7 @@ def test_every_token_stands_where_its_piece_is(kind):
       assert "▁" in line
       continue
     assert len(spans) == len(ids)
-    assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in itertools.pairwise(spans))
     covered = {k for start, end in spans for k in range(start, end)}
     assert covered >= {k for k, character in enumerate(line) if character != " "}
     for (start, end), piece in zip(spans, tokenizer.pieces(ids), strict=True):
@@ -53,9 +56,10 @@ def test_tokens_are_linked_where_their_words_are(kind):
   pair = Pair("le chat dort.", "Une œuvre, l'été.", "0-0 1-2 1-1 2p3 3-4")
   ids = tokenizer.encode(pair.source), tokenizer.encode(pair.target)
   links = Tokens(("fr", "fr"), tokenizer, tokenizer).links(pair, ids)
-  spans = [tokenizer.spans(line, side) for line, side in zip((pair.source, pair.target), ids)]
   words = [["le", "chat", "dort", "."], ["Une", "œuvre", ",", "l'", "été", "."]]
-  places = [locate(line, side) for line, side in zip((pair.source, pair.target), words)]
+  lines = pair.source, pair.target
+  spans = [tokenizer.spans(line, side) for line, side in zip(lines, ids, strict=True)]
+  places = [locate(line, side) for line, side in zip(lines, words, strict=True)]
 
   def share(side, word, token):
     (a, b), (c, d) = places[side][word], spans[side][token]
@@ -103,8 +107,6 @@ def test_links_beside_a_text_reach_the_batches(linked):
   assert prepared.report["key"] != plain.report["key"]
   assert prepared.report["valid"] == plain.report["valid"]
   config = dict(size=8, tokens=0, window=2, multiple=4)
-  from ml_collections import ConfigDict
-
   batches = Batches(prepared.train, ConfigDict(config), seed=1)
   assert batches.linked
   batch = batches.at(3)
@@ -137,7 +139,10 @@ def test_caches_without_links_do_not_see_them(data, linked, tmp_path):
     (lambda lines: lines[:-1], r"train\.links has 299 lines, fewer than the pairs of .*train\.en"),
     (lambda lines: [*lines, ""], r"train\.links has more lines than the 300 pairs"),
     (lambda lines: ["0-x", *lines[1:]], r"train\.links, line 1: '0-x' is not a link"),
-    (lambda lines: [lines[0], "0-99", *lines[2:]], r"links, line 2: link 0-99 is outside a pair of"),
+    (
+      lambda lines: [lines[0], "0-99", *lines[2:]],
+      r"links, line 2: link 0-99 is outside a pair of",
+    ),
   ],
 )
 def test_faulty_links_are_one_line(linked, tmp_path, change, line):

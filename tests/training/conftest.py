@@ -8,6 +8,7 @@ import pytest
 from configs import base
 from nmt.data.batches import Batch
 from nmt.data.ids import EOS, PAD
+from nmt.launching import flags
 
 VOCABULARY = 24
 
@@ -35,6 +36,16 @@ class Store:
       row[: len(ids)] = ids
 
 
+class LinkedStore(Store):
+  """The same, with the links that are right."""
+
+  def fill_links(self, indices, rows):
+    for row, index in zip(rows, indices, strict=False):
+      last = self.source_lengths[index] - 2
+      for k in range(last + 1):
+        row[k, last - k] = 1
+
+
 @pytest.fixture
 def batch() -> Batch:
   """Sixteen ragged random pairs."""
@@ -55,6 +66,13 @@ def prepared():
   return types.SimpleNamespace(
     source=side, target=side, train=Store(96, 7, seed=1), valid=Store(12, 7, seed=2)
   )
+
+
+@pytest.fixture
+def guided(config, prepared):
+  """The config and the data of a run whose objective needs links."""
+  prepared.train = LinkedStore(96, 7, seed=1)
+  return flags.override_by(config, {"train.objective.kind": "guided"})
 
 
 @pytest.fixture

@@ -20,7 +20,12 @@ ROWS = Rows(
   LINKS,
 )
 KEYS = jax.random.split(jax.random.key(3), 3)
-MECHANISMS = {"likelihood": "additive_coverage", "reinforce": "hard"}
+MECHANISMS = {
+  "guided": "additive",
+  "likelihood": "additive_coverage",
+  "reinforce": "hard",
+  "scheduled": "additive_coverage",
+}
 
 
 def built(kind, **changes):

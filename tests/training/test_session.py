@@ -1,5 +1,6 @@
 """What a run says before it starts, and that it starts on any devices."""
 
+import numpy as np
 import pytest
 
 from nmt.errors import UserError
@@ -63,6 +64,21 @@ def test_batches_that_other_devices_cut_anew_are_said(config, session, tokens, d
   with (made := session()).checkpoints:  # the same devices once more
     assert "sentences may repeat" not in made.opening()
     assert [made.batches.at(position).index_B.tolist() for position in range(3)] == batches
+
+
+def test_links_reach_the_objective_and_what_is_kept_of_a_bad_update(guided, prepared, tmp_path):
+  home = Workdir(tmp_path / "run")
+  home.make()
+  made = Session(guided, home, prepared)
+  with made.checkpoints:
+    batch = made.batches.at(0)
+    made.update([batch])
+    made.settle()
+    assert made.meter.line()[0]["alignment"] > 0
+    assert made.scores(lambda params: {})["perplexity"] > 1
+    kept = np.load(made.keep_bad(1))
+    np.testing.assert_array_equal(kept["links"], batch.links_BxTxJ)
+    np.testing.assert_array_equal(kept["target"], batch.target_BxT)
 
 
 def test_devices_that_a_batch_cannot_be_cut_over(config, session):

@@ -1,5 +1,6 @@
 """One update is the same on any mesh and in any number of parts, and nobody waits inside a loop."""
 
+import dataclasses
 import functools
 import re
 
@@ -7,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from nmt.launching import flags
 from nmt.training import sharding, step
 
 VOCABULARY = 24
@@ -111,6 +113,26 @@ def test_batches_of_an_update_are_one_large_batch(noisy, batch):
 
 def pick(batch, rows):
   return type(batch)(*(x if x is None else x[rows] for x in vars(batch).values()))
+
+
+@pytest.mark.parametrize("kind", ["guided", "scheduled"])
+def test_what_an_objective_asks_for_is_cut_with_the_rows(config, batch, kind):
+  config = flags.override_by(config, {"train.objective.kind": kind, "train.optimizer.name": "sgd"})
+  shape = (16, 8, 8)
+  links = np.random.default_rng(0).integers(0, 2, shape, np.int8)
+  links = (links * (batch.target_BxT > 0)[:, :, None] * (batch.source_BxJ > 0)[:, None]).astype(
+    np.int8
+  )
+  batch = dataclasses.replace(batch, links_BxTxJ=links if kind == "guided" else None)
+  program, mesh = build(config)
+  start = jax.device_get(program.create())
+  start["objective"]["updates"] = np.int32(100_000)  # all words are the model's own
+  whole = run(program, mesh, start, batch)
+  assert whole[0]["objective"]["updates"] == 100_001
+  assert whole[1]["alignment" if kind == "guided" else "own_words"] > 1
+  close(whole, run(program, mesh, start, pick(batch, slice(8)), pick(batch, slice(8, 16))))
+  program, mesh = build(config, 4, 2)
+  close(whole, run(program, mesh, start, batch))
 
 
 def test_dropout_is_new_in_each_update_and_scale_is_of_the_learning_rate(noisy, batch):

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from ml_collections import ConfigDict
 
 from nmt.data.ids import PAD
+from nmt.errors import UserError
 from nmt.models import Translation
 from nmt.models.orders.base import Features
 from nmt.training.cross_entropy import cross_entropy
@@ -76,6 +77,16 @@ def evaluate(model: Translation, rows: Rows) -> Sums:
   features = model.features(rows.source, rows.target)
   _, found = likelihood(model, features, rows.target)
   return summed(found)
+
+
+def whole(features: Features) -> Features:
+  """The features; UserError where attention drew words, which the likelihood alone can't train."""
+  if features.drawn is not None:
+    raise UserError(
+      "model.attention draws words at random, of which the likelihood has no gradient: "
+      "train it with train.objective.kind=reinforce"
+    )
+  return features
 
 
 def summed(found: dict[str, Any]) -> Sums:

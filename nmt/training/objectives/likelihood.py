@@ -2,11 +2,10 @@
 
 import jax
 
-from nmt.errors import UserError
 from nmt.models import Translation
 from nmt.options import share
 from nmt.training.objectives.base import Objective as Base
-from nmt.training.objectives.base import Rows, Sums, likelihood, summed
+from nmt.training.objectives.base import Rows, Sums, likelihood, summed, whole
 
 OPTIONS = {
   "label_smoothing": share(0.0, "share of the probability wished for that goes to all words alike"),
@@ -22,12 +21,7 @@ class Objective(Base):
   def sums(
     self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
   ) -> tuple[jax.Array, Sums]:
-    features = model.features(rows.source, rows.target, keys_B)
-    if features.drawn is not None:
-      raise UserError(
-        "model.attention draws words at random, of which the likelihood has no gradient: "
-        "train it with train.objective.kind=reinforce"
-      )
+    features = whole(model.features(rows.source, rows.target, keys_B))
     loss, found = likelihood(model, features, rows.target, self.train.objective.label_smoothing)
     more = {name: numbers.sum() for name, numbers in features.losses.items()}
     loss = sum(more.values(), loss)
