@@ -2,6 +2,7 @@
 
 import functools
 import json
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,8 +11,9 @@ from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.data.ids import BOS, PAD
+from nmt.errors import UserError
 from nmt.models.attention.base import Memory
-from nmt.models.dropout import dropout, split
+from nmt.models.dropout import Rates, split
 from nmt.models.initializers import NOTHING, Initializers, initializers
 from nmt.models.orders.base import Features, State
 from nmt.models.products import product
@@ -26,7 +28,7 @@ class Translation(nnx.Module):
   """
 
   def __init__(self, model: ConfigDict, source_size: int, target_size: int, initial: Initializers):
-    self.rate = model.dropout.state
+    self.rates = Rates.of(model)
     self.product = product(model.precision)
     encoder = kinds.find("model.encoder", model.encoder.kind).Encoder
     decoder = kinds.find("model.order", model.order.kind).Decoder
@@ -70,8 +72,8 @@ class Translation(nnx.Module):
     embedding_keys, state_keys = split(keys_B, 2)
     real_BxJ = source_BxJ != PAD
     notes = self.encoder(source_BxJ, real_BxJ, embedding_keys)
-    notes = notes._replace(h_BxJxD=dropout(state_keys, self.rate, notes.h_BxJxD))
-    return self.decoder.prepare(notes, real_BxJ)
+    h_BxJxD = self.rates.positions(state_keys, self.rates.state, notes.h_BxJxD)
+    return self.decoder.prepare(notes._replace(h_BxJxD=h_BxJxD), real_BxJ)
 
   def step(
     self, memory: Memory, state: State, y_B: jax.Array
@@ -88,21 +90,34 @@ def before(target_BxT: jax.Array) -> jax.Array:
 
 def init(model: ConfigDict, source_size: int, target_size: int, seed: int) -> Params:
   """Fresh float32 parameters, a nested dict of arrays that depends on nothing but the arguments."""
-  module = Translation(model, source_size, target_size, initializers(model.init, seed))
-  return jax.tree.map(jnp.asarray, nnx.to_pure_dict(nnx.state(module, nnx.Param)))
+  return jax.tree.map(jnp.asarray, _params(model, source_size, target_size, seed))
 
 
 def shapes(model: ConfigDict, source_size: int, target_size: int) -> Params:
   """The tree that `init` makes, as jax.ShapeDtypeStruct; nothing is drawn."""
-  module = Translation(model, source_size, target_size, NOTHING)
-  tree = nnx.to_pure_dict(nnx.state(module, nnx.Param))
+  tree = _params(model, source_size, target_size, None)
   return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
+
+
+def _params(model: ConfigDict, source_size: int, target_size: int, seed: int | None) -> Params:
+  """Parameters as drawn, or without a seed zeros; a joint vocabulary's vectors are E_y alone."""
+  initial = NOTHING if seed is None else initializers(model.init, seed)
+  module = Translation(model, source_size, target_size, initial)
+  params: dict[str, Any] = nnx.to_pure_dict(nnx.state(module, nnx.Param))
+  if model.joint:
+    if source_size != target_size:
+      raise UserError(
+        f"model.joint needs one vocabulary, but the source has {source_size} words and the target "
+        f"{target_size}: set data.tokenizer.joint"
+      )
+    del params["encoder"]["E_x"]
+  return params
 
 
 def random(model: ConfigDict) -> bool:
   """Whether training needs keys: for dropout, or for what the attention mechanism draws."""
   mechanism = kinds.find("model.attention", model.attention.kind).Attention
-  return any(model.dropout.values()) or mechanism.random
+  return Rates.of(model).any() or mechanism.random
 
 
 def flat(params: Params) -> dict[str, jax.Array]:
@@ -113,7 +128,10 @@ def flat(params: Params) -> dict[str, jax.Array]:
 
 def rebuild(model: ConfigDict, source_size: int, target_size: int, params: Params) -> Translation:
   """The model that has these parameters; cheap, and usable inside jit and grad."""
-  return nnx.merge(_graph(model.to_json(), source_size, target_size), params)
+  tree: dict[str, Any] = params
+  if model.joint:
+    tree = tree | {"encoder": tree["encoder"] | {"E_x": tree["decoder"]["E_y"]}}
+  return nnx.merge(_graph(model.to_json(), source_size, target_size), tree)
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 
 from nmt import kinds, models
 from nmt.training import sharding
+from nmt.training.freezing import frozen, held
 from nmt.training.objectives.base import Objective, Rows, Sums
 from nmt.training.objectives.base import evaluate as evaluate_sums
 from nmt.training.optimizer import average, batch_scale, clip_factor, learning_rate, optimizer
@@ -56,9 +57,11 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   """The program of a config on a mesh."""
   sizes = source_size, target_size
   objective = kinds.find("train.objective", config.train.objective.kind).Objective(config.train)
-  method = optimizer(config.train)
-  gradient_sums, evaluate = _sharded(config, objective, *sizes, mesh)
-  apply = _applying(config, objective, method)
+  tree = models.shapes(config.model, *sizes)
+  hold = frozen(config.train.freeze, tree) if config.train.freeze else None
+  method = optimizer(config.train, hold)
+  gradient_sums, evaluate = _sharded(config, objective, hold, *sizes, mesh)
+  apply = _applying(config, objective, method, hold)
   random = models.random(config.model) or objective.random
 
   def begin(params: Any) -> State:
@@ -83,7 +86,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   def nothing(rows: Rows) -> Total:
     return jax.tree.map(jnp.zeros_like, jax.eval_shape(sums, shapes, rows, 0))
 
-  shapes = jax.eval_shape(begin, models.shapes(config.model, *sizes))
+  shapes = jax.eval_shape(begin, tree)
   stored = sharding.shardings(mesh, shapes)
   start = jax.jit(begin, out_shardings=stored)
   jit = functools.partial(jax.jit, out_shardings=(stored, None))
@@ -124,7 +127,7 @@ def _keys(seed: int, update: jax.Array, first: int | jax.Array, count: int) -> j
 
 
 def _applying(
-  config: ConfigDict, objective: Objective, method: optax.GradientTransformation
+  config: ConfigDict, objective: Objective, method: optax.GradientTransformation, hold: Any
 ) -> Callable[[State, Total, float], tuple[State, Sums]]:
   """apply(state, total, scale): the state after the update of these gradients, and its results."""
   train = config.train
@@ -146,6 +149,8 @@ def _applying(
       after = {"params": params, "optimizer": optimizer_state, "update": update}
       if train.ema:
         after["average"] = average(train.ema, state["average"], params, update)
+        if hold is not None:  # to the bit
+          after["average"] = held(hold, state["average"], after["average"])
       if "objective" in state:
         after["objective"] = objective.keep(state["objective"], totals)
       return after
@@ -160,7 +165,12 @@ def _applying(
 
 
 def _sharded(
-  config: ConfigDict, objective: Objective, source_size: int, target_size: int, mesh: Mesh
+  config: ConfigDict,
+  objective: Objective,
+  hold: Any,
+  source_size: int,
+  target_size: int,
+  mesh: Mesh,
 ) -> tuple[Callable[..., Total], Callable[..., Sums]]:
   """Sums over all devices: of the gradients and the objective, and of what validation reports.
 
@@ -172,6 +182,8 @@ def _sharded(
     return models.rebuild(config.model, source_size, target_size, params)
 
   def loss(params: Any, kept: Sums, rows: Rows, keys_B: jax.Array | None) -> tuple[Any, Sums]:
+    if hold is not None:
+      params = held(hold, jax.lax.stop_gradient(params), params)
     return objective.sums(rebuild(params), rows, keys_B, kept)
 
   def gradients(whole: tuple[Any, Sums], rows: Rows, keys_B: jax.Array | None) -> Total:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nmt.models import init, rebuild
-from nmt.models.dropout import dropout, split
+from nmt.models.dropout import Rates, dropout, split
 
 KEYS = jax.random.split(jax.random.key(0), 64)
 
@@ -23,6 +23,25 @@ def test_without_keys_or_rate_nothing_happens():
   assert dropout(None, 0.5, x) is x
   assert dropout(KEYS[:2], 0.0, x) is x
   assert split(None, 2) == [None, None]
+
+
+def test_whole_words_are_dropped(small):
+  rates = Rates.of(small(**{"dropout.word": 0.3}))
+  dropped = rates.words(KEYS, jnp.ones((64, 30, 5)))
+  assert (dropped == dropped[:, :, :1]).all()
+  np.testing.assert_allclose((dropped[:, :, 0] == 0).mean(), 0.3, atol=0.04)
+  both = Rates.of(small(**{"dropout.word": 0.3, "dropout.embedding": 0.3}))
+  np.testing.assert_allclose((both.words(KEYS, jnp.ones((64, 30, 5))) == 0).mean(), 0.51, atol=0.03)
+  assert rates.any()
+  assert not Rates.of(small(**{"dropout.one_mask": True})).any()
+
+
+def test_one_mask_is_the_same_at_all_positions_and_each_sentences_own(small):
+  rates = Rates.of(small(**{"dropout.embedding": 0.3, "dropout.one_mask": True}))
+  dropped = rates.words(KEYS, jnp.ones((64, 10, 20)))
+  assert (dropped == dropped[:, :1]).all()
+  assert (dropped != dropped[:1]).any()
+  np.testing.assert_allclose((dropped == 0).mean(), 0.3, atol=0.03)
 
 
 def test_every_use_of_a_key_gets_another_mask():
@@ -43,7 +62,9 @@ def features(config, sizes, params):
   return run
 
 
-@pytest.mark.parametrize(("place", "masks"), [("embedding", 2), ("state", 1), ("readout", 1)])
+@pytest.mark.parametrize(
+  ("place", "masks"), [("word", 2), ("embedding", 2), ("state", 1), ("readout", 1)]
+)
 def test_masks_are_drawn_at_once_where_they_are_asked_for(small, sizes, place, masks):
   config = small(**{f"dropout.{place}": 0.5})
   source, target = jnp.ones((4, 6), int), jnp.ones((4, 7), int)
@@ -57,8 +78,8 @@ def test_masks_are_drawn_at_once_where_they_are_asked_for(small, sizes, place, m
 
 
 def test_masks_belong_to_sentences(small, weights, sizes, pairs, pad):
-  rates = {f"dropout.{place}": 0.5 for place in ("embedding", "state", "readout")}
-  config = small(**rates)
+  rates = {f"dropout.{place}": 0.5 for place in ("word", "embedding", "state", "readout")}
+  config = small(**rates, **{"dropout.one_mask": True})
   params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(config))
   source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
   keys, run = (

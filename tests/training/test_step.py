@@ -1,5 +1,6 @@
 """One update is the same on any mesh and in any number of parts, and nobody waits inside a loop."""
 
+import copy
 import dataclasses
 import functools
 import re
@@ -8,6 +9,8 @@ import jax
 import numpy as np
 import pytest
 
+from nmt import models
+from nmt.errors import UserError
 from nmt.launching import flags
 from nmt.training import sharding, step
 
@@ -113,6 +116,48 @@ def test_batches_of_an_update_are_one_large_batch(noisy, batch):
 
 def pick(batch, rows):
   return type(batch)(*(x if x is None else x[rows] for x in vars(batch).values()))
+
+
+def test_frozen_parameters_stay_to_the_bit_and_have_no_optimizer_state(noisy, batch):
+  noisy.train.freeze = ("encoder.forward.*", "*.b_o", "decoder.E_y")
+  noisy.train.optimizer.update(name="adamw", weight_decay=0.1, learning_rate=0.1)
+  noisy.train.clip = 1e9
+  free = copy.deepcopy(noisy)
+  free.train.freeze = ()
+  moved, norms = {}, {}
+  for name, config in (("some", noisy), ("none", free)):
+    program, mesh = build(config)
+    start = jax.device_get(program.create())
+    start["params"] = jax.tree.map(lambda x: x + np.float32(0.1), start["params"])
+    start["average"] = start["params"]
+    after, results = run(program, mesh, start, batch)
+    norms[name] = results["gradient_norm"]
+    for part in ("params", "average"):
+      ends = models.flat(after[part])
+      moved[name, part] = {
+        key for key, x in models.flat(start[part]).items() if not np.array_equal(x, ends[key])
+      }
+    kept = {jax.tree_util.keystr(path) for path, _ in jax.tree.leaves_with_path(after["optimizer"])}
+    assert any("E_y" in path for path in kept) == (name == "none")
+    assert any("backward" in path for path in kept)
+  still = moved["none", "params"] - moved["some", "params"]
+  assert {key.rpartition(".")[2] for key in still} == {"E_y", "W", "U_zr", "U", "b", "b_o"}
+  assert all(key in ("decoder.E_y", "decoder.readout.b_o") or "forward" in key for key in still)
+  assert moved["some", "average"] == moved["some", "params"]
+  assert norms["some"] < norms["none"]
+
+
+@pytest.mark.parametrize(
+  ("freeze", "line"),
+  [
+    (("encoder.E_z",), r"no parameter is called encoder\.E_z .* did you mean encoder\.E_x"),
+    (("*",), r"train\.freeze=\* leaves no parameter to train"),
+  ],
+)
+def test_freezing_what_is_not_there_or_everything_is_refused(config, freeze, line):
+  config.train.freeze = freeze
+  with pytest.raises(UserError, match=line):
+    build(config)
 
 
 @pytest.mark.parametrize("kind", ["guided", "scheduled"])

@@ -6,7 +6,7 @@ from flax import nnx
 from ml_collections import ConfigDict
 
 from nmt.models.cells.base import make
-from nmt.models.dropout import dropout
+from nmt.models.dropout import Rates
 from nmt.models.encoders.base import Annotations, run
 from nmt.models.encoders.base import Encoder as Base
 from nmt.models.initializers import Initializers
@@ -22,7 +22,7 @@ class Encoder(Base):
   def __init__(self, model: ConfigDict, words: int, initial: Initializers):
     self.width = 2 * model.size
     self.summary_width = self.forward_width = model.size
-    self.rate = model.dropout.embedding
+    self.rates = Rates.of(model)
     self.E_x = nnx.Param(initial.embedding((words, model.embedding)))
     self.forward = make(model, model.embedding, initial)
     self.backward = make(model, model.embedding, initial)
@@ -30,7 +30,7 @@ class Encoder(Base):
   def __call__(
     self, source_BxJ: jax.Array, real_BxJ: jax.Array, keys_B: jax.Array | None = None
   ) -> Annotations:
-    embedded = dropout(keys_B, self.rate, self.E_x[...][source_BxJ]).swapaxes(0, 1)
+    embedded = self.rates.words(keys_B, self.E_x[...][source_BxJ]).swapaxes(0, 1)
     forward, _ = run(self.forward, embedded, real_BxJ.T)
     backward, first = run(self.backward, embedded, real_BxJ.T, reverse=True)
     return Annotations(jnp.concatenate([forward, backward], axis=-1).swapaxes(0, 1), first)

@@ -13,7 +13,7 @@ from nmt import kinds
 from nmt.models import late
 from nmt.models.attention.base import Glance, Memory
 from nmt.models.cells.base import Cell, Stack
-from nmt.models.dropout import dropout, split
+from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Annotations, Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine, product
@@ -63,7 +63,7 @@ class Decoder(nnx.Module):
     n, context = model.size, mechanism.width(model, encoder)
     self.product = product(model.precision)
     self.tie = model.tie
-    self.rates = model.dropout.embedding, model.dropout.readout
+    self.rates = Rates.of(model)
     self.E_y = nnx.Param(initial.embedding((words, model.embedding)))
     self.W_s = nnx.Param(initial.dense((encoder.summary_width, n)))
     self.b_s = nnx.Param(zeros((n,)))
@@ -109,7 +109,7 @@ class Decoder(nnx.Module):
     Only what is recurrent is in the scan: words are projected before it, the readout comes after.
     """
     word_keys, readout_keys, attention_keys = split(keys_B, 3)
-    words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
+    words = self.rates.words(word_keys, self.E_y[...][y_BxT]).swapaxes(0, 1)
     keys_T = _each_step(attention_keys, y_BxT.shape[1]) if self.attention.random else None
 
     def step(constants: Any, state: State, x: Any) -> tuple[State, Seen]:
@@ -123,7 +123,7 @@ class Decoder(nnx.Module):
     c = jax.vmap(self._read, (0, None))(glance.weights, memory["readout"])
     t = self.readout(s, self.readout.project(words), c).swapaxes(0, 1)
     losses, drawn = jax.tree.map(jnp.transpose, (glance.losses, glance.drawn))
-    t = dropout(readout_keys, self.rates[1], t)
+    t = self.rates.positions(readout_keys, self.rates.readout, t)
     return Features(t, glance.alpha_BxJ.swapaxes(0, 1), losses, drawn)
 
   def step(

@@ -15,7 +15,7 @@ from nmt.training.objectives.base import Rows, Sums, likelihood, summed, whole
 
 OPTIONS = {
   "label_smoothing": share(0.0, "share of the probability wished for that goes to all words alike"),
-  "decay": choice(
+  "schedule": choice(
     "inverse_sigmoid",
     ("linear", "exponential", "inverse_sigmoid"),
     "how epsilon_i, the probability of the target's word, falls with the updates i made",
@@ -65,9 +65,9 @@ class Objective(Base):
   def epsilon(self, kept: Sums) -> jax.Array:
     """The probability of the target's word after so many updates."""
     options, i = self.train.objective, kept["updates"].astype(jnp.float32)
-    if options.decay == "linear":
+    if options.schedule == "linear":
       return jnp.maximum(options.least, 1 - options.slope * i)
-    if options.decay == "exponential":
+    if options.schedule == "exponential":
       return jnp.exp(i * jnp.log1p(-1 / options.speed))
     return jax.nn.sigmoid(jnp.log(options.speed) - i / options.speed)
 

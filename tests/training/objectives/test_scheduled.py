@@ -28,9 +28,9 @@ def test_epsilon_falls_as_the_article_says(made):
   for i in (0, 7, 300):
     kept = {"updates": jnp.int32(i)}
     for changes, expected in (
-      (dict(decay="linear", slope=0.01, least=0.2), max(0.2, 1 - 0.01 * i)),
-      (dict(decay="exponential", speed=100.0), 0.99**i),
-      (dict(decay="inverse_sigmoid", speed=50.0), 50 / (50 + np.exp(i / 50))),
+      (dict(schedule="linear", slope=0.01, least=0.2), max(0.2, 1 - 0.01 * i)),
+      (dict(schedule="exponential", speed=100.0), 0.99**i),
+      (dict(schedule="inverse_sigmoid", speed=50.0), 50 / (50 + np.exp(i / 50))),
     ):
       np.testing.assert_allclose(made(**changes).epsilon(kept), expected, rtol=1e-4)
   assert made(speed=2.0).epsilon({"updates": jnp.int32(10**9)}) == 0
@@ -53,7 +53,7 @@ def keys(count):
 
 def test_words_are_the_targets_or_the_likeliest_after_the_words_before(made, model, pairs, oracle):
   exact, module, rows = model
-  objective = made(decay="linear", own="likeliest")
+  objective = made(schedule="linear", own="likeliest")
   mixed = jax.jit(lambda epsilon: objective.mixed(module, rows, keys(4), epsilon))
   truth, own = mixed(1.0)
   assert not own.any()
@@ -72,7 +72,7 @@ def test_words_are_the_targets_or_the_likeliest_after_the_words_before(made, mod
 
 def test_before_any_update_it_is_the_likelihood(made, model):
   _, module, rows = model
-  objective = made(decay="exponential")
+  objective = made(schedule="exponential")
   likelihood = kinds.find("train.objective", "likelihood").Objective(objective.train)
   loss, found = objective.sums(module, rows, keys(4), objective.begin())
   expected, _ = likelihood.sums(module, rows, keys(4), {})
