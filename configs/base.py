@@ -47,8 +47,8 @@ KEYS = group(
     ),
     dir=text(
       "",
-      "text: the folder that holds <split>.<language>[.gz] or <split>.tsv[.gz], and "
-      "<split>.links[.gz] if there are word links: lines of i-j from 0, source to target, over what spaces separate",
+      "text: the folder of <split>.<language>[.gz] or <split>.tsv[.gz], and of the word links, if "
+      "there are any, <split>.links[.gz]",
     ),
     url=text("", "text: where a missing file is fetched from, with {split} and {language}"),
     source=name("en", "the language that is translated from"),

@@ -24,6 +24,7 @@ MECHANISMS = {
   "guided": "additive",
   "likelihood": "additive_coverage",
   "reinforce": "hard",
+  "risk": "additive_coverage",
   "scheduled": "additive_coverage",
 }
 
@@ -34,6 +35,7 @@ def built(kind, **changes):
   config.model.update(size=5, embedding=4, init="glorot")
   given = {"train.objective.kind": kind, "model.attention.kind": MECHANISMS[kind]}
   given |= {"model.attention.size": 6, "model.readout.size": 3}
+  given |= {"train.objective.samples": 5} if kind == "risk" else {}
   config = flags.override_by(config, given | changes)
   objective = kinds.find("train.objective", kind).Objective(config.train)
   return objective, config.model, models.init(config.model, V, V, seed=1)
