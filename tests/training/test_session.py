@@ -1,5 +1,6 @@
 """What a run says before it starts, and that it starts on any devices."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -79,6 +80,20 @@ def test_links_reach_the_objective_and_what_is_kept_of_a_bad_update(guided, prep
     kept = np.load(made.keep_bad(1))
     np.testing.assert_array_equal(kept["links"], batch.links_BxTxJ)
     np.testing.assert_array_equal(kept["target"], batch.target_BxT)
+
+
+def test_a_run_with_frozen_parameters_goes_on_from_its_checkpoint(config, session):
+  config.train.freeze = ("encoder.*",)
+  with (made := session()).checkpoints:
+    made.update([made.batches.at(0)])
+    made.settle()
+    made.checkpoints.save(made.state, made.progress)
+    before = jax.device_get(made.state)
+  with (again := session()).checkpoints:
+    assert again.progress.update == 1
+    jax.tree.map(np.testing.assert_array_equal, before, jax.device_get(again.state))
+    again.update([again.batches.at(1)])
+    again.settle()
 
 
 def test_devices_that_a_batch_cannot_be_cut_over(config, session):
