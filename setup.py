@@ -18,6 +18,7 @@ setup(
     "grain>=0.2.12",
     "importlib_resources>=6.4",  # tensorflow-datasets imports it without saying so
     "jax>=0.10",
+    "jaxtyping>=0.3",
     "matplotlib>=3.11",  # shapes Arabic and Hindi
     "ml-collections>=1.0",
     "numpy>=2.0",
@@ -32,7 +33,14 @@ setup(
     "tensorflow-datasets>=4.9.9",
   ],
   extras_require={
-    "test": ["mypy>=1.15", "pytest>=8.3", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "ruff>=0.9"],
+    "test": [
+      "beartype>=0.22",
+      "mypy>=1.15",
+      "pytest>=8.3",
+      "pytest-timeout>=2.3",
+      "pytest-xdist>=3.6",
+      "ruff>=0.9",
+    ],
     "cuda": ["jax[cuda12]"],  # as in jax, the same as cuda12
     "cuda12": ["jax[cuda12]"],
     "cuda13": ["jax[cuda13]"],

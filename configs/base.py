@@ -128,7 +128,16 @@ KEYS = group(
       "the recurrent cell of encoder and decoder",
       kind=kind("gru", "the cell"),
       layers=count(1, "cells on top of each other"),
+      residual=switch(False, "a layer above the first adds its output to what it is given"),
+      transitions=count(1, "cells a layer in each step, of which the first alone has an input"),
       layer_norm=switch(False, "normalise the sums of each gate: Ba et al., 2016"),
+      zoneout=share(0.0, "of a state's values that a step leaves as they are, in training"),
+    ),
+    initial=choice(
+      "summary",
+      ("summary", "last", "mean", "zero"),
+      "what the decoder's state starts from: the encoder's summary, which is the paper's, the last "
+      "annotation, the mean of all, or nothing",
     ),
     attention=group(
       "which annotations a step looks at",

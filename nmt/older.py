@@ -6,6 +6,7 @@ from typing import Any
 _RENAMED = {
   "model.cell": "model.cell.kind",
   "model.maxout": "model.readout.size",
+  "model.attention.penalty": "train.objective.coverage",
   "train.label_smoothing": "train.objective.label_smoothing",
 }
 _HINTS = {key: f"{key} is now {new}" for key, new in _RENAMED.items()} | {

@@ -1,4 +1,4 @@
-"""Tests run on eight simulated devices, with rank promotion and warnings as errors."""
+"""Tests run on eight simulated devices, types checked, rank promotion and warnings as errors."""
 
 import os
 import subprocess
@@ -12,9 +12,15 @@ os.environ["XLA_FLAGS"] = (
 )
 
 import jax
+import jaxtyping
 import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+# Before nmt is imported: what its functions are given and return is checked against their types.
+TYPECHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"  # int is float
+CHECKED = ["nmt.models", "nmt.training", "nmt.decoding", "nmt.evaluation"]
+jaxtyping.install_import_hook(CHECKED, TYPECHECKER)
 
 
 ROOT = Path(__file__).parents[1]

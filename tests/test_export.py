@@ -15,7 +15,8 @@ from nmt.errors import UserError
 from nmt.launching import flags
 
 TABLE = Path(__file__).parents[1] / "docs" / "weights.md"
-VALUES = {"Vx": 11, "Vy": 13, "n": 6, "m": 5, "l": 4, "a": 7}
+VALUES = {"Vx": 11, "Vy": 13, "n": 6, "m": 5, "l": 4, "a": 7, "1": 1}
+DEFAULTS = {"d": 10, "k": 10, "r": 11, "longest": 100}
 
 
 @pytest.fixture
@@ -29,9 +30,11 @@ def config():
 
 def sizes(shape, **more):
   """The numbers of a shape such as `n, 3n`."""
-  values = VALUES | {"D": 2 * VALUES["n"]} | more
+  values = VALUES | DEFAULTS | {"D": 2 * VALUES["n"]} | more
 
   def number(term):
+    if term.isdigit():
+      return int(term)
     factor, name = re.fullmatch(r"(\d*)(\w+)", term).groups()
     return int(factor or 1) * values[name]
 
@@ -63,13 +66,16 @@ def test_the_table_lists_what_there_is(config, kind, conditional):
 
 
 def test_the_table_of_other_kinds_is_true(config):
-  rows = re.findall(r"^\| `([\w.]+)=(\w+)` \| `([\w.]+)` \| ([^|]+) \|", TABLE.read_text(), re.M)
+  rows = re.findall(r"^\| `(\w[^`]+=[^`]+)` \| `([\w.]+)` \| ([^|]+) \|", TABLE.read_text(), re.M)
   assert len(rows) > 10
-  for key, value, name, shape in rows:
-    choice = {"True": True}.get(value, int(value) if value.isdigit() else value)
-    chosen = flags.override_by(config, {f"model.{key}": choice})
+  for settings, name, shape in rows:
+    changes = {}
+    for key, value in (setting.split("=") for setting in settings.split(", ")):
+      choice = {"True": True}.get(value, int(value) if value.isdigit() else value)
+      changes[f"model.{key}"] = choice
+    chosen = flags.override_by(config, changes)
     found = models.flat(models.shapes(chosen.model, VALUES["Vx"], VALUES["Vy"]))
-    assert found[name].shape == sizes(shape), (key, value, name)
+    assert found[name].shape == sizes(shape), (settings, name)
 
 
 def test_a_tied_model_has_no_word_vectors_of_its_own_in_the_readout(config):

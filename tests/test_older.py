@@ -50,6 +50,7 @@ def test_the_size_of_an_attention_that_was_not_there_is_left_out(tmp_path):
     ("model.maxout=64", "model.readout.size", 64),
     ("model.cell=gru", "model.cell.kind", "gru"),
     ("train.label_smoothing=0.5", "train.objective.label_smoothing", 0.5),
+    ("model.attention.penalty=0.5", "train.objective.coverage", 0.5),
   ],
 )
 def test_a_flag_that_has_another_name_now_means_the_same(flag, key, value):

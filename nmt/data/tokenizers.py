@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nmt.data.spans import Span
 from nmt.errors import UserError
@@ -12,6 +12,7 @@ from nmt.files import replacing
 KINDS = ("words", "bpe", "unigram", "bytes", "characters")
 
 
+@runtime_checkable  # by the checks of the tests
 class Tokenizer(Protocol):
   """Text to ids and back; ids 0..3 are PAD, BOS, EOS and UNK."""
 

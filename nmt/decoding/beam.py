@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
 
 from nmt.data.ids import BOS, EOS, PAD
 from nmt.decoding.hypotheses import Hypotheses, Step, penalties
@@ -14,21 +15,25 @@ from nmt.decoding.topk import best_tokens
 class History(NamedTuple):
   """What was chosen at each position, and from where; -inf, 0, PAD where there was no choice."""
 
-  log_p_TxBxK: jax.Array
-  parent_TxBxK: jax.Array
-  token_TxBxK: jax.Array
-  alpha_TxKxBxJ: jax.Array | None  # where each parent looked as it was continued
+  log_p_TxBxK: Float[Array, "T B K"]
+  parent_TxBxK: Int[Array, "T B K"]
+  token_TxBxK: Int[Array, "T B K"]
+  alpha_TxKxBxJ: Float[Array, "T K B J"] | None  # where each parent looked as it was continued
+
+
+# Of a history, its position: what the walk back reads.
+Place = tuple[Int[Array, ""], Int[Array, "B K"], Int[Array, "B K"], Float[Array, "K B J"] | None]
 
 
 class Search(NamedTuple):
   """What the loop over positions carries."""
 
-  i: jax.Array  # the position
+  i: Int[Array, ""]  # the position
   state: Any  # of the model; leaves lead with K, B
-  y_KxB: jax.Array  # the previous tokens
-  live_BxK: jax.Array  # log-probabilities of the live hypotheses; -inf for an empty place
-  count_B: jax.Array  # how many hypotheses have finished
-  best_BxN: jax.Array  # the best scores of these
+  y_KxB: Int[Array, "K B"]  # the previous tokens
+  live_BxK: Float[Array, "B K"]  # log-probabilities of the live hypotheses; -inf for an empty place
+  count_B: Int[Array, "B"]  # how many hypotheses have finished
+  best_BxN: Float[Array, "B N"]  # the best scores of these
   history: History
 
 
@@ -36,12 +41,12 @@ def beam(
   step: Step,
   memory: Any,
   state: Any,
-  limit_B: jax.Array,
+  limit_B: Int[Array, "B"],
   *,
   size: int,
   steps: int,
   forbid: Sequence[int],
-  length_penalty: jax.Array | float = 1.0,
+  length_penalty: float | Float[Array, ""] = 1.0,
   n_best: int = 1,
   alphas: bool = True,
 ) -> Hypotheses:
@@ -76,7 +81,7 @@ def beam(
   penalty_V = penalties(logits.shape[-1], forbid)
   longest_Bx1 = jnp.maximum(limit_B, 1).astype(jnp.float32)[:, None] ** length_penalty
 
-  def going(now: Search) -> jax.Array:
+  def going(now: Search) -> Bool[Array, ""]:
     return (now.i < steps) & (now.live_BxK > -jnp.inf).any()
 
   def body(now: Search) -> Search:
@@ -125,7 +130,7 @@ def beam(
 
 
 def trace(
-  history: History, limit_B: jax.Array, length_penalty: jax.Array | float, n_best: int
+  history: History, limit_B: Int[Array, "B"], length_penalty: float | Float[Array, ""], n_best: int
 ) -> Hypotheses:
   """Picks the N best ends out of a search's history and walks back from each."""
   log_p_TxBxK, token_TxBxK = history.log_p_TxBxK, history.token_TxBxK
@@ -135,9 +140,10 @@ def trace(
   ended_TxBxK = token_TxBxK == EOS
   cut_TxBxK = ~ended_TxBxK & (length_T[:, None] == limit_B[None, :])[:, :, None]
 
-  def best(where_TxBxK: jax.Array) -> tuple[jax.Array, jax.Array]:
+  def best(where_TxBxK: Bool[Array, "T B K"]) -> tuple[Float[Array, "B N"], Int[Array, "B N"]]:
     score_TxBxK_ = jnp.where(where_TxBxK, score_TxBxK, -jnp.inf)
-    return jax.lax.top_k(score_TxBxK_.swapaxes(0, 1).reshape(B, T * K), n_best)
+    score_BxN, end_BxN = jax.lax.top_k(score_TxBxK_.swapaxes(0, 1).reshape(B, T * K), n_best)
+    return score_BxN, end_BxN
 
   (score_BxN, end_BxN), (score_cut_BxN, end_cut_BxN) = best(ended_TxBxK), best(cut_TxBxK)
   # First those that finished, then those that were cut.
@@ -152,8 +158,8 @@ def trace(
   b_Bx1 = jnp.arange(B, dtype=jnp.int32)[:, None]
 
   def back(
-    k_BxN: jax.Array, step: tuple[jax.Array, jax.Array, jax.Array, jax.Array | None]
-  ) -> tuple[jax.Array, tuple[jax.Array, jax.Array | None]]:
+    k_BxN: Int[Array, "B N"], step: Place
+  ) -> tuple[Int[Array, "B N"], tuple[Int[Array, "B N"], Float[Array, "B N J"] | None]]:
     i, parent_BxK, token_BxK, alpha_KxBxJ = step
     inside_BxN = i < length_BxN
     token_BxN = jnp.where(inside_BxN, token_BxK[b_Bx1, k_BxN], PAD)

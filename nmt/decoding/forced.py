@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float, Int
 
 from nmt.data import padding
 from nmt.data.ids import EOS
@@ -18,8 +19,8 @@ _POSITIONS = 2048  # rows x target positions of a batch: their logits are in mem
 class Forced(NamedTuple):
   """One pair: natural log-probabilities (T + 1,) and alpha (T + 1, J + 1), end of sentence last."""
 
-  log_probs_T: np.ndarray
-  alpha_TxJ: np.ndarray | None
+  log_probs_T: Float[np.ndarray, "T"]
+  alpha_TxJ: Float[np.ndarray, "T J"] | None
 
 
 def force(
@@ -60,8 +61,8 @@ def force(
 @functools.lru_cache(maxsize=4)
 def _compiled(function: Callable[..., Any], alignments: bool) -> Callable[..., Any]:
   def forced(
-    params: Any, source_BxJ: jax.Array, target_BxT: jax.Array
-  ) -> tuple[jax.Array, jax.Array | None]:
+    params: Any, source_BxJ: Int[Array, "B J"], target_BxT: Int[Array, "B T"]
+  ) -> tuple[Float[Array, "B T"], Float[Array, "B T J"] | None]:
     log_probs_BxT, alpha_BxTxJ = function(params, source_BxJ, target_BxT)
     return log_probs_BxT, alpha_BxTxJ if alignments else None
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
 
 from nmt.data.ids import BOS, EOS, PAD
 from nmt.decoding.hypotheses import Hypotheses, Step, penalties
@@ -14,24 +15,24 @@ from nmt.decoding.topk import best_tokens
 class Search(NamedTuple):
   """What the loop over positions carries."""
 
-  i: jax.Array  # the position
+  i: Int[Array, ""]  # the position
   state: Any  # of the model
-  y_B: jax.Array  # the previous token
-  live_B: jax.Array  # whether the sentence goes on
-  log_p_B: jax.Array
-  tokens_TxB: jax.Array
-  alpha_TxBxJ: jax.Array | None
+  y_B: Int[Array, "B"]  # the previous token
+  live_B: Bool[Array, "B"]  # whether the sentence goes on
+  log_p_B: Float[Array, "B"]
+  tokens_TxB: Int[Array, "T B"]
+  alpha_TxBxJ: Float[Array, "T B J"] | None
 
 
 def greedy(
   step: Step,
   memory: Any,
   state: Any,
-  limit_B: jax.Array,
+  limit_B: Int[Array, "B"],
   *,
   steps: int,
   forbid: Sequence[int],
-  length_penalty: jax.Array | float = 1.0,
+  length_penalty: float | Float[Array, ""] = 1.0,
   alphas: bool = True,
 ) -> Hypotheses:
   """Follows argmax_y p(y | y_<i, x) until EOS or `limit_B` tokens; the loop ends with the last row.
@@ -50,7 +51,7 @@ def greedy(
   _, (logits, alpha) = jax.eval_shape(step, memory, state, jnp.zeros(B, jnp.int32))
   penalty_V = penalties(logits.shape[-1], forbid)
 
-  def going(now: Search) -> jax.Array:
+  def going(now: Search) -> Bool[Array, ""]:
     return (now.i < steps) & now.live_B.any()
 
   def body(now: Search) -> Search:

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
 
 from nmt.data.ids import BOS, PAD, UNK
 
 # step(memory, state_B, y_B) -> (state_B, (logits_BxV, alpha_BxJ)); every leaf leads with B.
-Step = Callable[[Any, Any, jax.Array], tuple[Any, tuple[jax.Array, jax.Array]]]
+Step = Callable[
+  [Any, Any, Int[Array, "B"]], tuple[Any, tuple[Float[Array, "B V"], Float[Array, "B J"]]]
+]
 
 
 class Hypotheses(NamedTuple):
@@ -19,12 +21,12 @@ class Hypotheses(NamedTuple):
   natural and the model's own: forbidden tokens are never chosen, but keep their share of the mass.
   """
 
-  tokens_BxNxT: jax.Array
-  length_BxN: jax.Array
-  log_probability_BxN: jax.Array
-  score_BxN: jax.Array  # log-probability / length ** length_penalty
-  finished_BxN: jax.Array  # False: cut at the longest length allowed, without EOS
-  alpha_BxNxTxJ: jax.Array | None
+  tokens_BxNxT: Int[Array, "B N T"]
+  length_BxN: Int[Array, "B N"]
+  log_probability_BxN: Float[Array, "B N"]
+  score_BxN: Float[Array, "B N"]  # log-probability / length ** length_penalty
+  finished_BxN: Bool[Array, "B N"]  # False: cut at the longest length allowed, without EOS
+  alpha_BxNxTxJ: Float[Array, "B N T J"] | None
 
 
 def forbidden(forbid_unk: bool) -> tuple[int, ...]:
@@ -32,7 +34,7 @@ def forbidden(forbid_unk: bool) -> tuple[int, ...]:
   return (PAD, BOS, UNK) if forbid_unk else (PAD, BOS)
 
 
-def penalties(vocabulary: int, tokens: Sequence[int]) -> jax.Array:
+def penalties(vocabulary: int, tokens: Sequence[int]) -> Float[Array, "V"]:
   """-inf at the given tokens, 0 elsewhere: V."""
   return (
     jnp.zeros(vocabulary, jnp.float32).at[jnp.asarray(tokens, jnp.int32)].set(-jnp.inf, mode="drop")

@@ -2,11 +2,15 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
 
 
 def best_tokens(
-  logits_KxBxV: jax.Array, penalty_V: jax.Array, live_BxK: jax.Array, block: int | None = None
-) -> tuple[jax.Array, jax.Array, jax.Array]:
+  logits_KxBxV: Float[Array, "K B V"],
+  penalty_V: Float[Array, "V"],
+  live_BxK: Float[Array, "B K"],
+  block: int | None = None,
+) -> tuple[Float[Array, "B K"], Int[Array, "B K"], Int[Array, "B K"]]:
   """Of all live_k + log softmax(logits_k)[v] + penalty[v], the K largest of each sentence.
 
   Exact, and the large array is only reduced: the largest of each block of the vocabulary first,

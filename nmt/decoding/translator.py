@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float, Int
 from ml_collections import ConfigDict
 
 from nmt.data import padding
@@ -32,7 +33,7 @@ class Translation:
   ids: list[int]  # with EOS if finished
   score: float  # log-probability / length ** length_penalty
   log_probability: float
-  alpha_TxJ: np.ndarray | None  # None unless asked for
+  alpha_TxJ: Float[np.ndarray, "T J"] | None  # None unless asked for
   source_ids: list[int]  # with EOS
   finished: bool  # False: cut at the longest length allowed
   others: tuple["Translation", ...] = ()  # the second best and on
@@ -177,9 +178,9 @@ class Translator:
 )
 def search(
   params: Any,
-  source_BxJ: jax.Array,
-  limit_B: jax.Array,
-  length_penalty: jax.Array,
+  source_BxJ: Int[Array, "B J"],
+  limit_B: Int[Array, "B"],
+  length_penalty: Float[Array, ""],
   *,
   encode: Callable[..., Any],
   step: Callable[..., Any],

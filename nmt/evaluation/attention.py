@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from nmt.decoding.forced import Forced, force
 from nmt.decoding.trained import Run
@@ -17,7 +18,7 @@ class Aligned(NamedTuple):
 
   source: list[str]
   target: list[str]
-  alpha_TxJ: np.ndarray | None
+  alpha_TxJ: Float[np.ndarray, "T J"] | None
 
 
 class Pieces(NamedTuple):
@@ -76,12 +77,12 @@ def _align(run: Run, pairs: Iterable[tuple[list[str], list[str]]]) -> Iterator[A
 
 
 def merge(
-  alpha_TxJ: np.ndarray,
+  alpha_TxJ: Float[np.ndarray, "T J"],
   source_owner: Sequence[int],
   target_owner: Sequence[int],
   source_words: int,
   target_words: int,
-) -> np.ndarray:
+) -> Float[np.ndarray, "words_T words_J"]:
   """Weights of pieces -> weights of words; the last row and column stay the end of sentence.
 
   A target word's row is the mean over its pieces, its weight on a source word the sum over that
@@ -101,7 +102,9 @@ def merge(
   return summed / np.maximum(pieces, 1)[:, None]
 
 
-def links(alpha_TxJ: np.ndarray, method: str = "agreement", threshold: float = 0.5) -> list[Link]:
+def links(
+  alpha_TxJ: Float[np.ndarray, "T J"], method: str = "agreement", threshold: float = 0.5
+) -> list[Link]:
   """Word weights with the end of sentence last -> links (source word, target word).
 
   agreement: target word i is linked to the source word j that maximises alpha_ij * (alpha_ij /

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from nmt.data.links import spaced
 from nmt.data.pair import Pair
@@ -31,7 +32,7 @@ class Example(NamedTuple):
 
   source: list[str]
   target: list[str]
-  alpha_TxJ: np.ndarray
+  alpha_TxJ: Float[np.ndarray, "T J"]
   gold: alignment.Links | None
 
 

@@ -5,7 +5,10 @@ from typing import NamedTuple, overload
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
 from ml_collections import ConfigDict
+
+_WORD = 1 << 20  # folded into a key for masks of words: `split` never folds in as large a number
 
 
 class Rates(NamedTuple):
@@ -29,21 +32,28 @@ class Rates(NamedTuple):
     """Whether anything is dropped."""
     return any(self[:-1])
 
-  def words(self, keys_B: jax.Array | None, x_BxLxM: jax.Array) -> jax.Array:
+  def words(
+    self, keys_B: Key[Array, "B"] | None, x_BxLxM: Float[Array, "B L M"]
+  ) -> Float[Array, "B L M"]:
     """Vectors of words, of which some are dropped whole, and values of the others."""
     if self.word and keys_B is not None:
-      word_keys, keys_B = split(keys_B, 2)
+      word_keys = jax.vmap(jax.random.fold_in, (0, None))(keys_B, _WORD)
       x_BxLxM = dropout(word_keys, self.word, x_BxLxM, (x_BxLxM.shape[1], 1))
     return self.positions(keys_B, self.embedding, x_BxLxM)
 
-  def positions(self, keys_B: jax.Array | None, rate: float, x_BxLxM: jax.Array) -> jax.Array:
+  def positions(
+    self, keys_B: Key[Array, "B"] | None, rate: float, x_BxLxM: Float[Array, "B L M"]
+  ) -> Float[Array, "B L M"]:
     """One of the rates, applied to each position or to all alike."""
     return dropout(keys_B, rate, x_BxLxM, (1, x_BxLxM.shape[2]) if self.one_mask else None)
 
 
 def dropout(
-  keys_B: jax.Array | None, rate: float, x: jax.Array, shape: tuple[int, ...] | None = None
-) -> jax.Array:
+  keys_B: Key[Array, "B"] | None,
+  rate: float,
+  x: Float[Array, "B *rest"],
+  shape: tuple[int, ...] | None = None,
+) -> Float[Array, "B *rest"]:
   """x * mask / (1 - rate), mask ~ Bernoulli(1 - rate) for each entry; x has B as its first axis.
 
   shape: of a sentence's mask, where that is 1 along an axis to be the same along it; else x's own.
@@ -58,10 +68,10 @@ def dropout(
 
 
 @overload
-def split(keys_B: jax.Array, count: int) -> list[jax.Array]: ...
+def split(keys_B: Key[Array, "B"], count: int) -> list[Key[Array, "B"]]: ...
 @overload
-def split(keys_B: jax.Array | None, count: int) -> list[jax.Array | None]: ...
-def split(keys_B: jax.Array | None, count: int) -> Sequence[jax.Array | None]:
+def split(keys_B: Key[Array, "B"] | None, count: int) -> list[Key[Array, "B"] | None]: ...
+def split(keys_B: Key[Array, "B"] | None, count: int) -> Sequence[Key[Array, "B"] | None]:
   """`count` arrays of keys, each still one key a sentence."""
   if keys_B is None:
     return [None] * count

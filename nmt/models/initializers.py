@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from nmt.errors import UserError
 
-Initializer = Callable[[tuple[int, ...]], np.ndarray]
+Shape = tuple[int, ...]
+Initializer = Callable[[Shape], Float[np.ndarray, "..."]]
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,14 @@ class Initializers:
 def blocks(initializer: Initializer, count: int) -> Initializer:
   """Fused matrices [A_1 .. A_count] side by side, each started as if it were alone."""
 
-  def fused(shape):
+  def fused(shape: Shape) -> Float[np.ndarray, "D G"]:
     rows, columns = shape
     return np.concatenate([initializer((rows, columns // count)) for _ in range(count)], axis=1)
 
   return fused
 
 
-def zeros(shape: tuple[int, ...]) -> np.ndarray:
+def zeros(shape: Shape) -> Float[np.ndarray, "..."]:
   """Biases, and anything of which only the shape matters."""
   return np.zeros(shape, np.float32)
 
@@ -54,11 +56,11 @@ def glorot(random: np.random.Generator) -> Initializers:
   Word vectors have an expected squared length of 1.
   """
 
-  def uniform(shape):
+  def uniform(shape: Shape) -> Float[np.ndarray, "..."]:
     limit = np.sqrt(6 / (shape[0] + (shape[1] if len(shape) > 1 else 1)))
     return random.uniform(-limit, limit, shape).astype(np.float32)
 
-  def word_vectors(shape):
+  def word_vectors(shape: Shape) -> Float[np.ndarray, "V M"]:
     return _normal(random, shape[1] ** -0.5)(shape)
 
   return Initializers(_orthogonal(random), uniform, word_vectors, uniform, uniform)
@@ -69,7 +71,7 @@ def _normal(random: np.random.Generator, deviation: float) -> Initializer:
 
 
 def _orthogonal(random: np.random.Generator) -> Initializer:
-  def orthogonal(shape):
+  def orthogonal(shape: Shape) -> Float[np.ndarray, "D E"]:
     q, r = np.linalg.qr(random.standard_normal(shape))
     return (q * np.sign(np.diag(r))).astype(np.float32)  # signs: uniform over all rotations
 

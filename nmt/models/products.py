@@ -4,19 +4,22 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from nmt.errors import UserError
 from nmt.models import late
 from nmt.models.late import Product
 
+Floats = Float[Array, "..."]  # of any shape: the spec says which
 
-def exact(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
+
+def exact(spec: str, a: Floats, b: Floats) -> Floats:
   """einsum(spec, a, b) in the precision of its operands."""
   return jnp.einsum(spec, a, b)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def bfloat16(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
+def bfloat16(spec: str, a: Floats, b: Floats) -> Floats:
   """einsum(spec, a, b) of operands rounded to bfloat16, summed in float32.
 
   The same holds for both products of its gradient, which JAX alone would round once more.
@@ -25,15 +28,13 @@ def bfloat16(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
   return jnp.einsum(spec, a, b, preferred_element_type=jnp.float32)
 
 
-def _forward(
-  spec: str, a: jax.Array, b: jax.Array
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+def _forward(spec: str, a: Floats, b: Floats) -> tuple[Floats, tuple[Floats, Floats]]:
   return bfloat16(spec, a, b), (a, b)
 
 
 def _backward(
-  spec: str, operands: tuple[jax.Array, jax.Array], gradient: jax.Array
-) -> tuple[jax.Array, jax.Array]:
+  spec: str, operands: tuple[Floats, Floats], gradient: Floats
+) -> tuple[Floats, Floats]:
   a, b = operands
   left, right, out = spec.replace("->", ",").split(",")
   to_a = bfloat16(f"{out},{right}->{left}", gradient, b)
@@ -53,10 +54,14 @@ def product(precision: str) -> Product:
   return partial(late.multiply, PRECISIONS[precision])
 
 
-def affine(product: Product, x: jax.Array, *weights: jax.Array) -> jax.Array:
+def affine(
+  product: Product,
+  x: Float[Array, "*rows D"],
+  W: Float[Array, "D E"],
+  b: Float[Array, "E"] | None = None,
+) -> Float[Array, "*rows E"]:
   """x W + b for x of any leading axes, as one matrix product; without b: x W."""
-  kernel, *bias = weights
-  flat = product("nd,de->ne", x.reshape(-1, x.shape[-1]), kernel)
-  if bias:
-    flat = flat + bias[0][None]
-  return flat.reshape(*x.shape[:-1], kernel.shape[1])
+  flat = product("nd,de->ne", x.reshape(-1, x.shape[-1]), W)
+  if b is not None:
+    flat = flat + b[None]
+  return flat.reshape(*x.shape[:-1], W.shape[1])

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float, Int, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
@@ -14,11 +15,12 @@ from nmt.data.ids import BOS, PAD
 from nmt.errors import UserError
 from nmt.models.attention.base import Memory
 from nmt.models.dropout import Rates, split
+from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
-from nmt.models.orders.base import Features, State
+from nmt.models.orders.base import Decoder, Features, State
 from nmt.models.products import product
 
-Params = dict[str, "Params | jax.Array"]
+Params = dict[str, Any]  # nested; the leaves are arrays, or stand for some in `shapes`
 
 
 class Translation(nnx.Module):
@@ -32,15 +34,15 @@ class Translation(nnx.Module):
     self.product = product(model.precision)
     encoder = kinds.find("model.encoder", model.encoder.kind).Encoder
     decoder = kinds.find("model.order", model.order.kind).Decoder
-    self.encoder = encoder(model, source_size, initial)
-    self.decoder = decoder(model, self.encoder, target_size, initial)
+    self.encoder: Encoder = encoder(model, source_size, initial)
+    self.decoder: Decoder = decoder(model, self.encoder, target_size, initial)
 
   def features(
     self,
-    source_BxJ: jax.Array,
-    target_BxT: jax.Array,
-    keys_B: jax.Array | None = None,
-    previous_BxT: jax.Array | None = None,
+    source_BxJ: Int[Array, "B J"],
+    target_BxT: Int[Array, "B T"],
+    keys_B: Key[Array, "B"] | None = None,
+    previous_BxT: Int[Array, "B T"] | None = None,
   ) -> Features:
     """Features t_BxTxl, to be given to `logits`, and alpha_BxTxJ, with the target known.
 
@@ -57,53 +59,62 @@ class Translation(nnx.Module):
     losses, drawn = jax.tree.map(lambda x: jnp.where(target_BxT != PAD, x, 0), numbers)
     return features._replace(losses=losses, drawn=drawn)
 
-  def output(self) -> tuple[jax.Array, jax.Array]:
+  def output(self) -> tuple[Float[Array, "V L"], Float[Array, "V"]]:
     """W_o (Vxl) and b_o (V) of logits = W_o t + b_o."""
     return self.decoder.output()
 
-  def logits(self, t: jax.Array) -> jax.Array:
+  def logits(self, t: Float[Array, "*rows L"]) -> Float[Array, "*rows V"]:
     """logits_...xV of features t_...xl."""
     W_o, b_o = self.output()
     flat = self.product("nl,vl->nv", t.reshape(-1, t.shape[-1]), W_o) + b_o[None]
     return flat.reshape(*t.shape[:-1], W_o.shape[0])
 
-  def encode(self, source_BxJ: jax.Array, keys_B: jax.Array | None = None) -> tuple[Memory, State]:
+  def encode(
+    self, source_BxJ: Int[Array, "B J"], keys_B: Key[Array, "B"] | None = None
+  ) -> tuple[Memory, State]:
     """Memory of the source, and the state before the first word."""
     embedding_keys, state_keys = split(keys_B, 2)
     real_BxJ = source_BxJ != PAD
     notes = self.encoder(source_BxJ, real_BxJ, embedding_keys)
-    h_BxJxD = self.rates.positions(state_keys, self.rates.state, notes.h_BxJxD)
-    return self.decoder.prepare(notes._replace(h_BxJxD=h_BxJxD), real_BxJ)
+    keys, rate = state_keys, self.rates.state
+    notes = notes._replace(h_BxJxD=self.rates.positions(keys, rate, notes.h_BxJxD))
+    if notes.values_BxJxD is not None:
+      (keys,) = split(state_keys, 1)
+      values = self.rates.positions(keys, rate, notes.values_BxJxD)
+      notes = notes._replace(values_BxJxD=values)
+    return self.decoder.prepare(notes, real_BxJ)
 
   def step(
-    self, memory: Memory, state: State, y_B: jax.Array
-  ) -> tuple[State, tuple[jax.Array, jax.Array]]:
+    self, memory: Memory, state: State, y_B: Int[Array, "B"]
+  ) -> tuple[State, tuple[Float[Array, "B V"], Float[Array, "B J"]]]:
     """One word further: the next state, logits_BxV and alpha_BxJ, y_B being the previous word."""
     after, t, alpha = self.decoder.step(memory, state, y_B)
     return after, (self.logits(t), alpha)
 
 
-def before(target_BxT: jax.Array) -> jax.Array:
+def before(target_BxT: Int[Array, "B T"]) -> Int[Array, "B T"]:
   """The word before each one: BOS before the first."""
   return jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
 
 
 def init(model: ConfigDict, source_size: int, target_size: int, seed: int) -> Params:
   """Fresh float32 parameters, a nested dict of arrays that depends on nothing but the arguments."""
-  return jax.tree.map(jnp.asarray, _params(model, source_size, target_size, seed))
+  params: Params = jax.tree.map(jnp.asarray, _params(model, source_size, target_size, seed))
+  return params
 
 
 def shapes(model: ConfigDict, source_size: int, target_size: int) -> Params:
   """The tree that `init` makes, as jax.ShapeDtypeStruct; nothing is drawn."""
   tree = _params(model, source_size, target_size, None)
-  return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
+  like: Params = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
+  return like
 
 
 def _params(model: ConfigDict, source_size: int, target_size: int, seed: int | None) -> Params:
   """Parameters as drawn, or without a seed zeros; a joint vocabulary's vectors are E_y alone."""
   initial = NOTHING if seed is None else initializers(model.init, seed)
   module = Translation(model, source_size, target_size, initial)
-  params: dict[str, Any] = nnx.to_pure_dict(nnx.state(module, nnx.Param))
+  params: Params = nnx.to_pure_dict(nnx.state(module, nnx.Param))
   if model.joint:
     if source_size != target_size:
       raise UserError(
@@ -115,12 +126,12 @@ def _params(model: ConfigDict, source_size: int, target_size: int, seed: int | N
 
 
 def random(model: ConfigDict) -> bool:
-  """Whether training needs keys: for dropout, or for what the attention mechanism draws."""
+  """Whether training needs keys: for dropout, zoneout, or what the attention mechanism draws."""
   mechanism = kinds.find("model.attention", model.attention.kind).Attention
-  return Rates.of(model).any() or mechanism.random
+  return Rates.of(model).any() or bool(model.cell.zoneout) or mechanism.random
 
 
-def flat(params: Params) -> dict[str, jax.Array]:
+def flat(params: Params) -> dict[str, Any]:
   """Parameters by their exported names (docs/weights.md), such as encoder.forward.W."""
   leaves = jax.tree.leaves_with_path(params)
   return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
@@ -128,13 +139,13 @@ def flat(params: Params) -> dict[str, jax.Array]:
 
 def rebuild(model: ConfigDict, source_size: int, target_size: int, params: Params) -> Translation:
   """The model that has these parameters; cheap, and usable inside jit and grad."""
-  tree: dict[str, Any] = params
   if model.joint:
-    tree = tree | {"encoder": tree["encoder"] | {"E_x": tree["decoder"]["E_y"]}}
-  return nnx.merge(_graph(model.to_json(), source_size, target_size), tree)
+    params = params | {"encoder": params["encoder"] | {"E_x": params["decoder"]["E_y"]}}
+  module: Translation = nnx.merge(_graph(model.to_json(), source_size, target_size), params)
+  return module
 
 
 @functools.cache
-def _graph(model: str, source_size: int, target_size: int) -> nnx.GraphDef:
+def _graph(model: str, source_size: int, target_size: int) -> nnx.GraphDef[Translation]:
   config = ConfigDict(json.loads(model))
   return nnx.split(Translation(config, source_size, target_size, NOTHING))[0]

@@ -8,11 +8,12 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import orbax.checkpoint as ocp
+from jaxtyping import Array, Shaped, UInt
 
 from nmt.errors import UserError, first_line
 from nmt.files import write_json
@@ -100,7 +101,7 @@ class Checkpoints:
     self._manager.wait_until_finished()
     return self._manager.latest_step() or 0
 
-  def __enter__(self) -> Self:
+  def __enter__(self) -> "Checkpoints":
     return self
 
   def __exit__(self, *error: object) -> None:
@@ -191,8 +192,8 @@ def _digests(trees: dict[str, Any]) -> dict[str, int]:
 
 
 @jax.jit
-def _digest(tree: Any) -> jax.Array:
-  def one(x: jax.Array) -> jax.Array:
+def _digest(tree: Any) -> UInt[Array, ""]:
+  def one(x: Shaped[Array, "..."]) -> UInt[Array, ""]:
     bits = jax.lax.bitcast_convert_type(x, jnp.dtype(f"uint{8 * x.dtype.itemsize}"))
     return bits.astype(jnp.uint32).sum(dtype=jnp.uint32)
 

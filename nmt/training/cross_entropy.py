@@ -6,23 +6,25 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from nmt.models.products import Product
+from nmt.models.late import Product
 
 _CHUNKS = 4  # of all positions, where their number allows: one's logits are in memory at a time
 
-Found = tuple[jax.Array, jax.Array, jax.Array]
+Found = tuple[Float[Array, ""], Float[Array, "N"], Int[Array, ""]]
+Gradients = tuple[Float[Array, "N L"], Float[Array, "V L"], Float[Array, "V"]]  # by t, W and b
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def cross_entropy(
   product: Product,
   label_smoothing: float,
-  t_NxL: jax.Array,
-  W_VxL: jax.Array,
-  b_V: jax.Array,
-  y_N: jax.Array,
-  real_N: jax.Array,
+  t_NxL: Float[Array, "N L"],
+  W_VxL: Float[Array, "V L"],
+  b_V: Float[Array, "V"],
+  y_N: Int[Array, "N"],
+  real_N: Bool[Array, "N"],
 ) -> Found:
   """The sum of the loss over real rows, nll_N of each row (0 if not real), and how many are right.
 
@@ -32,7 +34,7 @@ def cross_entropy(
   chunk of rows at a time, so that neither the logits nor their gradient are ever whole in memory.
   """
 
-  def chunk(total: Any, rows: Any) -> tuple[Any, jax.Array]:
+  def chunk(total: Any, rows: Any) -> tuple[Any, Float[Array, "C"]]:
     loss, nll, correct, _ = _rows(product, label_smoothing, W_VxL, b_V, *rows)
     return jax.tree.map(jnp.add, total, (loss, correct)), nll
 
@@ -43,13 +45,13 @@ def cross_entropy(
 def _forward(
   product: Product,
   label_smoothing: float,
-  t: jax.Array,
-  W: jax.Array,
-  b: jax.Array,
-  y: jax.Array,
-  real: jax.Array,
-) -> tuple[Found, tuple[jax.Array, ...]]:
-  def chunk(total: Any, rows: Any) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+  t: Float[Array, "N L"],
+  W: Float[Array, "V L"],
+  b: Float[Array, "V"],
+  y: Int[Array, "N"],
+  real: Bool[Array, "N"],
+) -> tuple[Found, Gradients]:
+  def chunk(total: Any, rows: Any) -> tuple[Any, tuple[Float[Array, "C"], Float[Array, "C L"]]]:
     t, y, real = rows
     found = _rows(product, label_smoothing, W, b, t, y, real)
     loss, nll, correct, (logits, normaliser) = found
@@ -69,9 +71,13 @@ def _forward(
 
 
 def _backward(
-  product: Product, label_smoothing: float, saved: tuple[jax.Array, ...], gradients: Found
-) -> tuple[jax.Array | None, ...]:
-  return *(one * gradients[0].astype(one.dtype) for one in saved), None, None
+  product: Product,
+  label_smoothing: float,
+  saved: Gradients,
+  gradients: tuple[Float[Array, ""], Any, Any],
+) -> tuple[Float[Array, "N L"], Float[Array, "V L"], Float[Array, "V"], None, None]:
+  to_t, to_W, to_b = (one * gradients[0].astype(one.dtype) for one in saved)
+  return to_t, to_W, to_b, None, None
 
 
 cross_entropy.defvjp(_forward, _backward)
@@ -80,12 +86,14 @@ cross_entropy.defvjp(_forward, _backward)
 def _rows(
   product: Product,
   label_smoothing: float,
-  W: jax.Array,
-  b: jax.Array,
-  t: jax.Array,
-  y: jax.Array,
-  real: jax.Array,
-) -> tuple[jax.Array, jax.Array, jax.Array, tuple[jax.Array, jax.Array]]:
+  W: Float[Array, "V L"],
+  b: Float[Array, "V"],
+  t: Float[Array, "N L"],
+  y: Int[Array, "N"],
+  real: Bool[Array, "N"],
+) -> tuple[
+  Float[Array, ""], Float[Array, "N"], Int[Array, ""], tuple[Float[Array, "N V"], Float[Array, "N"]]
+]:
   logits = (product("nl,vl->nv", t, W) + b[None]).astype(jnp.float32)
   top = logits.max(axis=1)
   normaliser = jnp.log(jnp.exp(logits - top[:, None]).sum(axis=1)) + top
@@ -99,10 +107,10 @@ def _rows(
   return loss.sum(), nll, correct, (logits, normaliser)
 
 
-def _nothing() -> tuple[jax.Array, jax.Array]:
+def _nothing() -> tuple[Float[Array, ""], Int[Array, ""]]:
   return jnp.float32(0), jnp.int32(0)
 
 
-def _cut(*arrays: jax.Array) -> tuple[jax.Array, ...]:
+def _cut(*arrays: Shaped[Array, "N ..."]) -> tuple[Shaped[Array, "chunks C ..."], ...]:
   chunks = math.gcd(_CHUNKS, arrays[0].shape[0])
   return tuple(array.reshape(chunks, -1, *array.shape[1:]) for array in arrays)

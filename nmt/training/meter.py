@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+from jaxtyping import Array, Shaped
 
 from nmt.data.batches import Batch
 from nmt.data.ids import PAD
@@ -15,6 +16,8 @@ from nmt.training.stopwatch import Stopwatch
 AHEAD = 2  # updates that may be in flight: the device stays busy, and a stop is never far
 
 _MORE = "objective/"  # before the names of sums that only the objective knows
+
+Results = dict[str, Shaped[Array, ""]]  # of an update, by name
 
 
 class NonFinite(Exception):
@@ -30,7 +33,7 @@ class Meter:
 
   def __init__(self, sums: dict[str, float]):
     self.sums = sums
-    self._pending: deque[tuple[int, dict[str, int], dict[str, jax.Array]]] = deque()
+    self._pending: deque[tuple[int, dict[str, int], Results]] = deque()
     self._flight: deque[Any] = deque()
     self._stopwatch = Stopwatch()
 
@@ -38,7 +41,7 @@ class Meter:
     """Time counts from now; call it after what is not training."""
     self._stopwatch = Stopwatch()
 
-  def add(self, update: int, batches: Sequence[Batch], results: dict[str, jax.Array]) -> None:
+  def add(self, update: int, batches: Sequence[Batch], results: Results) -> None:
     """Notes an update under way; waits only for the one `AHEAD` before it."""
     self._pending.append((update, _counts(batches), results))
     self._flight.append(results["loss"])

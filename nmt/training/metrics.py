@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -51,7 +51,7 @@ class Metrics:
     )  # fmt: skip
     self._task = self._bar.add_task("", total=updates, completed=update, line="")
 
-  def __enter__(self) -> Self:
+  def __enter__(self) -> "Metrics":
     self._bar.start()
     return self
 

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
+from jaxtyping import Array, Float, Int
 from ml_collections import ConfigDict
 
 
@@ -32,7 +33,7 @@ def optimizer(train: ConfigDict, frozen: Any = None) -> optax.GradientTransforma
   return optax.masked(method, jax.tree.map(lambda x: not x, frozen))
 
 
-def clip_factor(train: ConfigDict, norm: jax.Array) -> jax.Array:
+def clip_factor(train: ConfigDict, norm: Float[Array, ""]) -> Float[Array, ""]:
   """What a gradient of a global norm is multiplied by, so that its norm is at most `train.clip`."""
   return jnp.minimum(1.0, train.clip / norm) if train.clip else jnp.float32(1.0)
 
@@ -55,7 +56,7 @@ def batch_scale(config: ConfigDict) -> float:
   return float(k**power)
 
 
-def learning_rate(train: ConfigDict, update: jax.Array) -> jax.Array:
+def learning_rate(train: ConfigDict, update: int | Int[Array, ""]) -> Float[Array, ""]:
   """The learning rate of an update, counted from 1: linear warm-up, then the schedule.
 
   inverse_sqrt falls as 1 / sqrt(update), from the learning rate at the end of the warm-up; cosine
@@ -75,7 +76,7 @@ def learning_rate(train: ConfigDict, update: jax.Array) -> jax.Array:
   return rate * warm
 
 
-def average(decay: float, averaged: Any, params: Any, update: jax.Array) -> Any:
+def average(decay: float, averaged: Any, params: Any, update: int | Int[Array, ""]) -> Any:
   """The exponential moving average of the parameters after an update, counted from 1.
 
   a <- d a + (1 - d) params with d = min(decay, (1 + update) / (10 + update)): while there are few

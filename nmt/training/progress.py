@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any, Self
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -26,7 +26,7 @@ class Progress:
   meter: dict[str, float] = dataclasses.field(default_factory=dict)
 
   @classmethod
-  def of(cls, fields: dict[str, Any]) -> Self:
+  def of(cls, fields: dict[str, Any]) -> "Progress":
     """The inverse of `as_dict`."""
     return cls(**fields)
 

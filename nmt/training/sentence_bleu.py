@@ -2,11 +2,14 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
 
 ORDER = 4
 
 
-def sentence_bleu(ids_NxL: jax.Array, references_NxT: jax.Array) -> jax.Array:
+def sentence_bleu(
+  ids_NxL: Int[Array, "N L"], references_NxT: Int[Array, "N T"]
+) -> Float[Array, "N"]:
   """BLEU in [0, 1] of N sentences, each against its reference; ids of 0 and less are no words.
 
   BLEU+1 (Lin and Och, 2004): of orders above 1, matches and n-grams are each one more than they
@@ -37,12 +40,12 @@ def sentence_bleu(ids_NxL: jax.Array, references_NxT: jax.Array) -> jax.Array:
   return jnp.where(length > 0, jnp.exp(mean + brevity), 0)
 
 
-def _pairs(one_NxL: jax.Array, other_NxT: jax.Array) -> jax.Array:
+def _pairs(one_NxL: Int[Array, "N L"], other_NxT: Int[Array, "N T"]) -> Bool[Array, "N L T"]:
   """Which words of two rows are the same: NxLxT."""
   return one_NxL[:, :, None] == other_NxT[:, None]
 
 
-def _later(x: jax.Array, steps: int, axis: int) -> jax.Array:
+def _later(x: Bool[Array, "*shape"], steps: int, axis: int) -> Bool[Array, "*shape"]:
   """What is so many places later along an axis, and False beyond the end."""
   size = x.shape[axis]
   steps = min(steps, size)

@@ -18,6 +18,7 @@ from nmt.training import sharding, step
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.meter import Meter
 from nmt.training.metrics import Metrics
+from nmt.training.objectives.base import Rows
 from nmt.training.progress import Progress
 from nmt.training.stopwatch import Stopwatch
 from nmt.workdir import Workdir
@@ -164,10 +165,10 @@ class Session:
       before.save(self.state, self.progress)
     return folder / f"{update}.npz"
 
-  def _place(self, batch: Batch) -> step.Rows:
+  def _place(self, batch: Batch) -> Rows:
     place = functools.partial(sharding.place, self.mesh)
     links = None if batch.links_BxTxJ is None else place(batch.links_BxTxJ)
-    return step.Rows(place(batch.source_BxJ), place(batch.target_BxT), links)
+    return Rows(place(batch.source_BxJ), place(batch.target_BxT), links)
 
   def _status(self, state: str) -> None:
     progress = self.progress

@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Shaped
 from ml_collections import ConfigDict
 
 from nmt.errors import UserError
@@ -74,9 +75,11 @@ def divisor(mesh: Mesh) -> int:
   return math.lcm(mesh.size, jax.process_count())
 
 
-def place(mesh: Mesh, rows: np.ndarray) -> jax.Array:
+def place(mesh: Mesh, rows: Shaped[np.ndarray, "B *rest"]) -> Shaped[Array, "rows *rest"]:
   """An array of one row a sentence, cut over all devices; a process gives its own rows."""
-  array: jax.Array = jax.make_array_from_process_local_data(NamedSharding(mesh, BATCH), rows)
+  array: Shaped[Array, "rows *rest"] = jax.make_array_from_process_local_data(
+    NamedSharding(mesh, BATCH), rows
+  )
   return array
 
 
@@ -86,7 +89,9 @@ def shardings(mesh: Mesh, tree: Any) -> Any:
   Optimizer states and averages end in their parameter's path, so they are stored as it is.
   """
 
-  def one(path: tuple[Any, ...], leaf: jax.Array | jax.ShapeDtypeStruct) -> NamedSharding:
+  def one(
+    path: tuple[Any, ...], leaf: Shaped[Array, "..."] | jax.ShapeDtypeStruct
+  ) -> NamedSharding:
     name = "/" + jax.tree_util.keystr(path, simple=True, separator="/")
     for rule, spec in RULES:
       if re.search(rule, name) and len(spec) == leaf.ndim:

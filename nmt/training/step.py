@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax.sharding import Mesh
+from jaxtyping import Array, Float, Int, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds, models
@@ -45,7 +46,8 @@ class Program:
     Several are exactly one large batch: gradients are summed, then divided by all their tokens.
     """
     if len(batches) == 1:
-      return self.step(state, batches[0], scale)
+      found: tuple[State, Sums] = self.step(state, batches[0], scale)
+      return found
     total, row = self.nothing(batches[0]), 0
     for rows in batches:
       total = self.add(state, total, rows, row)
@@ -67,24 +69,26 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   def begin(params: Any) -> State:
     return _begin(config, objective, method, params)
 
-  def create() -> (
-    State
-  ):  # drawn outside of any program, which would carry every weight as a constant
-    return start(models.init(config.model, *sizes, config.seed))
+  def create() -> State:
+    # Drawn outside of any program, which would carry every weight as a constant.
+    state: State = start(models.init(config.model, *sizes, config.seed))
+    return state
 
-  def sums(state: State, rows: Rows, first: int | jax.Array) -> Total:
+  def sums(state: State, rows: Rows, first: int | Int[Array, ""]) -> Total:
     keys_B = _keys(config.seed, state["update"], first, rows.source.shape[0]) if random else None
     params = sharding.gather(mesh, state["params"])
     return gradient_sums((params, state.get("objective", {})), rows, keys_B)
 
-  def step(state: State, rows: Rows, scale: float) -> tuple[State, Sums]:
+  def step(state: State, rows: Rows, scale: Float[Array, ""]) -> tuple[State, Sums]:
     return apply(state, sums(state, rows, 0), scale)
 
-  def add(state: State, total: Total, rows: Rows, first: int) -> Total:
-    return jax.tree.map(jnp.add, total, sums(state, rows, first))
+  def add(state: State, total: Total, rows: Rows, first: Int[Array, ""]) -> Total:
+    both: Total = jax.tree.map(jnp.add, total, sums(state, rows, first))
+    return both
 
   def nothing(rows: Rows) -> Total:
-    return jax.tree.map(jnp.zeros_like, jax.eval_shape(sums, shapes, rows, 0))
+    zeros: Total = jax.tree.map(jnp.zeros_like, jax.eval_shape(sums, shapes, rows, 0))
+    return zeros
 
   shapes = jax.eval_shape(begin, tree)
   stored = sharding.shardings(mesh, shapes)
@@ -118,21 +122,23 @@ def _begin(
   return state
 
 
-def _keys(seed: int, update: jax.Array, first: int | jax.Array, count: int) -> jax.Array:
+def _keys(
+  seed: int, update: Int[Array, ""], first: int | Int[Array, ""], count: int
+) -> Key[Array, "B"]:
   """A key for each sentence, by its place in the update and not by its device."""
   key = jax.random.fold_in(jax.random.key(seed), update)
   numbers = first + jnp.arange(count, dtype=jnp.int32)
-  keys_B: jax.Array = jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
+  keys_B: Key[Array, "B"] = jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
   return keys_B
 
 
 def _applying(
   config: ConfigDict, objective: Objective, method: optax.GradientTransformation, hold: Any
-) -> Callable[[State, Total, float], tuple[State, Sums]]:
+) -> Callable[[State, Total, Float[Array, ""]], tuple[State, Sums]]:
   """apply(state, total, scale): the state after the update of these gradients, and its results."""
   train = config.train
 
-  def apply(state: State, total: Total, scale: float) -> tuple[State, Sums]:
+  def apply(state: State, total: Total, scale: Float[Array, ""]) -> tuple[State, Sums]:
     gradients, totals = total
     update = state["update"] + 1
     tokens = jnp.maximum(totals["tokens"], 1).astype(jnp.float32)
@@ -181,16 +187,18 @@ def _sharded(
   def rebuild(params: Any) -> models.Translation:
     return models.rebuild(config.model, source_size, target_size, params)
 
-  def loss(params: Any, kept: Sums, rows: Rows, keys_B: jax.Array | None) -> tuple[Any, Sums]:
+  def loss(params: Any, kept: Sums, rows: Rows, keys_B: Key[Array, "B"] | None) -> tuple[Any, Sums]:
     if hold is not None:
       params = held(hold, jax.lax.stop_gradient(params), params)
     return objective.sums(rebuild(params), rows, keys_B, kept)
 
-  def gradients(whole: tuple[Any, Sums], rows: Rows, keys_B: jax.Array | None) -> Total:
-    return total(jax.grad(loss, has_aux=True)(*whole, rows, keys_B))
+  def gradients(whole: tuple[Any, Sums], rows: Rows, keys_B: Key[Array, "B"] | None) -> Total:
+    found: Total = total(jax.grad(loss, has_aux=True)(*whole, rows, keys_B))
+    return found
 
   def evaluate(params: Any, rows: Rows) -> Sums:
-    return total(evaluate_sums(rebuild(params), rows))
+    found: Sums = total(evaluate_sums(rebuild(params), rows))
+    return found
 
   def total(sums: Any) -> Any:  # of one device, XLA would make a copy
     return jax.lax.psum(sums, sharding.AXES) if mesh.size > 1 else sums

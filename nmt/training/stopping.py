@@ -4,7 +4,7 @@ import contextlib
 import signal
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -28,7 +28,7 @@ class Stopping:
     self.deferred = False
     self._previous: dict[signal.Signals, Any] = {}
 
-  def __enter__(self) -> Self:
+  def __enter__(self) -> "Stopping":
     for number in _SIGNALS:
       # What nohup has told to be ignored stays so.
       if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:

@@ -1,7 +1,5 @@
 """Translator over a toy that copies its source, one token a step."""
 
-from types import SimpleNamespace
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,12 +7,14 @@ import pytest
 from ml_collections import ConfigDict
 
 from nmt.data.ids import EOS
+from nmt.data.tokenizers import Tokenizer
+from nmt.decoding.trained import Run
 from nmt.decoding.translator import Translator, search
 
 V = 132
 
 
-class Letters:
+class Letters(Tokenizer):
   """Characters by code point; 4 + code."""
 
   size = V
@@ -41,13 +41,16 @@ def copier(**options):
   decode = dict(beam=3, length_penalty=1.0, max_ratio=2.0, batch=4, forbid_unk=False)
   keywords = {k: options.pop(k) for k in list(options) if k not in decode}
   return Translator(
-    SimpleNamespace(
-      params={"sharpness": jnp.float32(20)},
-      encode=encode,
-      step=step,
+    Run(
+      config=ConfigDict(dict(decode={**decode, **options})),
       source=Letters(),
       target=Letters(),
-      config=ConfigDict(dict(decode={**decode, **options})),
+      params={"sharpness": jnp.float32(20)},
+      update=1,
+      aligns=True,
+      encode=encode,
+      step=step,
+      force=encode,  # never called
     ),
     **keywords,
   )

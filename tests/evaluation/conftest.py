@@ -1,7 +1,5 @@
 """A run that is no network: it copies its source word by word, looking at each word in turn."""
 
-from types import SimpleNamespace
-
 import jax
 import jax.numpy as jnp
 import pytest
@@ -10,6 +8,7 @@ from ml_collections import ConfigDict
 from nmt.data.ids import PAD
 from nmt.data.normalization import Normalized
 from nmt.data.words import Words
+from nmt.decoding.trained import Run
 
 _SHARP = 6.0  # logit of the word that is copied; all others have 0
 
@@ -39,13 +38,19 @@ def force(params, source_BxJ, target_BxT):
   return log_probs_TxB.T, alpha_TxBxJ.transpose(1, 0, 2)
 
 
+class Changeable(Run):
+  """Tests put other parts in."""
+
+  __setattr__ = object.__setattr__
+
+
 @pytest.fixture
 def run():
   words = ["le", "chat", "noir", "dort", "ici", ",", ".", "[", "]", "un", "petit"]
   tokenizer = Normalized(Words("fr", words))
   decode = dict(beam=2, length_penalty=1.0, max_ratio=2.0, batch=4, forbid_unk=False)
   data = dict(source="fr", target="fr", normalize="nfc")
-  return SimpleNamespace(
+  return Changeable(
     config=ConfigDict({"data": data, "decode": decode, "evaluation": {"tokenizer": ""}}),
     aligns=True,
     source=tokenizer,

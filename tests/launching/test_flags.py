@@ -61,7 +61,7 @@ def test_flags_change_the_config_and_nothing_else():
     (["--config.model.tie=perhaps"], "--config.model.tie=perhaps"),
     (["--config.model=5"], "config key model is a group; set one of: model.size, model.em"),
     (["--config.model.size"], "--config.model.size"),
-    (["--config.model.attention.kind=aditive"], "none; did you mean additive?"),
+    (["--config.model.attention.kind=aditive"], "; did you mean additive?"),
     (
       ["--config.model.readout.size=97", "--config.model.tie=true"],
       "model.readout.size == model.em",

@@ -12,7 +12,17 @@ from nmt import declarations
 from nmt.models import init
 
 SIZES = (11, 13)  # words of the source and of the target
-SMALL = {"attention.size": 7, "attention.heads": 3, "readout.size": 4}
+SMALL = {
+  "attention.size": 7,
+  "attention.heads": 3,
+  "attention.longest": 5,  # below the longest source
+  "attention.window": 2,
+  "attention.coverage_size": 4,
+  "attention.filters": 2,
+  "attention.filter_width": 3,
+  "readout.size": 4,
+  "encoder.positions": 4,
+}
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from nmt.decoding.translator import search
 from nmt.launching import flags
 from nmt.models import attention
 from nmt.training import sharding, step
+from nmt.training.objectives.base import Rows
 
 BILINEAR = '''"""Bilinear attention, with the temperature as an option."""
 
@@ -54,7 +55,7 @@ def test_it_is_found_by_its_name_and_trains_and_searches(bilinear):
   program = step.build(config, 20, 20, mesh)
   state, losses = program.create(), []
   before = state["params"]["decoder"]["attention"]["W"]
-  rows = step.Rows(*(sharding.place(mesh, side) for side in (source, target)))
+  rows = Rows(*(sharding.place(mesh, side) for side in (source, target)))
   before = np.asarray(before)
   for _ in range(30):
     state, results = program.update(state, [rows], 1.0)
@@ -84,7 +85,9 @@ def test_it_is_found_by_its_name_and_trains_and_searches(bilinear):
       tree = jax.tree.map(jnp.asarray, exact)
       tree["decoder"]["attention"]["W"] = W
       model = models.rebuild(config.model, 20, 20, tree)
-      return jax.nn.log_softmax(model.logits(model.features(source, target).t))[..., 5].sum()
+      return jax.nn.log_softmax(
+        model.logits(model.features(*map(jnp.asarray, (source, target))).t)
+      )[..., 5].sum()
 
     W = jnp.asarray(exact["decoder"]["attention"]["W"])
     direction = jnp.asarray(random.standard_normal(W.shape))

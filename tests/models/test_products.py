@@ -16,7 +16,8 @@ def rounded(x):
 def test_bfloat16_rounds_operands_only_and_so_do_its_gradients():
   random = np.random.default_rng(0)
   a, b, mix = (
-    random.standard_normal(shape).astype(np.float32) for shape in ((40, 300), (300, 20), (40, 20))
+    jnp.asarray(random.standard_normal(shape), jnp.float32)
+    for shape in ((40, 300), (300, 20), (40, 20))
   )
 
   def loss(a, b):

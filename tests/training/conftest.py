@@ -1,5 +1,6 @@
 """A config that trains in seconds, data without a corpus, and programs kept from test to test."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from configs import base
 from nmt.data.batches import Batch
 from nmt.data.ids import EOS, PAD
+from nmt.data.pipeline import Prepared
 from nmt.launching import flags
 
 VOCABULARY = 24
@@ -63,15 +65,18 @@ def batch() -> Batch:
 @pytest.fixture
 def prepared():
   side = types.SimpleNamespace(size=VOCABULARY)
-  return types.SimpleNamespace(
-    source=side, target=side, train=Store(96, 7, seed=1), valid=Store(12, 7, seed=2)
-  )
+  return Prepared(side, side, Store(96, 7, seed=1), Store(12, 7, seed=2), report={})
 
 
 @pytest.fixture
-def guided(config, prepared):
-  """The config and the data of a run whose objective needs links."""
-  prepared.train = LinkedStore(96, 7, seed=1)
+def linked(prepared):
+  """The same data, with links."""
+  return dataclasses.replace(prepared, train=LinkedStore(96, 7, seed=1))
+
+
+@pytest.fixture
+def guided(config):
+  """The config of a run whose objective needs links."""
   return flags.override_by(config, {"train.objective.kind": "guided"})
 
 

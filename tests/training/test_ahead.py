@@ -11,7 +11,7 @@ from nmt.workdir import Workdir
 @pytest.fixture
 def session(request, config, prepared, tmp_path):
   if getattr(request, "param", "") == "guided":
-    config = request.getfixturevalue("guided")
+    config, prepared = map(request.getfixturevalue, ("guided", "linked"))
   config.batch.update(size=4, window=4, multiple=1)
   config.model.embedding = 9  # of no other test: its programs are not yet kept
   home = Workdir(tmp_path / "run")

@@ -15,9 +15,9 @@ V = 12
 LINKS = np.zeros((3, 3, 4), np.int8)  # of three pairs; the first has a word with two, one with none
 LINKS[0, 0, [0, 2]] = LINKS[0, 2, 1] = LINKS[1, 0, 0] = 1
 ROWS = Rows(
-  np.array([[4, 5, 6, 2], [7, 2, 0, 0], [2, 0, 0, 0]], np.int32),
-  np.array([[8, 9, 2], [5, 2, 0], [0, 0, 0]], np.int32),
-  LINKS,
+  jnp.array([[4, 5, 6, 2], [7, 2, 0, 0], [2, 0, 0, 0]], jnp.int32),
+  jnp.array([[8, 9, 2], [5, 2, 0], [0, 0, 0]], jnp.int32),
+  jnp.asarray(LINKS),
 )
 KEYS = jax.random.split(jax.random.key(3), 3)
 MECHANISMS = {
@@ -83,10 +83,28 @@ def test_gradients_are_finite_and_reach_every_parameter(made):
     assert np.abs(gradient).max() > 0, name
 
 
-def test_a_loss_of_the_mechanism_is_added_to_the_likelihood():
-  objective, model, params = built("likelihood", **{"model.attention.penalty": 2.0})
+def test_a_loss_of_the_mechanism_is_added_to_the_likelihood(monkeypatch):
+  objective, model, params = built("likelihood")
+  module = models.rebuild(model, V, V, params)
+  features = module.features(*ROWS[:2])._replace(
+    losses={"one": jnp.asarray(ROWS.target > 0, "float32")}
+  )
+  monkeypatch.setattr(models.Translation, "features", lambda *inputs: features)
+  loss, found = objective.sums(module, ROWS, None, {})
+  assert found["one"] == found["tokens"]
+  np.testing.assert_allclose(loss, found["nll"] + found["one"], rtol=1e-6)
+
+
+def test_the_coverage_loss_is_what_is_looked_at_again():
+  options = {"model.attention.kind": "additive", "train.objective.coverage": 2.0}
+  objective, model, params = built("likelihood", **options)
   loss, found = sums(objective, model, params, ROWS, None, {})
-  assert found["coverage"] > 0
+  alpha = np.asarray(models.rebuild(model, V, V, params).features(*ROWS[:2]).alpha)
+  again = 0.0
+  for b, i in np.argwhere(ROWS.target > 0):
+    again += sum(min(a, k) for a, k in zip(alpha[b, i], alpha[b, :i].sum(axis=0), strict=True))
+  assert again > 0
+  np.testing.assert_allclose(found["coverage"], 2 * again, rtol=1e-5)
   np.testing.assert_allclose(loss, found["nll"] + found["coverage"], rtol=1e-6)
 
 
@@ -103,11 +121,21 @@ def test_what_does_not_fit_together_is_said(kind, attention, message):
     sums(objective, model, params, ROWS, KEYS, objective.begin())
 
 
+def test_the_coverage_loss_needs_attention_that_says_where_it_looks():
+  objective, model, _ = built("likelihood", **{"train.objective.coverage": 1.0})
+  model.attention.kind = "none"
+  params = models.init(model, V, V, seed=1)
+  with pytest.raises(
+    UserError, match=r"train\.objective\.coverage=1\.0 is for attention that says"
+  ):
+    sums(objective, model, params, ROWS, KEYS, {})
+
+
 def test_reinforce_is_the_gradient_of_the_expected_log_likelihood():
   """Many draws have the mean sum_a p(a) (grad log p(y|a) + (log p(y|a) - b) grad log p(a))."""
   options = {"model.attention.expected": 0.0, "model.attention.entropy": 0.0}
   objective, model, params = built("reinforce", **options)
-  source, target = np.array([[4, 5, 2]], np.int32), np.array([[6, 2]], np.int32)
+  source, target = jnp.array([[4, 5, 2]], jnp.int32), jnp.array([[6, 2]], jnp.int32)
   kept = {"reward": jnp.float32(-3.0), "weight": jnp.float32(0.5)}  # a baseline of -6
 
   def bound(params):
@@ -144,7 +172,7 @@ def test_reinforce_is_the_gradient_of_the_expected_log_likelihood():
 
   exact = jax.jit(jax.grad(bound))(params)
   count = 20_000
-  many = Rows(*(np.repeat(side, count, axis=0) for side in (source, target)))
+  many = Rows(*(jnp.repeat(side, count, axis=0) for side in (source, target)))
   keys = jax.random.split(jax.random.key(0), count)
   found = jax.jit(jax.grad(lambda p: sums(objective, model, p, many, keys, kept)[0] / count))(
     params

@@ -67,10 +67,10 @@ def test_batches_that_other_devices_cut_anew_are_said(config, session, tokens, d
     assert [made.batches.at(position).index_B.tolist() for position in range(3)] == batches
 
 
-def test_links_reach_the_objective_and_what_is_kept_of_a_bad_update(guided, prepared, tmp_path):
+def test_links_reach_the_objective_and_what_is_kept_of_a_bad_update(guided, linked, tmp_path):
   home = Workdir(tmp_path / "run")
   home.make()
-  made = Session(guided, home, prepared)
+  made = Session(guided, home, linked)
   with made.checkpoints:
     batch = made.batches.at(0)
     made.update([batch])

@@ -13,6 +13,7 @@ from nmt import models
 from nmt.errors import UserError
 from nmt.launching import flags
 from nmt.training import sharding, step
+from nmt.training.objectives.base import Rows
 
 VOCABULARY = 24
 
@@ -35,9 +36,7 @@ def build(config, data=1, model=1):
 
 def place(mesh, *batches):
   put = functools.partial(sharding.place, mesh)
-  return [
-    step.Rows(*jax.tree.map(put, (b.source_BxJ, b.target_BxT, b.links_BxTxJ))) for b in batches
-  ]
+  return [Rows(*jax.tree.map(put, (b.source_BxJ, b.target_BxT, b.links_BxTxJ))) for b in batches]
 
 
 def run(program, mesh, state, *batches, scale=1.0):

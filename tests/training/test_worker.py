@@ -9,6 +9,7 @@ import time
 from types import SimpleNamespace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from nmt import config as config_lib
 from nmt import models, run, train
 from nmt.data.pipeline import prepare
 from nmt.data.units import Bytes
+from nmt.data.words import Words
 from nmt.decoding.translator import Translation, Translator
 from nmt.errors import UserError
 from nmt.workdir import Workdir
@@ -116,13 +118,13 @@ def test_validation_scores_a_language_without_spaces_by_its_own_words(tiny, tmp_
 def test_force_follows_step(config):
 
   params = models.init(config.model, 24, 24, 1)
-  side = type("Tokenizer", (), {"size": 24})()
+  side = Words("en", [str(word) for word in range(20)])
   one = run.of(config, side, side, params)
   assert run.of(config, side, side, None).step is one.step
-  source, target = np.array([[5, 6, 2, 0]]), np.array([[7, 8, 2, 0]])
+  source, target = jnp.array([[5, 6, 2, 0]]), jnp.array([[7, 8, 2, 0]])
   log_probs, alpha = jax.jit(one.force)(params, source, target)
   memory, state = one.encode(params, source)
-  previous = np.array([1])
+  previous = jnp.array([1])
   for i in range(3):
     state, (logits, alpha_BxJ) = one.step(params, memory, state, previous)
     previous = target[:, i]

@@ -31,7 +31,7 @@ from nmt.data.batches import Batches
 from nmt.data.ids import EOS, UNK
 from nmt.profiling.trace import costs
 from nmt.training import sharding, step
-from nmt.training.objectives.base import likelihood
+from nmt.training.objectives.base import Rows, likelihood
 
 # Name -> the config's precision of products, and JAX's for products of float32.
 PRECISIONS = {
@@ -58,19 +58,19 @@ class Bench:
     self.state = self.program.create()
     self.results: list[dict[str, jax.Array]] = []
 
-  def fixed(self, length: int, seed: int = 2) -> step.Rows:
+  def fixed(self, length: int, seed: int = 2) -> Rows:
     """A batch without padding."""
     shape = (2, self.config.batch.size, length)
     ids = np.random.default_rng(seed).integers(UNK + 1, self.size.vocabulary, shape, np.int32)
     ids[..., -1] = EOS
     return self.place(*ids)
 
-  def place(self, source_BxJ: np.ndarray, target_BxT: np.ndarray) -> step.Rows:
+  def place(self, source_BxJ: np.ndarray, target_BxT: np.ndarray) -> Rows:
     """A batch on the device."""
     sides = (sharding.place(self.mesh, side) for side in (source_BxJ, target_BxT))
-    return step.Rows(*sides)
+    return Rows(*sides)
 
-  def update(self, rows: step.Rows) -> None:
+  def update(self, rows: Rows) -> None:
     """Starts an update."""
     self.state, results = self.program.update(self.state, [rows], 1.0)
     self.results.append(results)

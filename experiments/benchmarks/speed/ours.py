@@ -15,6 +15,7 @@ from nmt.data.ids import EOS
 from nmt.decoding.translator import Translator
 from nmt.training import sharding, step
 from nmt.training.meter import Meter
+from nmt.training.objectives.base import Rows
 
 _PEAK = 2048  # rows and columns of the matrices whose product gives the peak
 
@@ -81,7 +82,7 @@ class System:
   def _train(self, batches: list[Batch]) -> dict[str, int]:
     meter = Meter({})
     for number, batch in enumerate(batches):
-      rows = step.Rows(
+      rows = Rows(
         sharding.place(self.mesh, batch.source_BxJ),
         sharding.place(self.mesh, batch.target_BxT),
       )
@@ -98,7 +99,7 @@ class System:
 
   def _temporary(self, task: workloads.Long) -> dict[str, float]:
     sides: Any = (jax.ShapeDtypeStruct(side.shape, jnp.int32) for side in task.batches(0)[0])
-    rows = step.Rows(*sides)
+    rows = Rows(*sides)
     compiled: Any = self.program.step.lower(self.program.abstract, rows, 1.0).compile()
     memory = compiled.memory_analysis()
     return {

@@ -5,11 +5,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
+from nmt.models.late import Product
 from nmt.models.products import affine
 from nmt.options import count
 
@@ -29,28 +31,55 @@ class Attention(EnergyAttention):
     self.b_a = nnx.Param(zeros((size,)))
     self.v_a = nnx.Param(initial.energy((size,)))
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     keys = affine(self.product, h_BxJxD, self.U_a[...], self.b_a[...])
     return super().remember(h_BxJxD, real_BxJ) | {"keys": keys}
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
     return match(memory["keys"], affine(self.product, s_BxN, self.W_a[...]), self.v_a[...])
 
 
 @jax.custom_vjp
-def match(keys_BxJxA: jax.Array, query_BxA: jax.Array, v_A: jax.Array) -> jax.Array:
+def match(
+  keys_BxJxA: Float[Array, "B J A"], query_BxA: Float[Array, "B A"], v_A: Float[Array, "A"]
+) -> Float[Array, "B J"]:
   """e_BxJ = v^T tanh(key + query); the gradient computes tanh anew, so that no step keeps it."""
   return jnp.einsum("bja,a->bj", jnp.tanh(keys_BxJxA + query_BxA[:, None]), v_A)
 
 
-_Arrays = tuple[jax.Array, jax.Array, jax.Array]
+def match_with(
+  product: Product,
+  keys_BxJxA: Float[Array, "B J A"],
+  query_BxA: Float[Array, "B A"],
+  v_A: Float[Array, "A"],
+  f_BxJxK: Float[Array, "B J K"],
+  U_KxA: Float[Array, "K A"],
+) -> Float[Array, "B J"]:
+  """e_BxJ = v^T tanh(key + query + U f), of features f that differ from step to step.
+
+  The gradient computes the sum anew, so that a step keeps f, of which K is small.
+  """
+
+  def anew(keys: Array, query: Array, v: Array, f: Array, U: Array) -> Float[Array, "B J"]:
+    return match(keys + affine(product, f, U), query, v)
+
+  # In the loop over steps nothing could be merged with what is computed anew.
+  e_BxJ: Float[Array, "B J"] = jax.checkpoint(anew, prevent_cse=False)(
+    keys_BxJxA, query_BxA, v_A, f_BxJxK, U_KxA
+  )
+  return e_BxJ
 
 
-def _forward(keys: jax.Array, query: jax.Array, v: jax.Array) -> tuple[jax.Array, _Arrays]:
+_Arrays = tuple[Float[Array, "B J A"], Float[Array, "B A"], Float[Array, "A"]]
+
+
+def _forward(
+  keys: Float[Array, "B J A"], query: Float[Array, "B A"], v: Float[Array, "A"]
+) -> tuple[Float[Array, "B J"], _Arrays]:
   return match(keys, query, v), (keys, query, v)
 
 
-def _backward(saved: _Arrays, gradient_BxJ: jax.Array) -> _Arrays:
+def _backward(saved: _Arrays, gradient_BxJ: Float[Array, "B J"]) -> _Arrays:
   keys, query, v = saved
   tanh = jnp.tanh(keys + query[:, None])
   inside = gradient_BxJ[:, :, None] * (1 - tanh * tanh)

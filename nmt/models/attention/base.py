@@ -1,13 +1,17 @@
 """What an attention mechanism is, and what those that score each word share."""
 
+import functools
+import types
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
+from nmt.errors import UserError
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine, product
@@ -26,10 +30,10 @@ class Glance(NamedTuple):
   """
 
   weights: Any
-  alpha_BxJ: jax.Array
+  alpha_BxJ: Float[Array, "B J"]
   carry: Any = ()
-  losses: dict[str, jax.Array] = {}  # noqa: RUF012, nobody changes it
-  drawn: jax.Array | None = None
+  losses: dict[str, Float[Array, "B"]] = {}  # noqa: RUF012, nobody changes it
+  drawn: Float[Array, "B"] | None = None
 
 
 class Attention(nnx.Module):
@@ -42,8 +46,10 @@ class Attention(nnx.Module):
 
   aligns = True  # whether alpha says where the model looks
   random = False  # whether `attend` uses its keys
+  total = "1"  # what alpha sums to over real words: "1", "at most 1" or "any"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
+    self.query_width = model.size
     self.product = product(model.precision)
 
   @staticmethod
@@ -51,7 +57,7 @@ class Attention(nnx.Module):
     """The width of a context, which the readers' matrices multiply: that of an annotation."""
     return encoder.width
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     """What every step needs of a source sentence; only the mechanism itself reads it."""
     return {"h": h_BxJxD, "real": real_BxJ}
 
@@ -60,7 +66,7 @@ class Attention(nnx.Module):
     return ()
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     """Looks at the notes from the state s, in training and where a target is given.
 
@@ -68,18 +74,20 @@ class Attention(nnx.Module):
     """
     raise TypeError(f"{type(self).__module__} has no attend")
 
-  def search(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> Glance:
+  def search(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Glance:
     """Looks at the notes in search: as `attend` without keys, unless a mechanism differs there."""
     return self.attend(s_BxN, memory, carry, None)
 
-  def project(self, memory: Memory, C_DxG: jax.Array) -> Any:
+  def project(self, memory: Memory, C_DxG: Float[Array, "D G"]) -> Any:
     """What `read` takes, for a reader who multiplies contexts by C: here C h_j, once a sentence.
 
     C c_i = C sum_j alpha_ij h_j = sum_j alpha_ij (C h_j): one product, outside the loop.
     """
     return affine(self.product, memory["h"], C_DxG)
 
-  def read(self, weights: Any, values: Any) -> jax.Array:
+  def read(
+    self, weights: Float[Array, "B J"], values: Float[Array, "B J G"]
+  ) -> Float[Array, "B G"]:
     """C c_BxG of one step, from its weights and what `project` gave."""
     return self.product("bj,bjd->bd", weights, values)
 
@@ -87,22 +95,83 @@ class Attention(nnx.Module):
 class EnergyAttention(Attention):
   """alpha_i = normalise_j(energies(s, h_j)) over real words;  c_i = sum_j alpha_ij h_j.
 
-  A mechanism of this kind writes `energies`, and `remember` for what does not depend on the step.
-  `model.normaliser` chooses what makes weights of energies.
+  A mechanism of this kind writes `energies`, and `remember` for what does not depend on the step;
+  one that carries something from step to step writes `begin` and `next_carry` too.
+  `model.normaliser` chooses what makes weights of energies; one that spends finds what the weights
+  of the steps before add up to in memory, put there by `Spending`.
   """
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.normalise = kinds.find("model.normaliser", model.normaliser.kind).make(model)
+    self.spends = spends(model)
 
-  def energies(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> jax.Array:
+  def energies(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any
+  ) -> Float[Array, "B *heads J"]:
     """e_BxJ, or e_BxHxJ of H heads: how well each word matches the state."""
     raise TypeError(f"{type(self).__module__} has no energies")
 
+  def next_carry(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, alpha_BxJ: Float[Array, "B J"]
+  ) -> Any:
+    """What is carried into the next step, from alpha of this one; most mechanisms carry nothing."""
+    return carry
+
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     e, real = self.energies(s_BxN, memory, carry), memory["real"]
-    weights = self.normalise(e, jnp.expand_dims(real, range(1, e.ndim - 1)))
+    spent = [memory["spent"]] if self.spends else []
+    weights = self.normalise(e, jnp.expand_dims(real, range(1, e.ndim - 1)), *spent)
     alpha = weights if weights.ndim == 2 else weights.mean(axis=1)
-    return Glance(weights, alpha, carry)
+    return Glance(weights, alpha, self.next_carry(s_BxN, memory, carry, alpha))
+
+
+class Spending(EnergyAttention):
+  """Put before a mechanism that normalises energies: it also carries the sum of all its weights.
+
+  The mechanism's own carry stays what it is, as {"own": .., "spent": ..} of both.
+  """
+
+  def begin(self, memory: Memory) -> Any:
+    own = super().begin(memory)
+    rows = memory["real"].shape[0]
+    s_BxN = jax.ShapeDtypeStruct((rows, self.query_width), memory["h"].dtype)
+    e = jax.eval_shape(self.energies, s_BxN, memory, own)
+    return {"own": own, "spent": jnp.zeros(e.shape, e.dtype)}
+
+  def attend(
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
+  ) -> Glance:
+    now = memory | {"spent": carry["spent"]}
+    glance = super().attend(s_BxN, now, carry["own"], keys_B)
+    return glance._replace(carry={"own": glance.carry, "spent": carry["spent"] + glance.weights})
+
+
+def find(model: ConfigDict, kind: str) -> type[Attention]:
+  """The mechanism of that name, which carries what `model.normaliser` needs from step to step."""
+  mechanism: type[Attention] = kinds.find("model.attention", kind).Attention
+  if issubclass(mechanism, EnergyAttention) and spends(model):
+    return _spending(mechanism)
+  return mechanism
+
+
+def spends(model: ConfigDict) -> bool:
+  """Whether the normaliser of a model depends on the weights of the steps before."""
+  return getattr(kinds.find("model.normaliser", model.normaliser.kind), "SPENDS", False)
+
+
+def refuse_spending(model: ConfigDict) -> None:
+  """Raises UserError if the normaliser of a model spends, for mechanisms that can't say on what."""
+  if spends(model):
+    raise UserError(
+      f"model.normaliser.kind={model.normaliser.kind} can't be had with "
+      f"model.attention.kind={model.attention.kind}, whose weights aren't those of its energies: "
+      "choose another of the two"
+    )
+
+
+@functools.cache
+def _spending(mechanism: type[Attention]) -> type[Attention]:
+  return types.new_class(mechanism.__name__, (Spending, mechanism))

@@ -4,11 +4,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
 from ml_collections import ConfigDict
 
-from nmt import kinds
 from nmt.models.attention.base import Attention as Base
-from nmt.models.attention.base import Glance, Memory
+from nmt.models.attention.base import Glance, Memory, find
 from nmt.models.dropout import split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
@@ -35,11 +35,9 @@ class Attention(Base):
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.entropy, self.expected = model.attention.entropy, model.attention.expected
-    self.energy = kinds.find("model.attention", model.attention.energy).Attention(
-      model, encoder, initial
-    )
+    self.energy = find(model, model.attention.energy)(model, encoder, initial)
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)
     return {"h": h_BxJxD, "energy": own}
 
@@ -49,7 +47,7 @@ class Attention(Base):
     return {"energy": self.energy.begin(memory["energy"]), "mean": unknown}
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     soft = self.energy.attend(s_BxN, memory["energy"], carry["energy"], None)
     alpha, mean_B = soft.alpha_BxJ, carry["mean"]
@@ -68,7 +66,7 @@ class Attention(Base):
     return Glance(weights, weights, {"energy": soft.carry, "mean": mean_B}, losses, drawn)
 
 
-def one_hot(index_B: jax.Array, alpha_BxJ: jax.Array) -> jax.Array:
+def one_hot(index_B: Int[Array, "B"], alpha_BxJ: Float[Array, "B J"]) -> Float[Array, "B J"]:
   """1.0 at each row's index, if alpha is above 0 there, and 0 elsewhere: of alpha's type."""
   words = jnp.arange(alpha_BxJ.shape[1], dtype=jnp.int32)
   return ((words[None] == index_B[:, None]) & (alpha_BxJ > 0)).astype(alpha_BxJ.dtype)

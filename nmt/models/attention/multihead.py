@@ -5,11 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
-from nmt import kinds
 from nmt.models.attention.base import Attention as Base
-from nmt.models.attention.base import Glance, Memory
+from nmt.models.attention.base import Glance, Memory, find
 from nmt.models.dropout import split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
@@ -31,7 +31,7 @@ class Attention(Base):
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
-    mechanism = kinds.find("model.attention", model.attention.energy).Attention
+    mechanism = find(model, model.attention.energy)
     count = range(model.attention.heads)
     self.heads = nnx.List([mechanism(model, encoder, initial) for _ in count])
     self.random = self.heads[0].random
@@ -40,28 +40,28 @@ class Attention(Base):
   def width(model: ConfigDict, encoder: Encoder) -> int:
     return int(model.attention.heads * encoder.width)
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     return {"h": h_BxJxD, "heads": [head.remember(h_BxJxD, real_BxJ) for head in self.heads]}
 
   def begin(self, memory: Memory) -> Any:
     return [head.begin(own) for head, own in zip(self.heads, memory["heads"], strict=True)]
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     keys = split(keys_B, len(self.heads))
     inputs = zip(self.heads, memory["heads"], carry, keys, strict=True)
     return _together([head.attend(s_BxN, own, carry, key) for head, own, carry, key in inputs])
 
-  def search(self, s_BxN: jax.Array, memory: Memory, carry: Any) -> Glance:
+  def search(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Glance:
     inputs = zip(self.heads, memory["heads"], carry, strict=True)
     return _together([head.search(s_BxN, own, carry) for head, own, carry in inputs])
 
-  def project(self, memory: Memory, C_DxG: jax.Array) -> Any:
+  def project(self, memory: Memory, C_DxG: Float[Array, "D G"]) -> Any:
     """The annotations and C: multiplying each annotation by all C_h would cost H times as much."""
     return {"h": memory["h"], "C": C_DxG}
 
-  def read(self, weights: jax.Array, values: Any) -> jax.Array:
+  def read(self, weights: Float[Array, "B H J"], values: Any) -> Float[Array, "B G"]:
     c_BxHxD = self.product("bhj,bjd->bhd", weights, values["h"])
     return self.product("bd,dg->bg", c_BxHxD.reshape(c_BxHxD.shape[0], -1), values["C"])
 

@@ -2,44 +2,52 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
+from nmt.errors import UserError
 from nmt.models.attention.base import Attention as Base
 from nmt.models.attention.base import Glance, Memory
-from nmt.models.encoders.base import Encoder
+from nmt.models.encoders.base import Encoder, at
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
 
 
 class Attention(Base):
-  """c_i = the forward state at the last word, for every i (Cho et al., 2014); alpha is 1 there."""
+  """c_i = the state that has read the whole sentence, for every i (Cho et al., 2014).
+
+  That is the forward state at the last word, or where else the encoder ends; alpha is 1 there.
+  """
 
   aligns = False
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.forward_width = encoder.forward_width
+    self.place = "first" if encoder.ends_at_first else "last"
 
   @staticmethod
   def width(model: ConfigDict, encoder: Encoder) -> int:
+    if not encoder.forward_width:
+      raise UserError(
+        f"model.attention.kind=none can't be had with model.encoder.kind={model.encoder.kind}: "
+        "none of its states has read the whole sentence"
+      )
     return encoder.forward_width
 
-  def remember(self, h_BxJxD: jax.Array, real_BxJ: jax.Array) -> Memory:
-    length = real_BxJ.sum(axis=1, keepdims=True)
-    last = jnp.arange(1, real_BxJ.shape[1] + 1)[None] == length
-    alpha = last.astype(h_BxJxD.dtype)
+  def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
+    alpha = at(self.place, real_BxJ).astype(h_BxJxD.dtype)
     forward = h_BxJxD[:, :, : self.forward_width]
     return {"last": jnp.einsum("bj,bjn->bn", alpha, forward), "alpha": alpha}
 
   def attend(
-    self, s_BxN: jax.Array, memory: Memory, carry: Any, keys_B: jax.Array | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
     return Glance(memory["alpha"], memory["alpha"], carry)
 
-  def project(self, memory: Memory, C_DxG: jax.Array) -> jax.Array:
+  def project(self, memory: Memory, C_DxG: Float[Array, "D G"]) -> Float[Array, "B G"]:
     return affine(self.product, memory["last"], C_DxG)
 
-  def read(self, weights: jax.Array, values: jax.Array) -> jax.Array:
+  def read(self, weights: Float[Array, "B J"], values: Float[Array, "B G"]) -> Float[Array, "B G"]:
     return values

@@ -1,14 +1,18 @@
 """What a recurrent cell is: split into what can be done for all steps at once and what cannot."""
 
+import functools
+import types
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Float, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
+from nmt.models.dropout import split
 from nmt.models.initializers import Initializers, blocks, zeros
 from nmt.models.products import affine, product
 
@@ -30,10 +34,11 @@ class Cell(nnx.Module):
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     """inputs: the width of what `project` takes; None: another part of the model makes the sums."""
-    n = model.size
+    n: int = model.size
     self.size = n
     self.product = product(model.precision)
     self.layer_norm = model.cell.layer_norm
+    self.zoneout = model.cell.zoneout
     if inputs is not None:
       self.W = nnx.Param(blocks(initial.dense, self.sums)((inputs, self.sums * n)))
     self.b = nnx.Param(zeros((self.sums * n,)))
@@ -50,106 +55,218 @@ class Cell(nnx.Module):
     """G, the columns of x."""
     return self.sums * self.size
 
-  def project(self, x: jax.Array) -> jax.Array:
+  def project(self, x: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
     """W x (+ b) of shape ...xG, from x_...xm: for all steps at once."""
     if self.layer_norm:
       return affine(self.product, x, self.W[...])
     return affine(self.product, x, self.W[...], self.b[...])
 
-  def given(self, x_BxG: jax.Array) -> jax.Array:
+  def given(self, x_BxG: Float[Array, "B G"]) -> Float[Array, "B G"]:
     """x (+ b), for sums that another part of the model has made."""
     return x_BxG if self.layer_norm else x_BxG + self.b[...][None]
 
-  def outside(self, x_BxG: jax.Array) -> jax.Array:
-    """What comes from outside, as a step adds it: normalised, if that is asked for."""
+  def outside(self, x: Float[Array, "*rows G"]) -> Float[Array, "*rows G"]:
+    """x_...xG from outside, as a step adds it: normalised, if that is asked for."""
     if not self.layer_norm:
-      return x_BxG
-    return normalise(x_BxG, self.gain_W[...]) + self.b[...][None]
+      return x
+    return normalise(x, self.gain_W[...]) + along(self.b[...], x)
 
-  def recur(self, s_BxN: jax.Array, U: nnx.Param, gain: nnx.Param | None) -> jax.Array:
+  def recur(
+    self, s_BxN: Float[Array, "B N"], U: nnx.Param[Any], gain: nnx.Param[Any] | None
+  ) -> Float[Array, "B G"]:
     """U s, normalised if there is a gain."""
     product = self.product("bn,nm->bm", s_BxN, U[...])
     return product if gain is None else normalise(product, gain[...])
 
-  def begin(self, like_BxG: jax.Array) -> State:
+  def begin(self, like_BxG: Float[Array, "B G"]) -> State:
     """The state before the first step, zeros, for as many rows as `like`."""
     return self.start(jnp.zeros_like(like_BxG[:, : self.size]))
 
-  def start(self, s_BxN: jax.Array) -> State:
+  def start(self, s_BxN: Float[Array, "B N"]) -> State:
     """The state whose output is s."""
     return s_BxN
 
-  def output(self, state: State) -> jax.Array:
+  def output(self, state: State) -> Float[Array, "*rows N"]:
     """s_BxN of a state: what the rest of the model sees."""
+    s: Float[Array, "*rows N"] = state
+    return s
+
+  def drawing(self, state: State, keys_B: Key[Array, "B"] | None) -> State:
+    """The same state for a run in which the cell draws by these keys, if it draws at all."""
     return state
 
-  def __call__(self, state: State, x_BxG: jax.Array) -> State:
+  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     """The next state, from the last one and the sums from outside (`project` or `given`)."""
     return self.advance(state, self.outside(x_BxG))
 
-  def advance(self, state: State, x_BxG: jax.Array) -> State:
+  def advance(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     """The cell's equations, x being all that comes from outside."""
     raise TypeError(f"{type(self).__module__} has no advance")
 
 
-class Stack(nnx.Module):
-  """Cells on top of each other: each above the first takes the output of the one below it.
+class Zoneout(Cell):
+  """Put before a cell, of which some entries of the state then stay what they were in each step.
 
-  A state is a tuple of theirs. What is said of a cell holds of its first for what comes in, and of
-  its last for what goes out; all start from the same s.
+  s' = d * s + (1 - d) * cell(s, x), d ~ Bernoulli(model.cell.zoneout) for each entry of each array
+  of the state; where nothing is drawn, d is the share itself (Krueger et al., 2017, section 3).
+  The state is {"own": the cell's, "keys": for the steps to come, or None}.
   """
 
-  def __init__(self, cells: list[Cell]):
+  def start(self, s_BxN: Float[Array, "B N"]) -> State:
+    return {"own": super().start(s_BxN), "keys": None}
+
+  def output(self, state: State) -> Float[Array, "..."]:
+    return super().output(state["own"])
+
+  def drawing(self, state: State, keys_B: Key[Array, "B"] | None) -> State:
+    return {"own": state["own"], "keys": keys_B}
+
+  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
+    before, tree = jax.tree.flatten(state["own"])
+    after = jax.tree.leaves(super().__call__(state["own"], x_BxG))
+    keys, *array_keys = split(state["keys"], 1 + len(after))
+    mixed = map(self._mix, array_keys, before, after)
+    return {"own": jax.tree.unflatten(tree, mixed), "keys": keys}
+
+  def _mix(
+    self, keys_B: Key[Array, "B"] | None, old: Float[Array, "..."], new: Float[Array, "..."]
+  ) -> Float[Array, "..."]:
+    if keys_B is None:
+      expected: Float[Array, "..."] = self.zoneout * old + (1 - self.zoneout) * new
+      return expected
+    share = jnp.float32(self.zoneout)  # of a type: masks are drawn the same in any precision
+    stays = jax.vmap(lambda key: jax.random.bernoulli(key, share, old.shape[1:]))(keys_B)
+    return jnp.where(stays, old, new)
+
+
+class Cells(nnx.Module):
+  """Several cells as one: what is said of a cell holds of the first one for what comes in."""
+
+  def __init__(self, cells: "list[Cell | Transition]"):
     self.cells = nnx.List(cells)
 
   @property
-  def layers(self) -> tuple[Cell, ...]:
-    return tuple(self.cells)
+  def layers(self) -> "tuple[Cell | Transition, ...]":
+    raise TypeError(f"{type(self).__name__} has no layers")
 
   @property
   def width(self) -> int:
-    return self.cells[0].width
+    return int(self.cells[0].width)
 
-  def project(self, x: jax.Array) -> jax.Array:
+  def project(self, x: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
     return self.cells[0].project(x)
 
-  def given(self, x_BxG: jax.Array) -> jax.Array:
+  def given(self, x_BxG: Float[Array, "B G"]) -> Float[Array, "B G"]:
     return self.cells[0].given(x_BxG)
 
-  def start(self, s_BxN: jax.Array) -> State:
+
+class Transition(Cells):
+  """A deep transition: in each step one cell after another, and the first alone has an input.
+
+  s' = cell_K(.. cell_2(cell_1(s, x)))   (Miceli Barone et al., 2017, deep transitions)
+  """
+
+  @property
+  def layers(self) -> "tuple[Cell | Transition, ...]":
+    return (self,)
+
+  def begin(self, like_BxG: Float[Array, "B G"]) -> State:
+    return self.cells[0].begin(like_BxG)
+
+  def start(self, s_BxN: Float[Array, "B N"]) -> State:
+    return self.cells[0].start(s_BxN)
+
+  def output(self, state: State) -> Float[Array, "..."]:
+    return self.cells[-1].output(state)
+
+  def drawing(self, state: State, keys_B: Key[Array, "B"] | None) -> State:
+    return self.cells[0].drawing(state, keys_B)
+
+  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
+    state = self.cells[0](state, x_BxG)
+    for cell in self.cells[1:]:
+      state = cell(state, cell.given(jnp.zeros_like(x_BxG)))
+    return state
+
+
+class Stack(Cells):
+  """Cells on top of each other: each above the first takes the output of the one below it.
+
+  With residual connections (model.cell.residual) that is the sum of all outputs below it, and so is
+  what the whole shows. A state is a tuple of theirs; all start from the same s.
+  """
+
+  def __init__(self, cells: "list[Cell | Transition]", residual: bool):
+    super().__init__(cells)
+    self.residual = residual
+
+  @property
+  def layers(self) -> "tuple[Cell | Transition, ...]":
+    return tuple(self.cells)
+
+  def start(self, s_BxN: Float[Array, "B N"]) -> State:
     return tuple(cell.start(s_BxN) for cell in self.cells)
 
-  def output(self, state: State) -> jax.Array:
-    return self.cells[-1].output(state[-1])
+  def output(self, state: State) -> Float[Array, "..."]:
+    if not self.residual:
+      return self.cells[-1].output(state[-1])
+    return functools.reduce(jnp.add, map(lambda cell, own: cell.output(own), self.cells, state))
 
-  def __call__(self, state: State, x_BxG: jax.Array) -> State:
+  def drawing(self, state: State, keys_B: Key[Array, "B"] | None) -> State:
+    keys = split(keys_B, len(self.cells))
+    return tuple(map(lambda cell, own, keys: cell.drawing(own, keys), self.cells, state, keys))
+
+  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     states = [self.cells[0](state[0], x_BxG)]
-    for below, cell, before in zip(self.cells, self.cells[1:], state[1:], strict=False):
-      states.append(cell(before, cell.project(below.output(states[-1]))))
+    below = self.cells[0].output(states[0])
+    for cell, before in zip(self.cells[1:], state[1:], strict=True):
+      states.append(cell(before, cell.project(below)))
+      below = self.above(below, cell.output(states[-1]))
     return tuple(states)
+
+  def above(self, below: Float[Array, "..."], output: Float[Array, "..."]) -> Float[Array, "..."]:
+    """What the layers up to one show, from what those below it show and from its own output."""
+    return below + output if self.residual else output
 
 
 def find(model: ConfigDict) -> type[Cell]:
-  """The cell of `model.cell.kind`."""
+  """The cell of `model.cell.kind`, with zoneout if that is asked for."""
   kind: type[Cell] = kinds.find("model.cell", model.cell.kind).Cell
-  return kind
+  return _zoned(kind) if model.cell.zoneout else kind
 
 
-def make(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell | Stack:
+@functools.cache
+def _zoned(kind: type[Cell]) -> type[Cell]:
+  return types.new_class(kind.__name__, (Zoneout, kind))
+
+
+def make(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell | Transition | Stack:
   """The cell of `model.cell`, or its layers; `inputs` is the width of what goes into the first."""
+  layers = [layer(model, inputs, initial)]
+  layers += [layer(model, model.size, initial) for _ in range(model.cell.layers - 1)]
+  return layers[0] if len(layers) == 1 else Stack(layers, model.cell.residual)
+
+
+def layer(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell | Transition:
+  """One layer of `model.cell`, of as many cells as it has transitions."""
   kind = find(model)
-  cells = [kind(model, inputs, initial)]
-  cells += [kind(model, model.size, initial) for _ in range(model.cell.layers - 1)]
-  return cells[0] if len(cells) == 1 else Stack(cells)
+  cells: list[Cell | Transition] = [kind(model, inputs, initial)]
+  cells += [kind(model, None, initial) for _ in range(model.cell.transitions - 1)]
+  return cells[0] if len(cells) == 1 else Transition(cells)
 
 
-def ones(shape: tuple[int, ...]) -> np.ndarray:
+def ones(shape: tuple[int, ...]) -> Float[np.ndarray, "..."]:
   """Gains start at 1."""
   return np.ones(shape, np.float32)
 
 
-def normalise(x_BxG: jax.Array, gain_G: jax.Array) -> jax.Array:
+def normalise(x: Float[Array, "*rows G"], gain_G: Float[Array, "G"]) -> Float[Array, "*rows G"]:
   """gain * (x - mean) / deviation over the last axis (Ba et al., 2016, equation 4)."""
-  centred = x_BxG - x_BxG.mean(axis=-1, keepdims=True)
+  centred = x - x.mean(axis=-1, keepdims=True)
   variance = (centred * centred).mean(axis=-1, keepdims=True)
-  return gain_G[None] * centred * jax.lax.rsqrt(variance + 1e-5)
+  return along(gain_G, x) * centred * jax.lax.rsqrt(variance + 1e-5)
+
+
+def along(v_G: Float[Array, "G"], x: Float[Array, "*rows G"]) -> Float[Array, "#*rows G"]:
+  """v with as many axes as x, along its last."""
+  return v_G.reshape((1,) * (x.ndim - 1) + v_G.shape)

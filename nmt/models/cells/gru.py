@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.cells.base import Cell as Base
@@ -30,7 +31,9 @@ class Cell(Base):
     self.gain_U_zr = nnx.Param(ones((2 * n,))) if self.layer_norm else None
     self.gain_U = nnx.Param(ones((n,))) if self.layer_norm else None
 
-  def advance(self, s_BxN: jax.Array, x_Bx3N: jax.Array) -> jax.Array:
+  def advance(
+    self, s_BxN: Float[Array, "B N"], x_Bx3N: Float[Array, "B 3*N"]
+  ) -> Float[Array, "B N"]:
     n = self.size
     zr = x_Bx3N[:, : 2 * n] + self.recur(s_BxN, self.U_zr, self.gain_U_zr)
     gates, kept = reset(zr, s_BxN)
@@ -42,17 +45,21 @@ class Cell(Base):
 
 
 @jax.custom_vjp
-def reset(x_Bx2N: jax.Array, s_BxN: jax.Array) -> tuple[jax.Array, jax.Array]:
+def reset(
+  x_Bx2N: Float[Array, "B G"], s_BxN: Float[Array, "B N"]
+) -> tuple[Float[Array, "B 2*N"], Float[Array, "B N"]]:
   """The gates [z r] = sigmoid(x), and r * s."""
   gates = jax.nn.sigmoid(x_Bx2N)
   return gates, gates[:, s_BxN.shape[1] :] * s_BxN
 
 
-_Pair = tuple[jax.Array, jax.Array]
-_Three = tuple[jax.Array, jax.Array, jax.Array]
+_Gates = Float[Array, "B G"]  # [z r], twice as wide as s
+_State = Float[Array, "B N"]
+_Pair = tuple[_Gates, _State]
+_Three = tuple[_Gates, _State, _State]
 
 
-def _reset_forward(x: jax.Array, s: jax.Array) -> tuple[_Pair, _Pair]:
+def _reset_forward(x: _Gates, s: _State) -> tuple[_Pair, _Pair]:
   gates, kept = reset(x, s)
   return (gates, kept), (gates, s)
 
@@ -68,17 +75,19 @@ reset.defvjp(_reset_forward, _reset_backward)
 
 
 @jax.custom_vjp
-def blend(gates_Bx2N: jax.Array, s_BxN: jax.Array, x_BxN: jax.Array) -> jax.Array:
+def blend(
+  gates_Bx2N: Float[Array, "B G"], s_BxN: Float[Array, "B N"], x_BxN: Float[Array, "B N"]
+) -> Float[Array, "B N"]:
   """(1 - z) * s + z * s~, with s~ = tanh(x)."""
   return _blend_forward(gates_Bx2N, s_BxN, x_BxN)[0]
 
 
-def _blend_forward(gates: jax.Array, s: jax.Array, x: jax.Array) -> tuple[jax.Array, _Three]:
+def _blend_forward(gates: _Gates, s: _State, x: _State) -> tuple[_State, _Three]:
   z, candidate = gates[:, : s.shape[1]], jnp.tanh(x)
   return (1 - z) * s + z * candidate, (gates, s, candidate)
 
 
-def _blend_backward(saved: _Three, gradient: jax.Array) -> _Three:
+def _blend_backward(saved: _Three, gradient: _State) -> _Three:
   gates, s, candidate = saved
   z = gates[:, : s.shape[1]]
   to_gates = jnp.pad(gradient * (candidate - s), ((0, 0), (0, s.shape[1])))

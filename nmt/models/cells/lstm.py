@@ -4,13 +4,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.cells.base import Cell as Base
 from nmt.models.cells.base import normalise, ones
 from nmt.models.initializers import Initializers, blocks, zeros
 
-State = tuple[jax.Array, jax.Array]
+State = tuple[Float[Array, "B N"], Float[Array, "B N"]]
 
 
 class Cell(Base):
@@ -36,13 +37,13 @@ class Cell(Base):
       self.gain_m = nnx.Param(ones((n,)))
       self.b_m = nnx.Param(zeros((n,)))
 
-  def start(self, s_BxN: jax.Array) -> State:
+  def start(self, s_BxN: Float[Array, "B N"]) -> State:
     return s_BxN, jnp.zeros_like(s_BxN)
 
-  def output(self, state: State) -> jax.Array:
+  def output(self, state: State) -> Float[Array, "B N"]:
     return state[0]
 
-  def advance(self, state: State, x_Bx4N: jax.Array) -> State:
+  def advance(self, state: State, x_Bx4N: Float[Array, "B 4*N"]) -> State:
     s, m = state
     sums = x_Bx4N + self.recur(s, self.U, self.gain_U)
     i, f, o = jnp.split(jax.nn.sigmoid(sums[:, : 3 * self.size]), 3, axis=1)

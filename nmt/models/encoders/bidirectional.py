@@ -1,12 +1,12 @@
 """The paper's encoder: source words -> annotations."""
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Int, Key
 from ml_collections import ConfigDict
 
 from nmt.models.cells.base import make
-from nmt.models.dropout import Rates
+from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Annotations, run
 from nmt.models.encoders.base import Encoder as Base
 from nmt.models.initializers import Initializers
@@ -28,9 +28,13 @@ class Encoder(Base):
     self.backward = make(model, model.embedding, initial)
 
   def __call__(
-    self, source_BxJ: jax.Array, real_BxJ: jax.Array, keys_B: jax.Array | None = None
+    self,
+    source_BxJ: Int[Array, "B J"],
+    real_BxJ: Bool[Array, "B J"],
+    keys_B: Key[Array, "B"] | None = None,
   ) -> Annotations:
+    keys = split(keys_B, 2)
     embedded = self.rates.words(keys_B, self.E_x[...][source_BxJ]).swapaxes(0, 1)
-    forward, _ = run(self.forward, embedded, real_BxJ.T)
-    backward, first = run(self.backward, embedded, real_BxJ.T, reverse=True)
+    forward, _ = run(self.forward, embedded, real_BxJ.T, False, keys[0])
+    backward, first = run(self.backward, embedded, real_BxJ.T, True, keys[1])
     return Annotations(jnp.concatenate([forward, backward], axis=-1).swapaxes(0, 1), first)

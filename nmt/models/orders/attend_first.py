@@ -1,7 +1,7 @@
 """The paper's order: attention looks from the last state, then the word and the context move it."""
 
-import jax
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.cells import base as cells
@@ -32,7 +32,7 @@ class Decoder(Base):
     self.C = nnx.Param(blocks(initial.dense, sums)((context, sums * model.size)))
     self.cell = cells.make(model, model.embedding, initial)
 
-  def advance(self, state: State, x_BxG: jax.Array, attend: Attend) -> tuple[State, Seen]:
+  def advance(self, state: State, x_BxG: Float[Array, "B G"], attend: Attend) -> tuple[State, Seen]:
     last = self.cell.output(state["cell"])
     glance, c = attend(last)
     after = self.cell(state["cell"], x_BxG + c)

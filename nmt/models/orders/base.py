@@ -7,25 +7,29 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Bool, Float, Int, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.models import late
-from nmt.models.attention.base import Glance, Memory
-from nmt.models.cells.base import Cell, Stack
+from nmt.models.attention import base as attentions
+from nmt.models.attention.base import Attention, Glance, Memory
+from nmt.models.cells.base import Cell, Stack, Transition
 from nmt.models.dropout import Rates, split
-from nmt.models.encoders.base import Annotations, Encoder
+from nmt.models.encoders.base import Annotations, Encoder, at, mean, pick
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine, product
+from nmt.models.readouts.base import Readout
 
 State = dict[str, Any]
-Attend = Callable[[jax.Array], tuple[Glance, jax.Array]]
+Attend = Callable[[Float[Array, "B N"]], tuple[Glance, Float[Array, "B G"]]]
+AttendFromAll = Callable[[Float[Array, "T B N"]], tuple[Glance, Float[Array, "T B G"]]]
 
 
 class Seen(NamedTuple):
   """What a step shows: the state s_Bxn that the readout sees, and the look at the notes."""
 
-  s: jax.Array
+  s: Float[Array, "*steps B N"]
   glance: Glance
 
 
@@ -35,16 +39,17 @@ class Features(NamedTuple):
   drawn_BxT is the log-probability of what attention drew at random, None where it draws nothing.
   """
 
-  t: jax.Array
-  alpha: jax.Array
-  losses: dict[str, jax.Array]
-  drawn: jax.Array | None
+  t: Float[Array, "B T L"]
+  alpha: Float[Array, "B T J"]
+  losses: dict[str, Float[Array, "B T"]]
+  drawn: Float[Array, "B T"] | None
 
 
 class Decoder(nnx.Module):
   """Update the scratchpad: s_i = ScratchpadNN(y_{i-1}, c_i, s_{i-1}), from the cheat sheet c_i.
 
-  s_0 = tanh(W_s summary + b_s), of the encoder's summary; in the paper that is hb_1.
+  s_0 = tanh(W_s summary + b_s), of the encoder's summary; in the paper that is hb_1. By
+  `model.initial` the last annotation or the mean of all takes its place, or s_0 = 0.
 
   In which order a step reads the word, attends and moves the state is what a file of this folder
   writes: `extend`, `begin` and `advance`.
@@ -55,32 +60,35 @@ class Decoder(nnx.Module):
   "attention": what the mechanism carries}, and what the order adds.
   """
 
-  cell: Cell | Stack  # made by `extend`
+  cell: Cell | Transition | Stack  # made by `extend`
   C: nnx.Param[Any]  # context x columns, likewise
 
   def __init__(self, model: ConfigDict, encoder: Encoder, words: int, initial: Initializers):
-    mechanism = kinds.find("model.attention", model.attention.kind).Attention
+    mechanism = attentions.find(model, model.attention.kind)
     n, context = model.size, mechanism.width(model, encoder)
     self.product = product(model.precision)
-    self.tie = model.tie
+    self.size, self.tie = n, model.tie
     self.rates = Rates.of(model)
     self.E_y = nnx.Param(initial.embedding((words, model.embedding)))
-    self.W_s = nnx.Param(initial.dense((encoder.summary_width, n)))
-    self.b_s = nnx.Param(zeros((n,)))
+    self.initial = model.initial
+    if self.initial != "zero":
+      whole = encoder.summary_width if self.initial == "summary" else encoder.width
+      self.W_s = nnx.Param(initial.dense((whole, n)))
+      self.b_s = nnx.Param(zeros((n,)))
     self.extend(model, context, initial)
-    self.attention = mechanism(model, encoder, initial)
+    self.attention: Attention = mechanism(model, encoder, initial)
     readout = kinds.find("model.readout", model.readout.kind).Readout
-    self.readout = readout(model, context, words, initial)
+    self.readout: Readout = readout(model, context, words, initial)
 
   def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
     """Makes C, `cell` and what else the order has, for contexts of that width."""
     raise TypeError(f"{type(self).__module__} has no extend")
 
-  def begin(self, s_BxN: jax.Array) -> State:
+  def begin(self, s_BxN: Float[Array, "B N"]) -> State:
     """The state before the first word, from s_0, but for what attention carries."""
     return {"cell": self.cell.start(s_BxN)}
 
-  def advance(self, state: State, x_BxG: jax.Array, attend: Attend) -> tuple[State, Seen]:
+  def advance(self, state: State, x_BxG: Float[Array, "B G"], attend: Attend) -> tuple[State, Seen]:
     """One step: the next state, but for what attention carries, and what is seen.
 
     x_BxG is the cell's projection of E y_{i-1}. attend(s_BxN) looks at the notes from a state: it
@@ -88,38 +96,61 @@ class Decoder(nnx.Module):
     """
     raise TypeError(f"{type(self).__module__} has no advance")
 
-  def prepare(self, notes: Annotations, real_BxJ: jax.Array) -> tuple[Memory, State]:
+  def together(
+    self, state: State, x_TxBxG: Float[Array, "T B G"], attend: AttendFromAll
+  ) -> Seen | None:
+    """What all steps show, if no state depends on a look: attend(s_TxBxN) then looks from all.
+
+    None: the steps run one after the other.
+    """
+    return None
+
+  def prepare(self, notes: Annotations, real_BxJ: Bool[Array, "B J"]) -> tuple[Memory, State]:
     """Memory of the source, and the state before the first word."""
     own = self.attention.remember(notes.h_BxJxD, real_BxJ)
+    read = own if notes.values_BxJxD is None else own | {"h": notes.values_BxJxD}
     memory = {
       "attention": own,
-      "scratchpad": self.attention.project(own, self.C[...]),
+      "scratchpad": self.attention.project(read, self.C[...]),
       "readout": None
       if self.readout.C_o is None
-      else self.attention.project(own, self.readout.C_o[...]),
+      else self.attention.project(read, self.readout.C_o[...]),
     }
-    s_0 = jnp.tanh(affine(self.product, notes.summary_BxN, self.W_s[...], self.b_s[...]))
-    return memory, self.begin(s_0) | {"attention": self.attention.begin(own)}
+    state = self.begin(self._first(notes, real_BxJ))
+    return memory, state | {"attention": self.attention.begin(own)}
+
+  def _first(self, notes: Annotations, real_BxJ: Bool[Array, "B J"]) -> Float[Array, "B N"]:
+    """s_0, by `model.initial`."""
+    if self.initial == "zero":
+      return jnp.zeros((notes.h_BxJxD.shape[0], self.size), notes.h_BxJxD.dtype)
+    if self.initial == "summary":
+      whole = notes.summary_BxN
+    elif self.initial == "mean":
+      whole = mean(notes.h_BxJxD, real_BxJ)
+    else:
+      whole = pick(notes.h_BxJxD, at("last", real_BxJ))
+    return jnp.tanh(affine(self.product, whole, self.W_s[...], self.b_s[...]))
 
   def features(
-    self, memory: Memory, state: State, y_BxT: jax.Array, keys_B: jax.Array | None = None
+    self,
+    memory: Memory,
+    state: State,
+    y_BxT: Int[Array, "B T"],
+    keys_B: Key[Array, "B"] | None = None,
   ) -> Features:
     """Features of all steps, the previous words y_BxT being known (BOS first).
 
     Only what is recurrent is in the scan: words are projected before it, the readout comes after.
     """
-    word_keys, readout_keys, attention_keys = split(keys_B, 3)
+    word_keys, readout_keys, attention_keys, cell_keys = split(keys_B, 4)
+    state = state | {"cell": self.cell.drawing(state["cell"], cell_keys)}
     words = self.rates.words(word_keys, self.E_y[...][y_BxT]).swapaxes(0, 1)
     keys_T = _each_step(attention_keys, y_BxT.shape[1]) if self.attention.random else None
-
-    def step(constants: Any, state: State, x: Any) -> tuple[State, Seen]:
-      decoder, memory = constants
-      x_BxG, keys_B = x
-      return decoder.looking(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
-
-    inside = {key: memory[key] for key in ("attention", "scratchpad")}
-    inputs = self.cell.project(words), keys_T
-    _, (s, glance) = late.scan(step, (self, inside), state, inputs)
+    inputs = self.cell.project(words)
+    seen = None
+    if not jax.tree.leaves(state["attention"]):
+      seen = self.together(state, inputs, partial(self._from_all, memory, state, keys_T))
+    s, glance = seen or self._in_turn(memory, state, inputs, keys_T)
     c = jax.vmap(self._read, (0, None))(glance.weights, memory["readout"])
     t = self.readout(s, self.readout.project(words), c).swapaxes(0, 1)
     losses, drawn = jax.tree.map(jnp.transpose, (glance.losses, glance.drawn))
@@ -127,8 +158,8 @@ class Decoder(nnx.Module):
     return Features(t, glance.alpha_BxJ.swapaxes(0, 1), losses, drawn)
 
   def step(
-    self, memory: Memory, state: State, y_B: jax.Array
-  ) -> tuple[State, jax.Array, jax.Array]:
+    self, memory: Memory, state: State, y_B: Int[Array, "B"]
+  ) -> tuple[State, Float[Array, "B L"], Float[Array, "B J"]]:
     """The state after one step, t_Bxl and alpha_BxJ, y_B being the previous word."""
     words = self.E_y[...][y_B]
     after, (s, glance) = self.looking(
@@ -137,16 +168,16 @@ class Decoder(nnx.Module):
     c = self._read(glance.weights, memory["readout"])
     return after, self.readout(s, self.readout.project(words), c), glance.alpha_BxJ
 
-  def output(self) -> tuple[jax.Array, jax.Array]:
+  def output(self) -> tuple[Float[Array, "V L"], Float[Array, "V"]]:
     """W_o (Vxl) and b_o (V) of the logits."""
     return self.readout.output(self.E_y[...] if self.tie else None)
 
   def looking(
-    self, memory: Memory, state: State, x_BxG: jax.Array, look: Callable[..., Glance]
+    self, memory: Memory, state: State, x_BxG: Float[Array, "B G"], look: Callable[..., Glance]
   ) -> tuple[State, Seen]:
     """One step, in which look(s, memory, carry) is how the mechanism attends."""
 
-    def attend(s_BxN: jax.Array) -> tuple[Glance, jax.Array]:
+    def attend(s_BxN: Float[Array, "B N"]) -> tuple[Glance, Float[Array, "B G"]]:
       glance = look(s_BxN, memory["attention"], state["attention"])
       return glance, self.attention.read(glance.weights, memory["scratchpad"])
 
@@ -155,11 +186,47 @@ class Decoder(nnx.Module):
       glance=seen.glance._replace(carry=())
     )
 
-  def _read(self, weights: Any, values: Any) -> jax.Array | None:
+  def _in_turn(
+    self,
+    memory: Memory,
+    state: State,
+    x_TxBxG: Float[Array, "T B G"],
+    keys_TxB: Key[Array, "T B"] | None,
+  ) -> Seen:
+    """What all steps show, one after the other."""
+
+    def step(constants: tuple[Decoder, Memory], state: State, inputs: Any) -> tuple[State, Seen]:
+      decoder, memory = constants
+      x_BxG, keys_B = inputs
+      return decoder.looking(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
+
+    inside = {key: memory[key] for key in ("attention", "scratchpad")}
+    seen: Seen = late.scan(step, (self, inside), state, (x_TxBxG, keys_TxB))[1]
+    return seen
+
+  def _from_all(
+    self,
+    memory: Memory,
+    state: State,
+    keys_TxB: Key[Array, "T B"] | None,
+    s_TxBxN: Float[Array, "T B N"],
+  ) -> tuple[Glance, Float[Array, "T B G"]]:
+    """A mechanism that carries nothing looks from all states at once."""
+
+    def attend(
+      s_BxN: Float[Array, "B N"], keys_B: Key[Array, "B"] | None
+    ) -> tuple[Glance, Float[Array, "B G"]]:
+      glance = self.attention.attend(s_BxN, memory["attention"], state["attention"], keys_B)
+      return glance, self.attention.read(glance.weights, memory["scratchpad"])
+
+    found: tuple[Glance, Float[Array, "T B G"]] = jax.vmap(attend)(s_TxBxN, keys_TxB)
+    return found
+
+  def _read(self, weights: Any, values: Any) -> Float[Array, "B G"] | None:
     return None if values is None else self.attention.read(weights, values)
 
 
-def _each_step(keys_B: jax.Array | None, steps: int) -> jax.Array | None:
+def _each_step(keys_B: Key[Array, "B"] | None, steps: int) -> Key[Array, "T B"] | None:
   """keys_TxB: a key of its own for each step of each sentence."""
   if keys_B is None:
     return None

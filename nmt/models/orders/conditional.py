@@ -1,6 +1,6 @@
 """The conditional order: the word comes first, so that attention knows it; then the context."""
 
-import jax
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.cells import base as cells
@@ -29,7 +29,7 @@ class Decoder(AttendFirst):
     super().extend(model, context, initial)
     self.second = cells.make(model, None, initial)
 
-  def advance(self, state: State, x_BxG: jax.Array, attend: Attend) -> tuple[State, Seen]:
+  def advance(self, state: State, x_BxG: Float[Array, "B G"], attend: Attend) -> tuple[State, Seen]:
     last = self.cell.output(state["cell"])
     between = self.cell(state["cell"], x_BxG)
     glance, c = attend(self.cell.output(between))

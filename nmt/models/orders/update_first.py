@@ -1,13 +1,14 @@
 """Luong's order: the word moves the state, and attention looks from where it has come to."""
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
+from nmt.models import linear
 from nmt.models.cells import base as cells
 from nmt.models.initializers import Initializers, blocks
-from nmt.models.orders.base import Attend, Seen, State
+from nmt.models.orders.base import Attend, AttendFromAll, Seen, State
 from nmt.models.orders.base import Decoder as Base
 from nmt.models.products import affine
 from nmt.options import switch
@@ -35,11 +36,11 @@ class Decoder(Base):
     feed = blocks(initial.dense, sums)
     self.F = nnx.Param(feed((n, sums * n))) if model.order.input_feeding else None
 
-  def begin(self, s_BxN: jax.Array) -> State:
+  def begin(self, s_BxN: Float[Array, "B N"]) -> State:
     fed = {} if self.F is None else {"h": jnp.zeros_like(s_BxN)}
     return super().begin(s_BxN) | fed
 
-  def advance(self, state: State, x_BxG: jax.Array, attend: Attend) -> tuple[State, Seen]:
+  def advance(self, state: State, x_BxG: Float[Array, "B G"], attend: Attend) -> tuple[State, Seen]:
     if self.F is not None:
       x_BxG = x_BxG + affine(self.product, state["h"], self.F[...])
     after = self.cell(state["cell"], x_BxG)
@@ -47,3 +48,13 @@ class Decoder(Base):
     glance, c = attend(s)
     h = jnp.tanh(c + affine(self.product, s, self.U_h[...]))
     return {"cell": after} | ({} if self.F is None else {"h": h}), Seen(h, glance)
+
+  def together(
+    self, state: State, x_TxBxG: Float[Array, "T B G"], attend: AttendFromAll
+  ) -> Seen | None:
+    """With a linear cell and no feedback there is no loop over the words."""
+    s_TxBxN = None if self.F is not None else linear.run(self.cell, state["cell"], x_TxBxG)
+    if s_TxBxN is None:
+      return None
+    glance, c = attend(s_TxBxN)
+    return Seen(jnp.tanh(c + affine(self.product, s_TxBxN, self.U_h[...])), glance)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import jax
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.initializers import Initializers, zeros
@@ -30,14 +30,16 @@ class Readout(nnx.Module):
     """Makes C_o and what else the readout has, for contexts of that width; returns l."""
     raise TypeError(f"{type(self).__module__} has no extend")
 
-  def project(self, y: jax.Array) -> Any:
+  def project(self, y: Float[Array, "*rows M"]) -> Any:
     """What the features take of the embedded words y_...xm, for all steps at once."""
     return None
 
-  def __call__(self, s: jax.Array, y: Any, c: Any) -> jax.Array:
+  def __call__(self, s: Float[Array, "*rows N"], y: Any, c: Any) -> Float[Array, "*rows L"]:
     """t_...xl from states s_...xn, words as `project` gives them, and C_o c (None without C_o)."""
     raise TypeError(f"{type(self).__module__} has no __call__")
 
-  def output(self, tied: jax.Array | None) -> tuple[jax.Array, jax.Array]:
+  def output(
+    self, tied: Float[Array, "V L"] | None
+  ) -> tuple[Float[Array, "V L"], Float[Array, "V"]]:
     """W_o and b_o; the tied word vectors in the place of W_o, if there are any."""
     return (self.W_o[...] if tied is None else tied), self.b_o[...]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import jax
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.initializers import Initializers
@@ -16,5 +16,5 @@ class Readout(Base):
     self.C_o = None
     return int(model.size)
 
-  def __call__(self, s: jax.Array, y: Any, c: Any) -> jax.Array:
+  def __call__(self, s: Float[Array, "*rows L"], y: Any, c: Any) -> Float[Array, "*rows L"]:
     return s

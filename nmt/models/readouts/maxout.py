@@ -1,8 +1,8 @@
 """The paper's readout: a deep output with maxout."""
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.initializers import Initializers, blocks, zeros
@@ -32,11 +32,13 @@ class Readout(Base):
     self.b_t = nnx.Param(zeros((2 * l,)))
     return int(l)
 
-  def project(self, y: jax.Array) -> jax.Array:
+  def project(self, y: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
     """V_o E y + b_t."""
     return affine(self.product, y, self.V_o[...], self.b_t[...])
 
-  def __call__(self, s: jax.Array, y: jax.Array, c: jax.Array) -> jax.Array:
+  def __call__(
+    self, s: Float[Array, "*rows N"], y: Float[Array, "*rows G"], c: Float[Array, "*rows G"]
+  ) -> Float[Array, "*rows L"]:
     pair = affine(self.product, s, self.U_o[...]) + y + c
     first, second = jnp.split(pair, 2, axis=-1)
     return jnp.where(first >= second, first, second)  # the gradient goes to one, even in a tie

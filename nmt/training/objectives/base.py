@@ -2,8 +2,8 @@
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, Shaped
 from ml_collections import ConfigDict
 
 from nmt.data.ids import PAD
@@ -12,7 +12,7 @@ from nmt.models import Translation
 from nmt.models.orders.base import Features
 from nmt.training.cross_entropy import cross_entropy
 
-Sums = dict[str, jax.Array]
+Sums = dict[str, Shaped[Array, ""]]
 
 
 class Rows(NamedTuple):
@@ -21,9 +21,9 @@ class Rows(NamedTuple):
   links: int8, 1 where a target token is linked to a source token.
   """
 
-  source: jax.Array
-  target: jax.Array
-  links: jax.Array | None = None
+  source: Int[Array, "B J"]
+  target: Int[Array, "B T"]
+  links: Int[Array, "B T J"] | None = None
 
 
 class Objective:
@@ -45,8 +45,8 @@ class Objective:
     return {}
 
   def sums(
-    self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
-  ) -> tuple[jax.Array, Sums]:
+    self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
+  ) -> tuple[Float[Array, ""], Sums]:
     """The loss, and all sums, it among them."""
     raise TypeError(f"{type(self).__module__} has no sums")
 
@@ -56,8 +56,11 @@ class Objective:
 
 
 def likelihood(
-  model: Translation, features: Features, target_BxT: jax.Array, label_smoothing: float = 0.0
-) -> tuple[jax.Array, Sums]:
+  model: Translation,
+  features: Features,
+  target_BxT: Int[Array, "B T"],
+  label_smoothing: float = 0.0,
+) -> tuple[Float[Array, ""], dict[str, Shaped[Array, "..."]]]:
   """The sum of the loss, and `nll_BxT`, `correct` and `tokens`; see `cross_entropy`."""
   real = target_BxT != PAD
   loss, nll, correct = cross_entropy(

@@ -1,7 +1,7 @@
 """Maximum likelihood, with attention guided towards given word links."""
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
 
 from nmt.errors import UserError
 from nmt.models import Translation
@@ -39,8 +39,8 @@ class Objective(Base):
     return {"updates": jnp.int32(0)}
 
   def sums(
-    self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
-  ) -> tuple[jax.Array, Sums]:
+    self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
+  ) -> tuple[Float[Array, ""], Sums]:
     attention, options = model.decoder.attention, self.train.objective
     features = model.features(rows.source, rows.target, keys_B)
     if not attention.aligns or features.drawn is not None:
@@ -62,7 +62,9 @@ class Objective(Base):
     return {"updates": kept["updates"] + 1}
 
 
-def distance(links_BxTxJ: jax.Array, alpha_BxTxJ: jax.Array) -> jax.Array:
+def distance(
+  links_BxTxJ: Int[Array, "B T J"], alpha_BxTxJ: Float[Array, "B T J"]
+) -> Float[Array, ""]:
   """-sum A_tj log alpha_tj over all rows, each row of A being the links divided by their number."""
   links = links_BxTxJ.astype(jnp.float32)
   wanted = links / jnp.maximum(links.sum(axis=2, keepdims=True), 1)

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
 
 from nmt.errors import UserError
 from nmt.models import Translation
@@ -31,8 +32,8 @@ class Objective(Base):
     return {"reward": jnp.float32(0), "weight": jnp.float32(0)}
 
   def sums(
-    self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
-  ) -> tuple[jax.Array, Sums]:
+    self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
+  ) -> tuple[Float[Array, ""], Sums]:
     features = model.features(rows.source, rows.target, keys_B)
     if features.drawn is None:
       raise UserError(

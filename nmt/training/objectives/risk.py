@@ -5,6 +5,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped
+from ml_collections import ConfigDict
 
 from nmt.data.ids import BOS, EOS, PAD
 from nmt.models import Translation
@@ -43,19 +45,19 @@ class Objective(Base):
   random = True
 
   def sums(
-    self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
-  ) -> tuple[jax.Array, Sums]:
+    self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
+  ) -> tuple[Float[Array, ""], Sums]:
+    assert keys_B is not None  # as `random` asks
     encoder_keys, decoder_keys, draw_keys = split(keys_B, 3)
     drawn = candidates(model, rows, draw_keys, self.train.objective)
     B, S, L = drawn.shape
     y_NxL = drawn.reshape(B * S, L)
 
-    def repeat(x: jax.Array) -> jax.Array:
+    def repeat(x: Shaped[Array, "B *rest"]) -> Shaped[Array, "N *rest"]:
       return jnp.repeat(x, S, axis=0)
 
     memory, state = jax.tree.map(repeat, model.encode(rows.source, encoder_keys))
-    keys_N = None if decoder_keys is None else repeat(decoder_keys)
-    features = whole(model.decoder.features(memory, state, before(y_NxL), keys_N))
+    features = whole(model.decoder.features(memory, state, before(y_NxL), repeat(decoder_keys)))
     log_p, right = words(model, features.t, y_NxL)
     log_p_BxS = log_p.sum(axis=1).reshape(B, S)
 
@@ -81,7 +83,9 @@ class Objective(Base):
     return loss, {"loss": loss, **found, **more, "risk": risk}
 
 
-def candidates(model: Translation, rows: Rows, keys_B: Any, options: Any) -> jax.Array:
+def candidates(
+  model: Translation, rows: Rows, keys_B: Key[Array, "B"], options: ConfigDict
+) -> Int[Array, "B S L"]:
   """S(x) of each sentence, BxSxL: its target, then what is drawn; each ended by EOS, then PAD."""
   model = jax.tree.map(jax.lax.stop_gradient, model)
   k = options.samples
@@ -93,7 +97,7 @@ def candidates(model: Translation, rows: Rows, keys_B: Any, options: Any) -> jax
   numbers = jnp.arange(k, dtype=jnp.int32)
   keys_N = jax.vmap(jax.vmap(jax.random.fold_in, (None, 0)), (0, None))(keys_B, numbers).reshape(-1)
 
-  def step(carry: Any, i: jax.Array) -> tuple[Any, jax.Array]:
+  def step(carry: Any, i: Int[Array, ""]) -> tuple[Any, Int[Array, "N"]]:
     state, last_N, ended_N = carry
     state, (logits, _) = model.step(memory, state, last_N)
     ids = jnp.arange(logits.shape[1], dtype=jnp.int32)
@@ -112,18 +116,20 @@ def candidates(model: Translation, rows: Rows, keys_B: Any, options: Any) -> jax
   return jnp.concatenate([target[:, None], drawn], axis=1)
 
 
-def first_of_its_kind(ids_BxSxL: jax.Array) -> jax.Array:
+def first_of_its_kind(ids_BxSxL: Int[Array, "B S L"]) -> Bool[Array, "B S"]:
   """Which candidates (BxS) are not the same as one before them."""
   same_BxSxS = (ids_BxSxL[:, :, None] == ids_BxSxL[:, None]).all(axis=3)
   return ~jnp.tril(same_BxSxS, -1).any(axis=2)
 
 
-def without_end(ids_BxL: jax.Array) -> jax.Array:
+def without_end(ids_BxL: Int[Array, "B L"]) -> Int[Array, "B L"]:
   """The same, with PAD for EOS."""
   return jnp.where(ids_BxL == EOS, PAD, ids_BxL)
 
 
-def words(model: Translation, t_NxLxD: jax.Array, y_NxL: jax.Array) -> tuple[jax.Array, jax.Array]:
+def words(
+  model: Translation, t_NxLxD: Float[Array, "N L D"], y_NxL: Int[Array, "N L"]
+) -> tuple[Float[Array, "N L"], Bool[Array, "N L"]]:
   """log p of each word y_NxL, 0 for PAD, and whether it is the likeliest.
 
   Logits are made some at a time, and once more for the gradient, so that they are never all there.
@@ -135,7 +141,9 @@ def words(model: Translation, t_NxLxD: jax.Array, y_NxL: jax.Array) -> tuple[jax
   t, y = jnp.pad(t, ((0, chunks * size - len(t)), (0, 0))), jnp.pad(y, (0, chunks * size - y.size))
 
   @jax.checkpoint
-  def some(t: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
+  def some(
+    t: Float[Array, "P D"], y: Int[Array, "P"]
+  ) -> tuple[Float[Array, "P"], Bool[Array, "P"]]:
     logits = model.logits(t).astype(jnp.float32)
     chosen = jnp.take_along_axis(logits, y[:, None], axis=1)[:, 0]
     log_p = chosen - jax.nn.logsumexp(logits, axis=1)

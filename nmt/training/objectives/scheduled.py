@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from nmt.data.ids import PAD
 from nmt.models import Translation
@@ -49,8 +50,8 @@ class Objective(Base):
     return {"updates": jnp.int32(0)}
 
   def sums(
-    self, model: Translation, rows: Rows, keys_B: jax.Array | None, kept: Sums
-  ) -> tuple[jax.Array, Sums]:
+    self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
+  ) -> tuple[Float[Array, ""], Sums]:
     options = self.train.objective
     previous, own_BxT = before(rows.target), jnp.zeros(rows.target.shape, bool)
     if keys_B is not None:
@@ -62,7 +63,7 @@ class Objective(Base):
     own = own_BxT.sum(dtype=jnp.float32)
     return loss, {"loss": loss, **summed(found), **more, "own_words": own}
 
-  def epsilon(self, kept: Sums) -> jax.Array:
+  def epsilon(self, kept: Sums) -> Float[Array, ""]:
     """The probability of the target's word after so many updates."""
     options, i = self.train.objective, kept["updates"].astype(jnp.float32)
     if options.schedule == "linear":
@@ -72,15 +73,15 @@ class Objective(Base):
     return jax.nn.sigmoid(jnp.log(options.speed) - i / options.speed)
 
   def mixed(
-    self, model: Translation, rows: Rows, keys_B: jax.Array, epsilon: jax.Array
-  ) -> tuple[jax.Array, jax.Array]:
+    self, model: Translation, rows: Rows, keys_B: Key[Array, "B"], epsilon: Float[Array, ""]
+  ) -> tuple[Int[Array, "B T"], Bool[Array, "B T"]]:
     """The previous words y^_BxT, BOS first, and which of them are the model's own."""
     model = jax.tree.map(jax.lax.stop_gradient, model)
     memory, start = model.encode(rows.source)
     sampled = self.train.objective.own == "sampled"
     T = rows.target.shape[1]
 
-    def step(carry: Any, inputs: Any) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+    def step(carry: Any, inputs: Any) -> tuple[Any, tuple[Int[Array, "B"], Bool[Array, "B"]]]:
       state, last_B = carry
       truth_B, counts_B, number = inputs
       state, (logits, _) = model.step(memory, state, last_B)

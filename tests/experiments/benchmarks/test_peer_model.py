@@ -8,6 +8,7 @@ import pytest
 from configs.base import get_config
 from nmt import models, run
 from nmt.data.ids import EOS, PAD
+from nmt.data.words import Words
 
 torch = pytest.importorskip("torch")
 V, M, N, A, L = 11, 5, 6, 7, 4
@@ -84,7 +85,7 @@ def ours(config, weights):
     for name in path:
       place = place.setdefault(name, {})
     place[last] = leaf
-  side = type("Side", (), {"size": V})()
+  side = Words("en", [str(word) for word in range(V - 4)])
   return run.of(config, side, side, tree)
 
 

@@ -1,0 +1,19 @@
+"""The minimal GRU: gates from the input alone."""
+
+import jax
+from jaxtyping import Array, Float
+
+from nmt.models.linear import Coefficients, LinearCell
+
+
+class Cell(LinearCell):
+  """minGRU (Feng et al., 2024, section 3.1).
+
+  z = sigmoid(x_z);  h~ = x_h;  h' = (1 - z) * h + z * h~
+  """
+
+  sums = 2  # [z h~]
+
+  def coefficients(self, x: Float[Array, "*rows G"]) -> Coefficients:
+    z = jax.nn.sigmoid(x[..., : self.size])
+    return 1 - z, z * x[..., self.size :]
