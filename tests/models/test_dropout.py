@@ -1,10 +1,13 @@
 """Dropout keeps the mean, follows its keys, and does not see how a batch is cut."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from nmt import kinds
 from nmt.models import init, rebuild
 from nmt.models.dropout import Rates, dropout, split
 
@@ -44,10 +47,24 @@ def test_one_mask_is_the_same_at_all_positions_and_each_sentences_own(small):
   np.testing.assert_allclose((dropped == 0).mean(), 0.3, atol=0.03)
 
 
-def test_every_use_of_a_key_gets_another_mask():
+def test_every_use_of_a_key_gets_another_mask(small):
   one, two = split(KEYS, 2)
   x = jnp.ones((64, 50))
   assert not jnp.array_equal(dropout(one, 0.5, x), dropout(two, 0.5, x))
+  words = Rates.of(small(**{"dropout.word": 0.5})).words(KEYS, x[:, :, None])[:, :, 0]
+  for keys in (KEYS, one, two):
+    assert not jnp.array_equal(words, dropout(keys, 0.5, x))
+
+
+@pytest.mark.parametrize("kind", kinds.names("model.encoder"))
+def test_every_encoder_drops_words_and_values_of_their_vectors(small, sizes, kind):
+  rates = {"dropout.word": 0.5, "dropout.embedding": 0.5, "dropout.one_mask": True}
+  config = small(**rates, **{"encoder.kind": kind})
+  encoder = rebuild(config, *sizes, init(config, *sizes, seed=0)).encoder
+  source = jnp.ones((4, 6), int)
+  program = jax.make_jaxpr(lambda keys: encoder(source, source > 0, keys).h_BxJxD)(KEYS[:4])
+  shapes = re.findall(r"random_bits\[[^]]*shape=\(([^)]*)\)", str(program))
+  assert sorted(shapes) == [f"1, {config.embedding}", "6, 1"]
 
 
 def test_a_batch_may_be_cut_anywhere():

@@ -62,8 +62,10 @@ def test_value_and_gradient_are_those_of_the_article(
     for row, A in zip(dense, gold, strict=True):
       row[: A.shape[0], : A.shape[1]] = A
 
+    rows = Rows(source, target, jnp.asarray(dense))
+
     def loss(params):
-      return objective.sums(rebuild(model, *sizes, params), Rows(source, target, dense), None, kept)
+      return objective.sums(rebuild(model, *sizes, params), rows, None, kept)
 
     given = jax.tree.map(jnp.asarray, params)
     gradients, found = jax.jit(jax.grad(loss, has_aux=True))(given)
@@ -82,11 +84,11 @@ def test_value_and_gradient_are_those_of_the_article(
 
 
 def test_a_weight_of_zero_costs_what_the_least_weight_does():
-  alpha, A = jnp.array([[[1.0, 0.0]]]), np.array([[[0, 1]]], np.int8)
+  alpha, A = jnp.array([[[1.0, 0.0]]]), jnp.array([[[0, 1]]], jnp.int8)
   cost, slope = jax.value_and_grad(lambda alpha: distance(A, alpha))(alpha)
   np.testing.assert_allclose(cost, -np.log(1e-9), rtol=1e-6)
   assert (slope == 0).all()
-  assert distance(np.zeros_like(A), alpha) == 0
+  assert distance(jnp.zeros_like(A), alpha) == 0
 
 
 def test_updates_are_counted(made):
@@ -107,7 +109,7 @@ def test_what_cannot_be_guided_is_said(made, small, weights, sizes, attention, g
   model = small(**{"attention.kind": attention})
   module = rebuild(model, *sizes, jax.tree.map(jnp.float32, weights(model)))
   rows = Rows(
-    np.array([[4, 2]]), np.array([[5, 2]]), np.ones((1, 2, 2), np.int8) if given else None
+    jnp.array([[4, 2]]), jnp.array([[5, 2]]), jnp.ones((1, 2, 2), jnp.int8) if given else None
   )
   with pytest.raises(UserError, match=line):
     made().sums(module, rows, jax.random.split(jax.random.key(0), 1), {"updates": jnp.int32(0)})

@@ -109,7 +109,7 @@ def test_what_is_drawn(made, small, weights, sizes, oracle):
 
 
 def test_each_translation_counts_once():
-  ids = np.array([[[4, 2, 0], [5, 2, 0], [4, 2, 0], [4, 4, 2], [5, 2, 0]]])
+  ids = jnp.array([[[4, 2, 0], [5, 2, 0], [4, 2, 0], [4, 4, 2], [5, 2, 0]]])
   assert risk.first_of_its_kind(ids).tolist() == [[True, True, False, True, False]]
 
 
@@ -117,7 +117,8 @@ def test_logits_may_be_made_in_any_number_of_parts(small, weights, sizes, monkey
   model = small()
   module = rebuild(model, *sizes, jax.tree.map(jnp.float32, weights(model)))
   random = np.random.default_rng(0)
-  t, y = random.normal(size=(5, 7, 4)).astype(np.float32), random.integers(0, 13, (5, 7))
+  t = jnp.asarray(random.normal(size=(5, 7, 4)), jnp.float32)
+  y = jnp.asarray(random.integers(0, 13, (5, 7)), jnp.int32)
   whole = risk.words(module, t, y)
   monkeypatch.setattr(risk, "_POSITIONS", 8)
   for one, other in zip(whole, risk.words(module, t, y), strict=True):

@@ -70,10 +70,10 @@ def test_words_are_the_targets_or_the_likeliest_after_the_words_before(made, mod
         assert words[i] == (log_p[i - 1].argmax() if mine[i] else y[i - 1])
 
 
-def test_before_any_update_it_is_the_likelihood(made, model):
+def test_before_any_update_it_is_the_likelihood(made, model, config):
   _, module, rows = model
   objective = made(schedule="exponential")
-  likelihood = kinds.find("train.objective", "likelihood").Objective(objective.train)
+  likelihood = kinds.find("train.objective", "likelihood").Objective(config.train)
   loss, found = objective.sums(module, rows, keys(4), objective.begin())
   expected, _ = likelihood.sums(module, rows, keys(4), {})
   assert loss == expected
@@ -85,7 +85,7 @@ def test_own_words_are_drawn_from_the_models_distribution(made, model, oracle):
   exact, module, _ = model
   x, y, count = [4, 5, 2], [6, 7, 2], 4000
   rows = Rows(*(jnp.asarray([side] * count, jnp.int32) for side in (x, y)))
-  previous, own = made().mixed(module, rows, keys(count), 0.25)
+  previous, own = made().mixed(module, rows, keys(count), jnp.float32(0.25))
   assert own[:, 1:].mean() == pytest.approx(0.75, abs=0.02)
   words = np.asarray(previous[:, 1])[np.asarray(own[:, 1])]
   expected = np.exp(oracle.read(exact, x, y).log_p[0])
