@@ -90,7 +90,9 @@ def check(size: Size, task: dict[str, Any]) -> dict[str, Any]:
     config.model.precision = products
     V = size.vocabulary
     params = models.init(config.model, V, V, seed=1)
-    ids = np.random.default_rng(1).integers(UNK + 1, V, (2, 16, task["length"]), np.int32)
+    ids = jnp.asarray(
+      np.random.default_rng(1).integers(UNK + 1, V, (2, 16, task["length"]), np.int32)
+    )
 
     def loss(params: Any, config: ConfigDict = config, V: int = V, ids: Any = ids) -> jax.Array:
       model = models.rebuild(config.model, V, V, params)
