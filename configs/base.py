@@ -45,7 +45,11 @@ KEYS = group(
     corpus=name(
       "grammar", "grammar (embedded), text (files), or a TFDS name: wmt14_translate/fr-en"
     ),
-    dir=text("", "text: the folder that holds <split>.<language>[.gz] or <split>.tsv[.gz]"),
+    dir=text(
+      "",
+      "text: the folder of <split>.<language>[.gz] or <split>.tsv[.gz], and of the word links, if "
+      "there are any, <split>.links[.gz]",
+    ),
     url=text("", "text: where a missing file is fetched from, with {split} and {language}"),
     source=name("en", "the language that is translated from"),
     target=name("fr", "the language that is translated into"),
@@ -103,6 +107,9 @@ KEYS = group(
     size=count(1000, "n: states of each direction of the encoder, and of the decoder"),
     embedding=count(620, "m: size of a word's vector"),
     tie=switch(False, "word vectors of the output are those of the target's words"),
+    joint=switch(
+      False, "word vectors of the source are those of the target, if they have one vocabulary"
+    ),
     init=choice(
       "paper",
       ("paper", "glorot"),
@@ -150,9 +157,13 @@ KEYS = group(
     ),
     dropout=group(
       "shares of values that are set to 0 in training",
+      word=share(0.0, "of words, both sides, whose whole vector it is"),
       embedding=share(0.0, "of word vectors, both sides"),
       state=share(0.0, "of annotations"),
       readout=share(0.0, "of what the logits are computed from"),
+      one_mask=switch(
+        False, "all positions of a sentence lose the same values: Gal and Ghahramani, 2016"
+      ),
     ),
   ),
   train=group(
@@ -186,6 +197,9 @@ KEYS = group(
         "plateau: the rate is multiplied by this, each time that patience runs out",
       ),
       patience=whole(3, "plateau: validations without a new best"),
+    ),
+    freeze=name_tuple(
+      (), "parameters that stay as they are, by name, * for any part: encoder.E_x, *.attention.*"
     ),
     clip=amount(1.0, "highest norm of the whole gradient; 0: any"),
     accumulate=count(1, "batches an update"),

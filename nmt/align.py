@@ -25,6 +25,7 @@ from rich.table import Table
 from nmt.arguments import Parser, weight
 from nmt.cli import console, entry
 from nmt.data import text_files
+from nmt.data.links import spaced
 from nmt.errors import UserError
 from nmt.evaluation import alignment
 from nmt.files import check_output, write_json
@@ -83,7 +84,7 @@ def _aligned(
     run = load(arguments.workdir, arguments.which)
     attention.check(run)
     words = (
-      (_split(source), _split(target))
+      (spaced(source), spaced(target))
       if arguments.pretokenized
       else (run.source.words(source), run.target.words(target))
       for source, target in pairs
@@ -142,11 +143,7 @@ def _check_range(
       raise UserError(f"{path} has {len(lines)} lines but {arguments.source} has {len(pairs)}")
     for number, (links, (source, target)) in enumerate(zip(lines, pairs, strict=True), 1):
       where = f"{path}, line {number}"
-      alignment.check_range(links, len(_split(source)), len(_split(target)), where)
-
-
-def _split(line: str) -> list[str]:
-  return [word for word in line.split(" ") if word]
+      alignment.check_range(links, len(spaced(source)), len(spaced(target)), where)
 
 
 def _numbers(lines: str) -> set[int]:

@@ -120,6 +120,10 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     f"{flat['model.embedding']}",
   )
   yield (
+    flat["model.joint"] and not flat["data.tokenizer.joint"],
+    "model.joint gives both sides the same word vectors, which needs data.tokenizer.joint",
+  )
+  yield (
     flat["data.filter.min_words"] > flat["data.filter.max_words"],
     f"data.filter.min_words={flat['data.filter.min_words']} is above "
     f"data.filter.max_words={flat['data.filter.max_words']}: no sentence would be left",

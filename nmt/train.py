@@ -12,7 +12,7 @@ from typing import Any
 import jax
 from ml_collections import ConfigDict
 
-from nmt import cli, run
+from nmt import cli, kinds, run
 from nmt import config as config_lib
 from nmt.analysis.publish import publish
 from nmt.arguments import Parser
@@ -69,8 +69,9 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
   """Devices, data, training, test."""
   sharding.build(config.mesh)  # whether there are any, and enough, is said before data are prepared
   tests = {split: open_corpus(config.data, split) for split in config.data.test}
+  linked = kinds.find("train.objective", config.train.objective.kind).Objective.links
   if checkpoints.updates(home.checkpoints):
-    prepared = prepare(config.data, home.tokenizers)
+    prepared = prepare(config.data, home.tokenizers, linked)
     if changes := pipeline.changes(read_json(home.data), prepared.report):
       raise UserError(
         f"the data are not those that {home} began with: {changes}; bring those back, or choose "
@@ -78,7 +79,7 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
       )
   else:
     checkpoints.probe(home.checkpoints)
-    prepared = prepare(config.data)
+    prepared = prepare(config.data, linked=linked)
     prepared.save_tokenizers(home.tokenizers)
     write_json(home.data, prepared.report)
   for split in ("train", "valid"):
@@ -86,6 +87,9 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
       most = config.data.filter.max_tokens if split == "train" else pipeline.VALID_TOKENS
       key = " (data.filter.max_tokens)" if split == "train" else ""
       print(f"{split}: {count} pairs of more than {most} tokens{key} left out", file=sys.stderr)
+  if count := prepared.report["train"].get("without_links"):
+    pairs = prepared.report["train"]["pairs"]
+    print(f"train: {count} of {pairs} pairs have no word links", file=sys.stderr)
   found = prepared.report["filter"]
   if found["identical"] > found["kept"] / 2:
     same = f"{found['identical']} of {found['kept']} pairs have the same text on both sides"

@@ -11,6 +11,7 @@ from nmt.decoding.hypotheses import forbidden
 from nmt.decoding.translator import search
 from nmt.launching import flags
 from nmt.training import sharding, step
+from nmt.training.objectives.base import Rows
 
 V, B, J, T = 24, 8, 6, 7
 PLATFORMS = ("cuda", "tpu")
@@ -47,7 +48,7 @@ def lowered(function, *arguments, **static) -> str:
 
 def lowered_step(config) -> str:
   program = step.build(config, V, V, sharding.build(config.mesh))
-  rows = jax.ShapeDtypeStruct((B, J), jnp.int32), jax.ShapeDtypeStruct((B, T), jnp.int32)
+  rows = Rows(*(jax.ShapeDtypeStruct((B, L), jnp.int32) for L in (J, T)))
   return lowered(program.step, program.abstract, rows, 1.0)
 
 

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from nmt.data import padding
 from nmt.data.shapes import Shape, Shapes, round_up, staircase
-from nmt.data.store import Sentences
+from nmt.data.store import Linked, Sentences
 from nmt.errors import UserError
 
 ROWS = 8  # with a token budget, batches hold multiples of so many sentences where they can
@@ -25,17 +25,20 @@ class Batch:
 
   source_BxJ, target_BxT: int32, each sentence ended by EOS.
   index_B: which sentence of the store each row is.
+  links_BxTxJ: int8, 1 where tokens are linked, if the store has links.
   """
 
   source_BxJ: np.ndarray
   target_BxT: np.ndarray
   index_B: np.ndarray
+  links_BxTxJ: np.ndarray | None = None
 
   def part(self, index: int, count: int) -> "Batch":
     """The rows of process `index` of `count`, an equal share each."""
     rows = len(self.index_B) // count
     mine = slice(index * rows, (index + 1) * rows)
-    return Batch(self.source_BxJ[mine], self.target_BxT[mine], self.index_B[mine])
+    links = None if self.links_BxTxJ is None else self.links_BxTxJ[mine]
+    return Batch(self.source_BxJ[mine], self.target_BxT[mine], self.index_B[mine], links)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,11 @@ class Batches:
     """Whether batches of another divisor would be the same."""
     mine = self._sizes.divisor
     return not self.config.tokens or mine == divisor or ROWS % mine == 0 == ROWS % divisor
+
+  @property
+  def linked(self) -> bool:
+    """Whether batches have links."""
+    return isinstance(self.store, Linked)
 
   @property
   def shapes(self) -> frozenset[Shape]:
@@ -299,4 +307,8 @@ def _assemble(store: Sentences, sentences: np.ndarray, shape: Shape) -> Batch:
   store.fill("source", sentences, source)
   store.fill("target", sentences, target)
   padding.add_fillers(source, len(sentences))
-  return Batch(source, target, index)
+  if not isinstance(store, Linked):
+    return Batch(source, target, index)
+  links = np.zeros((B, T, J), np.int8)
+  store.fill_links(sentences, links)
+  return Batch(source, target, index, links)

@@ -13,6 +13,8 @@ from ml_collections import ConfigDict
 
 from nmt import progress_bar
 from nmt.data import grammar, parallel, text_files
+from nmt.data.links import SPACED
+from nmt.data.links import read as read_links
 from nmt.data.pair import Pair
 
 PART = 100_000  # pairs; TFDS holds a split in memory until it is whole, so parts are splits
@@ -56,18 +58,29 @@ class _Pairs(tfds.core.GeneratorBasedBuilder):
 
 
 class ParallelText(_Pairs):
-  """One split of parallel text: `count` pairs from two files or one table (see text_files)."""
+  """One split of parallel text: `count` pairs from two files or one table (see text_files).
+
+  linked: the file of their links, if there is one, which are then over what spaces separate.
+  """
 
   def __init__(
-    self, files: tuple[Path, ...], count: int, languages: tuple[str, str], **kwargs: Any
+    self,
+    files: tuple[Path, ...],
+    count: int,
+    languages: tuple[str, str],
+    linked: Path | None = None,
+    **kwargs: Any,
   ):
-    self.files = files
-    super().__init__(count, languages, **kwargs)
+    self.files, self.linked = files, linked
+    super().__init__(count, languages, (SPACED,) if linked else (), **kwargs)
 
   def _generate_examples(self) -> Iterator[Example]:
     pairs = text_files.pairs(self.files)
-    for index, pair in enumerate(progress_bar.shown(pairs, self.count, "reading text")):
-      yield index, dict(zip(self.languages, pair, strict=True))
+    lines = read_links(self.linked, self.files) if self.linked else itertools.repeat("")
+    shown = progress_bar.shown(pairs, self.count, "reading text")
+    for index, (pair, line) in enumerate(zip(shown, lines, strict=False)):
+      more = {SPACED: line} if self.linked else {}
+      yield index, dict(zip(self.languages, pair, strict=True)) | more
 
 
 class GrammarPairs(_Pairs):

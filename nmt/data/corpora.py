@@ -1,6 +1,7 @@
 """Corpora: parallel text, the grammar, or any TFDS translation dataset, all read the same way."""
 
 import bisect
+import collections
 import contextlib
 import functools
 import hashlib
@@ -14,6 +15,8 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from nmt.data import cache, grammar, local_files, text_files
+from nmt.data.links import SPACED
+from nmt.data.links import read as read_links
 from nmt.data.normalization import normalized_pair
 from nmt.data.pair import Pair
 from nmt.data.parallel import Pool
@@ -31,6 +34,7 @@ class Corpus:
   parts: (folder of a prepared TFDS dataset, split), read one after the other; "" for all splits.
   fingerprint: a hash of the content.
   form: of Unicode, to which `read` normalises.
+  links: a hash of the word links; empty if there are none.
   """
 
   parts: tuple[tuple[str, str], ...]
@@ -38,6 +42,7 @@ class Corpus:
   target: str
   fingerprint: str
   form: str = "none"
+  links: str = ""
 
   def __len__(self) -> int:
     return self._ends[-1]
@@ -67,7 +72,8 @@ class Corpus:
 
   def __reduce__(self) -> tuple[Any, ...]:
     # No open files.
-    return Corpus, (self.parts, self.source, self.target, self.fingerprint, self.form)
+    fields = self.parts, self.source, self.target, self.fingerprint, self.form, self.links
+    return Corpus, fields
 
   @functools.cached_property
   def _sources(self) -> list[Any]:
@@ -90,6 +96,9 @@ class Corpus:
     source, target = (
       features[language].bytes_list.value[0].decode() for language in (self.source, self.target)
     )
+    if SPACED in features:
+      links = features[SPACED].bytes_list.value[0].decode()
+      return Pair(source, target, links, spaced=True)
     if "links" not in features:
       return Pair(source, target)
     links = features["links"].bytes_list.value[0].decode()
@@ -114,18 +123,22 @@ def open_corpus(data: ConfigDict, split: str, pool: Pool | None = None) -> Corpu
   """
   with contextlib.nullcontext(pool) if pool else Pool() as pool:
     opened = [_part(data, name.strip(), pool) for name in split.split("+")]
-  marks = [mark for _, mark in opened]
+  marks, links = [mark for _, mark, _ in opened], [mark for _, _, mark in opened]
   mark = marks[0] if len(marks) == 1 else hashlib.sha256("".join(marks).encode()).hexdigest()
   return Corpus(
-    parts=tuple(part for part, _ in opened),
+    parts=tuple(part for part, _, _ in opened),
     source=data.source,
     target=data.target,
     fingerprint=mark if data.normalize == "none" else cache.key(corpus=mark, form=data.normalize),
     form=data.normalize,
+    links=cache.key(links=links) if all(links) else "",
   )
 
 
-def _part(data: ConfigDict, split: str, pool: Pool) -> tuple[tuple[str, str], str]:
+_Part = tuple[tuple[str, str], str, str]  # as of a Corpus: the part, and hashes of text and links
+
+
+def _part(data: ConfigDict, split: str, pool: Pool) -> _Part:
   if data.corpus == "text":
     return _text(data, split)
   if data.corpus == "grammar":
@@ -133,7 +146,7 @@ def _part(data: ConfigDict, split: str, pool: Pool) -> tuple[tuple[str, str], st
   return _tfds(data, split)
 
 
-def _text(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
+def _text(data: ConfigDict, split: str) -> _Part:
   home = cache.root(data.cache)
   if not data.dir and not data.url:
     raise UserError("data.corpus=text needs data.dir, the folder of its files, or data.url")
@@ -141,17 +154,22 @@ def _text(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
   files = text_files.find(folder, split, data.source, data.target, data.url)
   languages = (data.source, data.target)
   mark = cache.key(content=text_files.fingerprint(files), files=len(files), languages=languages)
+  linked = text_files.links(folder, split)
+  links_mark = text_files.fingerprint((linked,)) if linked else ""
+  name = f"text-{READING}-{cache.key(text=mark, links=links_mark) if linked else mark}"
 
   def build(where: Path) -> None:
     from nmt.data.builders import ParallelText
 
     count = text_files.check(files)  # before TFDS, which would wrap the error
-    ParallelText(files, count, languages, data_dir=where).quietly()
+    if linked:
+      collections.deque(read_links(linked, files), maxlen=0)  # likewise
+    ParallelText(files, count, languages, linked, data_dir=where).quietly()
 
-  return (_version_folder(cache.once(home / "corpora" / f"text-{READING}-{mark}", build)), ""), mark
+  return (_version_folder(cache.once(home / "corpora" / name, build)), ""), mark, links_mark
 
 
-def _grammar(data: ConfigDict, split: str, pool: Pool) -> tuple[tuple[str, str], str]:
+def _grammar(data: ConfigDict, split: str, pool: Pool) -> _Part:
   if {data.source, data.target} != {"en", "fr"}:
     raise UserError(
       f"the grammar corpus is English and French: data.source={data.source}, "
@@ -171,10 +189,10 @@ def _grammar(data: ConfigDict, split: str, pool: Pool) -> tuple[tuple[str, str],
     GrammarPairs(data.grammar, split, pool, data_dir=where).quietly()
 
   folder = cache.once(cache.root(data.cache) / "corpora" / f"grammar-{mark}", build)
-  return (_version_folder(folder), ""), cache.key(mark=mark, direction=data.source)
+  return (_version_folder(folder), ""), cache.key(mark=mark, direction=data.source), mark
 
 
-def _tfds(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
+def _tfds(data: ConfigDict, split: str) -> _Part:
   import tensorflow_datasets as tfds
   import tensorflow_datasets.translate  # registers wmt14_translate and its kin
 
@@ -207,7 +225,7 @@ def _tfds(data: ConfigDict, split: str) -> tuple[tuple[str, str], str]:
     bytes=info.num_bytes,
     languages=(data.source, data.target),
   )
-  return (str(builder.data_dir), split), mark
+  return (str(builder.data_dir), split), mark, ""
 
 
 def _version_folder(folder: Path) -> str:

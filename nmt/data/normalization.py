@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nmt.data.pair import Pair
+from nmt.data.spans import Span
 from nmt.data.tokenizers import Tokenizer
 
 # Text that is in this form already comes back itself.
@@ -22,7 +23,7 @@ def normalized_pair(pair: Pair, form: str) -> Pair:
   source, target = nfc(pair.source), nfc(pair.target)
   if source is pair.source and target is pair.target:
     return pair
-  return Pair(source, target, pair.links)
+  return Pair(source, target, pair.links, pair.spaced)
 
 
 class Normalized:
@@ -49,6 +50,9 @@ class Normalized:
     subwords: Any = self.tokenizer
     ids: list[list[int]] = subwords.sample([nfc(line) for line in lines], dropout, seed)
     return ids
+
+  def spans(self, line: str, ids: Sequence[int]) -> list[Span] | None:
+    return self.tokenizer.spans(nfc(line), ids)
 
   def pieces(self, ids: Iterable[int]) -> list[str]:
     return self.tokenizer.pieces(ids)

@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from nmt.data import cache, filters, parallel, store, tokenizers, words
 from nmt.data.corpora import Corpus, open_corpus
 from nmt.data.parallel import Pool
-from nmt.data.store import TokenStore
+from nmt.data.store import LinkedStore, TokenStore
 from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
 
@@ -40,18 +40,25 @@ class Prepared:
     _save_tokenizers(folder, self.source, self.target)
 
 
-def prepare(data: ConfigDict, tokenizers: Path | None = None) -> Prepared:
+def prepare(data: ConfigDict, tokenizers: Path | None = None, linked: bool = False) -> Prepared:
   """Opens, filters, learns tokenizers and tokenises; what was done before is only opened.
 
-  `tokenizers`: a folder with those to use instead, as a run that goes on keeps its own. UserError:
-  whatever is wrong with the corpus or its settings, in one line.
+  `tokenizers`: a folder with those to use instead, as a run that goes on keeps its own. `linked`:
+  the training split's store also has the links between tokens. UserError: whatever is wrong with
+  the corpus or its settings, in one line.
   """
   with Pool() as pool:
-    return _prepare(data, tokenizers, pool)
+    return _prepare(data, tokenizers, linked, pool)
 
 
-def _prepare(data: ConfigDict, given: Path | None, pool: Pool) -> Prepared:
+def _prepare(data: ConfigDict, given: Path | None, linked: bool, pool: Pool) -> Prepared:
   train, valid = (open_corpus(data, split, pool) for split in (data.train, data.valid))
+  if linked and not train.links:
+    raise UserError(
+      f"the training corpus has no word links, which the objective needs: put {data.train}.links "
+      "(lines of i-j, from 0, over what spaces separate) beside its text, or set "
+      "data.corpus=grammar"
+    )
   home, tokenizer = cache.root(data.cache), data.tokenizer
   learnt_key = cache.key(
     format=FORMAT,
@@ -67,14 +74,18 @@ def _prepare(data: ConfigDict, given: Path | None, pool: Pool) -> Prepared:
   how = data.filter.max_tokens, tokenizer.dropout, tokenizer.samples
   key = cache.key(train=learnt_key, tokenizers=hashes, how=how)
 
+  train_key = cache.key(tokens=key, links=train.links) if linked else key
+
   def tokenise(where: Path) -> None:
-    store.write(where, train, np.load(learnt / "rows.npy"), source, target, pool, *how)
+    rows = np.load(learnt / "rows.npy")
+    store.write(where, train, rows, source, target, pool, *how, linked=linked)
 
   def tokenise_valid(where: Path) -> None:
     store.write(where, valid, range(len(valid)), source, target, pool, VALID_TOKENS)
 
+  kind = LinkedStore if linked else TokenStore
   stores = (
-    TokenStore(cache.once(home / "tokens" / key, tokenise)),
+    kind(cache.once(home / "tokens" / train_key, tokenise)),
     TokenStore(
       cache.once(home / "tokens" / cache.key(train=key, corpus=valid.fingerprint), tokenise_valid)
     ),
@@ -86,8 +97,10 @@ def _prepare(data: ConfigDict, given: Path | None, pool: Pool) -> Prepared:
     "normalize": data.normalize,
     "train": _summary(data.train, train, stores[0]),
     "valid": _summary(data.valid, valid, stores[1]),
-    "key": key,
+    "key": train_key,
   }
+  if isinstance(stores[0], LinkedStore):
+    report["train"]["without_links"] = stores[0].unlinked
   return Prepared(source, target, *stores, report)
 
 

@@ -1,16 +1,19 @@
 """Tokenised sentence pairs in memory-mapped arrays."""
 
+import contextlib
 import functools
 import hashlib
 import itertools
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from nmt.data.corpora import Corpus
 from nmt.data.ids import EOS
+from nmt.data.links import Tokens
 from nmt.data.normalization import Normalized
 from nmt.data.parallel import Indices, Pool
 from nmt.data.subwords import Subwords
@@ -18,6 +21,7 @@ from nmt.data.tokenizers import Tokenizer
 from nmt.errors import UserError
 
 SIDES = ("source", "target")
+LINK = np.dtype([("source", np.uint16), ("target", np.uint16)])
 
 
 class Sentences(Protocol):
@@ -30,6 +34,14 @@ class Sentences(Protocol):
 
   def fill(self, side: str, sentences: np.ndarray, into_BxL: np.ndarray) -> None:
     """Writes each sentence's ids at the start of a row of `into_BxL`."""
+
+
+@runtime_checkable
+class Linked(Sentences, Protocol):
+  """Sentence pairs with links between their tokens."""
+
+  def fill_links(self, sentences: np.ndarray, into_BxTxJ: np.ndarray) -> None:
+    """Writes 1 where a target token of a sentence's row is linked to a source token."""
 
 
 class TokenStore:
@@ -77,6 +89,32 @@ class TokenStore:
     return self._tokens[side][start : int(ends[index])].astype(np.int32)
 
 
+class LinkedStore(TokenStore):
+  """A store that was written with links."""
+
+  def __init__(self, folder: Path):
+    super().__init__(folder)
+    self._link_ends = np.load(folder / "links.ends.npy", mmap_mode="r")
+    some = bool(self._link_ends[-1])  # an empty file can't be mapped
+    self._links = np.memmap(folder / "links.tokens", LINK, "r") if some else np.zeros(0, LINK)
+
+  def links(self, index: int) -> np.ndarray:
+    """The linked tokens, `source` and `target`, of pair `index`."""
+    start = int(self._link_ends[index - 1]) if index else 0
+    return self._links[start : int(self._link_ends[index])]
+
+  def fill_links(self, sentences: np.ndarray, into_BxTxJ: np.ndarray) -> None:
+    """Writes 1 where a target token of a sentence's row is linked to a source token."""
+    for row, index in zip(into_BxTxJ, sentences, strict=False):
+      found = self.links(int(index))
+      row[found["target"], found["source"]] = 1
+
+  @property
+  def unlinked(self) -> int:
+    """How many pairs have no links."""
+    return int((np.diff(self._link_ends, prepend=0) == 0).sum())
+
+
 def write(
   folder: Path,
   corpus: Corpus,
@@ -87,29 +125,33 @@ def write(
   max_tokens: int = 0,
   dropout: float = 0.0,
   samples: int = 1,
+  linked: bool = False,
 ) -> None:
   """Tokenises the pairs `rows` of a corpus into `folder`, a chunk at a time, in parallel.
 
   Pairs with more than `max_tokens` on a side, EOS aside, are left out; 0: none. With BPE-dropout
-  the rows follow each other `samples` times, segmented anew each time.
+  the rows follow each other `samples` times, segmented anew each time. `linked`: with the links
+  between tokens, for a LinkedStore.
   """
   rows = np.tile(np.asarray(rows, np.int64), samples)
   numbers = np.arange(len(rows)) // (len(rows) // samples) * len(corpus) + rows
   dtype = np.uint16 if max(source.size, target.size) <= 1 << 16 else np.int32
-  work = functools.partial(_tokenise, corpus, source, target, np.dtype(dtype), max_tokens, dropout)
-  lengths: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
+  linker = Tokens((corpus.source, corpus.target), source, target) if linked else None
+  work = functools.partial(
+    _tokenise, corpus, source, target, np.dtype(dtype), max_tokens, dropout, linker
+  )
+  parts = (*SIDES, "links") if linked else SIDES
+  lengths: dict[str, list[np.ndarray]] = {part: [] for part in parts}
   kept: list[np.ndarray] = []
-  digests = {side: hashlib.sha256() for side in SIDES}
-  with (
-    open(folder / "source.tokens", "wb") as sources,
-    open(folder / "target.tokens", "wb") as targets,
-  ):
-    for keep, *sides in pool.chunked(work, numbers, "tokenising"):
+  digests = {part: hashlib.sha256() for part in parts}
+  with contextlib.ExitStack() as stack:
+    files = [stack.enter_context(open(folder / f"{part}.tokens", "wb")) for part in parts]
+    for keep, *packed in pool.chunked(work, numbers, "tokenising"):
       kept.append(keep)
-      for side, file, (ids, counts) in zip(SIDES, (sources, targets), sides, strict=True):
-        file.write(ids)
-        lengths[side].append(counts)
-        digests[side].update(ids)
+      for part, file, (content, counts) in zip(parts, files, packed, strict=True):
+        file.write(content)
+        lengths[part].append(counts)
+        digests[part].update(content)
   rows = rows[np.concatenate(kept)]
   if not len(rows):
     raise UserError(
@@ -117,10 +159,10 @@ def write(
       "split"
     )
   np.save(folder / "rows.npy", rows)
-  for side in SIDES:
-    ends = np.cumsum(np.concatenate(lengths[side]), dtype=np.int64)
-    np.save(folder / f"{side}.ends.npy", ends)
-    digests[side].update(ends.tobytes())
+  for part in parts:
+    ends = np.cumsum(np.concatenate(lengths[part]), dtype=np.int64)
+    np.save(folder / f"{part}.ends.npy", ends)
+    digests[part].update(ends.tobytes())
   digest = "".join(found.hexdigest() for found in digests.values())
   facts = {
     "dtype": np.dtype(dtype).name,
@@ -137,9 +179,10 @@ def _tokenise(
   dtype: np.dtype,
   max_tokens: int,
   dropout: float,
+  linker: Tokens | None,
   chunk: np.ndarray,
-) -> tuple[np.ndarray, tuple[bytes, np.ndarray], tuple[bytes, np.ndarray]]:
-  """Which pairs are kept, and for each side the ids of these and the length of each.
+) -> tuple[Any, ...]:
+  """Which pairs are kept, for each side the ids of these and the length of each, and the links.
 
   chunk: rows, to which each sample of the corpus adds its length.
   """
@@ -156,13 +199,18 @@ def _tokenise(
       encoded = tokenizer.sample(lines, dropout, f"{side} {chunk[0]}")
     else:
       encoded = [tokenizer.encode(line) for line in lines]
-    sides.append([[*line, EOS] for line in encoded])
+    sides.append(encoded)
   longest = np.array([max(map(len, pair)) for pair in zip(*sides, strict=True)])
-  keep = longest <= max_tokens + 1 if max_tokens else np.ones(len(pairs), bool)
+  keep = longest <= max_tokens if max_tokens else np.ones(len(pairs), bool)
 
-  def packed(lines: list[list[int]]) -> tuple[bytes, np.ndarray]:
-    lines = list(itertools.compress(lines, keep))
-    flat = np.fromiter(itertools.chain.from_iterable(lines), dtype)
-    return flat.tobytes(), np.fromiter(map(len, lines), np.int64)
+  def packed(rows: Iterable[Sequence[Any]], dtype: np.dtype) -> tuple[bytes, np.ndarray]:
+    rows = list(rows)
+    flat = np.fromiter(itertools.chain.from_iterable(rows), dtype)
+    return flat.tobytes(), np.fromiter(map(len, rows), np.int64)
 
-  return keep, packed(sides[0]), packed(sides[1])
+  kept = [list(itertools.compress(lines, keep)) for lines in sides]
+  tokens = [packed(([*line, EOS] for line in lines), dtype) for lines in kept]
+  if linker is None:
+    return keep, *tokens
+  links = map(linker.links, itertools.compress(pairs, keep), zip(*kept, strict=True))
+  return keep, *tokens, packed(links, LINK)

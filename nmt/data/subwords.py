@@ -10,6 +10,7 @@ import sentencepiece
 
 from nmt.data.bpe_dropout import SPACE, Sampler
 from nmt.data.ids import BOS, EOS, PAD, SPECIAL, UNK
+from nmt.data.spans import Span, of_bytes
 from nmt.errors import UserError
 
 # SentencePiece would read SPACE in a text as a space:
@@ -51,6 +52,15 @@ class Subwords:
       word += piece.startswith(SPACE)
       owner.append(word)
     return ids, owner
+
+  def spans(self, line: str, ids: Sequence[int]) -> list[Span] | None:
+    if not ids or _escape(line) != line:
+      return None if line else []
+    sizes = [
+      1 if self._processor.is_byte(index) else len(piece.replace(SPACE, " ").encode())
+      for index, piece in zip(ids, self._processor.id_to_piece(list(ids)), strict=True)
+    ]
+    return of_bytes(line, sizes, before=1)  # the space that SentencePiece puts before a line
 
   def pieces(self, ids: Iterable[int]) -> list[str]:
     ids = [int(index) for index in ids]

@@ -52,6 +52,11 @@ def find(folder: Path, split: str, source: str, target: str, url: str = "") -> t
   )
 
 
+def links(folder: Path, split: str) -> Path | None:
+  """The file of word links beside a split's text, `<split>.links[.gz]`, if there is one."""
+  return _existing(folder, f"{split}.links")
+
+
 def fetch(url: str, folder: Path, split: str, language: str) -> Path:
   """Downloads one file, whole or not at all. UserError: it cannot be had."""
   address = url.replace("{split}", split).replace("{language}", language)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from nmt.data.spans import Span
 from nmt.errors import UserError
 from nmt.files import replacing
 
@@ -29,6 +30,9 @@ class Tokenizer(Protocol):
 
   def encode_words(self, words: Sequence[str]) -> tuple[list[int], list[int]]:
     """The ids of given words, and for each id the index of the word it belongs to."""
+
+  def spans(self, line: str, ids: Sequence[int]) -> list[Span] | None:
+    """Where each of the ids into which a line was cut stands in it; None if that can't be said."""
 
   def pieces(self, ids: Iterable[int]) -> list[str]:
     """What each id stands for, to be read by people."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from nmt.data.ids import EOS, SPECIAL, UNK
+from nmt.data.spans import Span, of_bytes
 
 
 class Characters:
@@ -28,6 +29,9 @@ class Characters:
 
   def encode_words(self, words: Sequence[str]) -> tuple[list[int], list[int]]:
     return _join([self.encode(word) for word in words], self.encode(" "))
+
+  def spans(self, line: str, ids: Sequence[int]) -> list[Span] | None:
+    return [(index, index + 1) for index in range(len(line))]
 
   def pieces(self, ids: Iterable[int]) -> list[str]:
     entries = (*SPECIAL, *self.alphabet)
@@ -59,6 +63,9 @@ class Bytes:
 
   def encode_words(self, words: Sequence[str]) -> tuple[list[int], list[int]]:
     return _join([self.encode(word) for word in words], self.encode(" "))
+
+  def spans(self, line: str, ids: Sequence[int]) -> list[Span] | None:
+    return of_bytes(line, [1] * len(ids))
 
   def pieces(self, ids: Iterable[int]) -> list[str]:
     return [

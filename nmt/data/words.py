@@ -10,6 +10,7 @@ from typing import Any
 from sacremoses import MosesDetokenizer, MosesTokenizer
 
 from nmt.data.ids import BOS, EOS, PAD, SPECIAL, UNK
+from nmt.data.spans import Span, locate
 
 # Moses knows one apostrophe and single quotation mark only, the straight one. It is shown that in
 # place of the others, and gives back as many in the same order, which get their own shapes again.
@@ -51,6 +52,9 @@ class Words:
 
   def encode_words(self, words: Sequence[str]) -> tuple[list[int], list[int]]:
     return [self._ids.get(word, UNK) for word in words], list(range(len(words)))
+
+  def spans(self, line: str, ids: Sequence[int]) -> list[Span] | None:
+    return locate(line, self.words(line))
 
   def pieces(self, ids: Iterable[int]) -> list[str]:
     entries = (*SPECIAL, *self.shortlist)

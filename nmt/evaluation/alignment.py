@@ -1,30 +1,26 @@
-"""Word alignments in Pharaoh format, and their error rate against gold links.
+"""Word alignments in Pharaoh format (see nmt/data/links.py), and their error rate against gold."""
 
-A line holds the links of one sentence pair: `i-j` a sure link and `ipj` a merely possible one from
-source word i to target word j, counted from 0.
-"""
-
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nmt.data import text_files
+from nmt.data.links import Link, Links, check_range, parse
 from nmt.errors import UserError
 
+__all__ = [
+  "METHODS",
+  "AlignmentScore",
+  "Link",
+  "Links",
+  "check_range",
+  "parse",
+  "read",
+  "score",
+  "show",
+]
+
 METHODS = ("agreement", "argmax", "threshold")  # of making links from attention
-
-Link = tuple[int, int]  # (source word, target word)
-
-_LINK = re.compile(r"([0-9]{1,9})([-p])([0-9]{1,9})")
-
-
-@dataclass(frozen=True)
-class Links:
-  """The links of one sentence pair: S, and P with S within it."""
-
-  sure: frozenset[Link]
-  possible: frozenset[Link]
 
 
 @dataclass(frozen=True)
@@ -36,20 +32,6 @@ class AlignmentScore:
   recall: float
   links: int
   sentences: int
-
-
-def parse(line: str, where: str = "alignment") -> Links:
-  """Reads one line of Pharaoh links; raises UserError that names `where` and the bad token."""
-  sure, possible = set(), set()
-  for token in line.split():
-    match = _LINK.fullmatch(token)
-    if match is None:
-      raise UserError(f"{where}: {token[:40]!r} is not a link (write i-j, or ipj if only possible)")
-    link = int(match[1]), int(match[3])
-    possible.add(link)
-    if match[2] == "-":
-      sure.add(link)
-  return Links(frozenset(sure), frozenset(possible))
 
 
 def show(links: Iterable[Link]) -> str:
@@ -65,16 +47,6 @@ def read(path: str | Path, reverse: bool = False) -> list[Links]:
   lines = enumerate(text_files.lines(Path(path)), 1)
   links = [parse(line, f"{path}, line {number}") for number, line in lines]
   return [_swap(pair) for pair in links] if reverse else links
-
-
-def check_range(links: Links, source: int, target: int, where: str) -> None:
-  """Raises UserError if a link points outside a pair of `source` and `target` words."""
-  for i, j in sorted(links.possible):
-    if i >= source or j >= target:
-      raise UserError(
-        f"{where}: link {i}-{j} is outside a pair of {source} source and {target} target words"
-        " (links count words from 0)"
-      )
 
 
 def score(found: Sequence[Collection[Link]], gold: Sequence[Links]) -> AlignmentScore:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from nmt.data.links import spaced
 from nmt.data.pair import Pair
 from nmt.data.words import Words
 from nmt.decoding.forced import force
@@ -103,7 +104,7 @@ def _tasks(
 ) -> list[_Task]:
   """The references first, then what has other pieces."""
   places = _places(pairs, hypotheses) if run.aligns else {}
-  # Gold links count Moses words, whatever the tokens are.
+  # Gold links count Moses words, whatever the tokens are, unless a file beside the text has them.
   moses = Words(run.config.data.source, ()), Words(run.config.data.target, ())
   first, more = [], []
   for index, (pair, ids, hypothesis) in enumerate(zip(pairs, encoded, hypotheses, strict=True)):
@@ -113,6 +114,8 @@ def _tasks(
     gold = alignment.parse(pair.links) if pair.links else None
     if gold is None:
       words = run.source.words(pair.source), run.target.words(hypothesis)
+    elif pair.spaced:
+      words = spaced(pair.source), spaced(pair.target)
     else:
       words = moses[0].words(pair.source), moses[1].words(pair.target)
     pieces = attention.pieces(run, *words)

@@ -1,24 +1,69 @@
 """Inverted dropout, one key a sentence, so that masks do not depend on how a batch is cut."""
 
 from collections.abc import Sequence
-from typing import overload
+from typing import NamedTuple, overload
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
+from ml_collections import ConfigDict
+
+_WORD = 1 << 20  # folded into a key for masks of words: `split` never folds in as large a number
+
+
+class Rates(NamedTuple):
+  """`model.dropout`: shares of values that are dropped, and whether all positions share a mask.
+
+  With one mask for all positions this is what Gal and Ghahramani (2016, section 4.1) do to inputs
+  and outputs; products of a cell with its own state have no dropout here.
+  """
+
+  word: float
+  embedding: float
+  state: float
+  readout: float
+  one_mask: bool
+
+  @classmethod
+  def of(cls, model: ConfigDict) -> "Rates":
+    return cls(*(model.dropout[name] for name in cls._fields))
+
+  def any(self) -> bool:
+    """Whether anything is dropped."""
+    return any(self[:-1])
+
+  def words(
+    self, keys_B: Key[Array, "B"] | None, x_BxLxM: Float[Array, "B L M"]
+  ) -> Float[Array, "B L M"]:
+    """Vectors of words, of which some are dropped whole, and values of the others."""
+    if self.word and keys_B is not None:
+      word_keys = jax.vmap(jax.random.fold_in, (0, None))(keys_B, _WORD)
+      x_BxLxM = dropout(word_keys, self.word, x_BxLxM, (x_BxLxM.shape[1], 1))
+    return self.positions(keys_B, self.embedding, x_BxLxM)
+
+  def positions(
+    self, keys_B: Key[Array, "B"] | None, rate: float, x_BxLxM: Float[Array, "B L M"]
+  ) -> Float[Array, "B L M"]:
+    """One of the rates, applied to each position or to all alike."""
+    return dropout(keys_B, rate, x_BxLxM, (1, x_BxLxM.shape[2]) if self.one_mask else None)
 
 
 def dropout(
-  keys_B: Key[Array, "B"] | None, rate: float, x: Float[Array, "B *rest"]
+  keys_B: Key[Array, "B"] | None,
+  rate: float,
+  x: Float[Array, "B *rest"],
+  shape: tuple[int, ...] | None = None,
 ) -> Float[Array, "B *rest"]:
   """x * mask / (1 - rate), mask ~ Bernoulli(1 - rate) for each entry; x has B as its first axis.
 
+  shape: of a sentence's mask, where that is 1 along an axis to be the same along it; else x's own.
   Without keys, or at rate 0, x itself.
   """
   if keys_B is None or rate == 0:
     return x
   share = jnp.float32(1 - rate)  # of a type, so that masks are drawn the same in any precision
-  keep = jax.vmap(lambda key: jax.random.bernoulli(key, share, x.shape[1:]))(keys_B)
+  drawn = x.shape[1:] if shape is None else shape
+  keep = jax.vmap(lambda key: jax.random.bernoulli(key, share, drawn))(keys_B)
   return jnp.where(keep, x / (1 - rate), 0)
 
 

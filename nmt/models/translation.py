@@ -12,8 +12,9 @@ from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.data.ids import BOS, PAD
+from nmt.errors import UserError
 from nmt.models.attention.base import Memory
-from nmt.models.dropout import dropout, split
+from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
 from nmt.models.orders.base import Decoder, Features, State
@@ -29,7 +30,7 @@ class Translation(nnx.Module):
   """
 
   def __init__(self, model: ConfigDict, source_size: int, target_size: int, initial: Initializers):
-    self.rate = model.dropout.state
+    self.rates = Rates.of(model)
     self.product = product(model.precision)
     encoder = kinds.find("model.encoder", model.encoder.kind).Encoder
     decoder = kinds.find("model.order", model.order.kind).Decoder
@@ -41,16 +42,19 @@ class Translation(nnx.Module):
     source_BxJ: Int[Array, "B J"],
     target_BxT: Int[Array, "B T"],
     keys_B: Key[Array, "B"] | None = None,
+    previous_BxT: Int[Array, "B T"] | None = None,
   ) -> Features:
     """Features t_BxTxl, to be given to `logits`, and alpha_BxTxJ, with the target known.
 
-    Step i sees y_{i-1}, with BOS before the first; losses are 0 where the target is padding.
-    `keys_B`, one key a sentence, switch dropout and what a mechanism draws on.
+    Step i sees y_{i-1}, with BOS before the first, or else the i-th of the previous words given;
+    losses are 0 where the target is padding. `keys_B`, one key a sentence, switch dropout and what
+    a mechanism draws on.
     """
     encoder_keys, decoder_keys = split(keys_B, 2)
     memory, state = self.encode(source_BxJ, encoder_keys)
-    previous = jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
-    features = self.decoder.features(memory, state, previous, decoder_keys)
+    if previous_BxT is None:
+      previous_BxT = before(target_BxT)
+    features = self.decoder.features(memory, state, previous_BxT, decoder_keys)
     numbers = features.losses, features.drawn
     losses, drawn = jax.tree.map(lambda x: jnp.where(target_BxT != PAD, x, 0), numbers)
     return features._replace(losses=losses, drawn=drawn)
@@ -72,10 +76,12 @@ class Translation(nnx.Module):
     embedding_keys, state_keys = split(keys_B, 2)
     real_BxJ = source_BxJ != PAD
     notes = self.encoder(source_BxJ, real_BxJ, embedding_keys)
-    notes = notes._replace(h_BxJxD=dropout(state_keys, self.rate, notes.h_BxJxD))
+    keys, rate = state_keys, self.rates.state
+    notes = notes._replace(h_BxJxD=self.rates.positions(keys, rate, notes.h_BxJxD))
     if notes.values_BxJxD is not None:
       (keys,) = split(state_keys, 1)
-      notes = notes._replace(values_BxJxD=dropout(keys, self.rate, notes.values_BxJxD))
+      values = self.rates.positions(keys, rate, notes.values_BxJxD)
+      notes = notes._replace(values_BxJxD=values)
     return self.decoder.prepare(notes, real_BxJ)
 
   def step(
@@ -86,25 +92,43 @@ class Translation(nnx.Module):
     return after, (self.logits(t), alpha)
 
 
+def before(target_BxT: Int[Array, "B T"]) -> Int[Array, "B T"]:
+  """The word before each one: BOS before the first."""
+  return jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
+
+
 def init(model: ConfigDict, source_size: int, target_size: int, seed: int) -> Params:
   """Fresh float32 parameters, a nested dict of arrays that depends on nothing but the arguments."""
-  module = Translation(model, source_size, target_size, initializers(model.init, seed))
-  params: Params = jax.tree.map(jnp.asarray, nnx.to_pure_dict(nnx.state(module, nnx.Param)))
+  params: Params = jax.tree.map(jnp.asarray, _params(model, source_size, target_size, seed))
   return params
 
 
 def shapes(model: ConfigDict, source_size: int, target_size: int) -> Params:
   """The tree that `init` makes, as jax.ShapeDtypeStruct; nothing is drawn."""
-  module = Translation(model, source_size, target_size, NOTHING)
-  tree = nnx.to_pure_dict(nnx.state(module, nnx.Param))
+  tree = _params(model, source_size, target_size, None)
   like: Params = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
   return like
+
+
+def _params(model: ConfigDict, source_size: int, target_size: int, seed: int | None) -> Params:
+  """Parameters as drawn, or without a seed zeros; a joint vocabulary's vectors are E_y alone."""
+  initial = NOTHING if seed is None else initializers(model.init, seed)
+  module = Translation(model, source_size, target_size, initial)
+  params: Params = nnx.to_pure_dict(nnx.state(module, nnx.Param))
+  if model.joint:
+    if source_size != target_size:
+      raise UserError(
+        f"model.joint needs one vocabulary, but the source has {source_size} words and the target "
+        f"{target_size}: set data.tokenizer.joint"
+      )
+    del params["encoder"]["E_x"]
+  return params
 
 
 def random(model: ConfigDict) -> bool:
   """Whether training needs keys: for dropout, zoneout, or what the attention mechanism draws."""
   mechanism = kinds.find("model.attention", model.attention.kind).Attention
-  return any(model.dropout.values()) or bool(model.cell.zoneout) or mechanism.random
+  return Rates.of(model).any() or bool(model.cell.zoneout) or mechanism.random
 
 
 def flat(params: Params) -> dict[str, Any]:
@@ -115,6 +139,8 @@ def flat(params: Params) -> dict[str, Any]:
 
 def rebuild(model: ConfigDict, source_size: int, target_size: int, params: Params) -> Translation:
   """The model that has these parameters; cheap, and usable inside jit and grad."""
+  if model.joint:
+    params = params | {"encoder": params["encoder"] | {"E_x": params["decoder"]["E_y"]}}
   module: Translation = nnx.merge(_graph(model.to_json(), source_size, target_size), params)
   return module
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from jax.sharding import NamedSharding
 from nmt.data.batches import Batches
 from nmt.data.shapes import Shape
 from nmt.training import sharding
+from nmt.training.objectives.base import Rows
 from nmt.training.session import Session
 
 
@@ -32,7 +34,10 @@ def compiling(session: Session, threads: int) -> Iterator[list[Future[None]]]:
   def compile_(shape: Shape) -> None:
     B, J, T = shape
     cut = NamedSharding(mesh, sharding.BATCH)
-    rows = tuple(jax.ShapeDtypeStruct((B, L), jnp.int32, sharding=cut) for L in (J, T))
+    sides: Any = [jax.ShapeDtypeStruct((B, L), jnp.int32, sharding=cut) for L in (J, T)]
+    if session.batches.linked:
+      sides.append(jax.ShapeDtypeStruct((B, T, J), jnp.int8, sharding=cut))
+    rows = Rows(*sides)
     program.step.lower(program.abstract, rows, 1.0).compile()
 
   if not threads or session.config.train.accumulate > 1:

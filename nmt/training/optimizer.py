@@ -10,11 +10,12 @@ from jaxtyping import Array, Float, Int
 from ml_collections import ConfigDict
 
 
-def optimizer(train: ConfigDict) -> optax.GradientTransformation:
+def optimizer(train: ConfigDict, frozen: Any = None) -> optax.GradientTransformation:
   """The method of `train.optimizer`, without clipping and without its learning rate.
 
   The step multiplies the gradient by `clip_factor` before, and the result by
-  -`learning_rate(train, update)`. AdamW's weight decay is spared the biases (vectors).
+  -`learning_rate(train, update)`. AdamW's weight decay is spared the biases (vectors). Nothing is
+  kept of parameters for which the tree `frozen` has True, and their gradient, 0, is handed on.
   """
   o = train.optimizer
   chain = [optax.identity()]  # plain gradient descent; no chain may be empty
@@ -26,7 +27,10 @@ def optimizer(train: ConfigDict) -> optax.GradientTransformation:
       chain.append(optax.add_decayed_weights(o.weight_decay, _matrices))
   elif o.momentum:
     chain.append(optax.trace(o.momentum))
-  return optax.chain(*chain)
+  method = optax.chain(*chain)
+  if frozen is None:
+    return method
+  return optax.masked(method, jax.tree.map(lambda x: not x, frozen))
 
 
 def clip_factor(train: ConfigDict, norm: Float[Array, ""]) -> Float[Array, ""]:

@@ -1,5 +1,6 @@
 """What the loop does in one line each: update, log, validate, judge, save."""
 
+import functools
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -154,6 +155,8 @@ class Session:
       number = f"_{i}" if count > 1 else ""
       arrays |= {f"source{number}": batch.source_BxJ, f"target{number}": batch.target_BxT}
       arrays |= {f"sentences{number}": batch.index_B}
+      if batch.links_BxTxJ is not None:
+        arrays[f"links{number}"] = batch.links_BxTxJ
     with replacing(folder / f"{update}.npz", "wb") as file:
       np.savez(file, **arrays)
     self.progress.update, self.progress.batches = update - 1, (update - 1) * count
@@ -163,7 +166,9 @@ class Session:
     return folder / f"{update}.npz"
 
   def _place(self, batch: Batch) -> Rows:
-    return sharding.place(self.mesh, batch.source_BxJ), sharding.place(self.mesh, batch.target_BxT)
+    place = functools.partial(sharding.place, self.mesh)
+    links = None if batch.links_BxTxJ is None else place(batch.links_BxTxJ)
+    return Rows(place(batch.source_BxJ), place(batch.target_BxT), links)
 
   def _status(self, state: str) -> None:
     progress = self.progress

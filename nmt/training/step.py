@@ -14,12 +14,12 @@ from ml_collections import ConfigDict
 
 from nmt import kinds, models
 from nmt.training import sharding
+from nmt.training.freezing import frozen, held
 from nmt.training.objectives.base import Objective, Rows, Sums
 from nmt.training.objectives.base import evaluate as evaluate_sums
 from nmt.training.optimizer import average, batch_scale, clip_factor, learning_rate, optimizer
 
 State = dict[str, Any]
-OfAnyShape = tuple[Int[Array, "_ _"], Int[Array, "_ _"]]  # rows; several may differ in shape
 Total = tuple[Any, Sums]  # the sum of the gradients, and the sums of the objective
 
 
@@ -40,7 +40,7 @@ class Program:
   nothing: Callable[[Rows], Total]  # what `add` starts from, for batches like these rows
   evaluate: Callable[..., Sums]  # params, rows
 
-  def update(self, state: State, batches: Sequence[OfAnyShape], scale: float) -> tuple[State, Sums]:
+  def update(self, state: State, batches: Sequence[Rows], scale: float) -> tuple[State, Sums]:
     """One update from one batch or several; `scale` multiplies the learning rate.
 
     Several are exactly one large batch: gradients are summed, then divided by all their tokens.
@@ -51,7 +51,7 @@ class Program:
     total, row = self.nothing(batches[0]), 0
     for rows in batches:
       total = self.add(state, total, rows, row)
-      row += rows[0].shape[0]
+      row += rows.source.shape[0]
     return self.finish(state, total, scale)
 
 
@@ -59,10 +59,12 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   """The program of a config on a mesh."""
   sizes = source_size, target_size
   objective = kinds.find("train.objective", config.train.objective.kind).Objective(config.train)
-  method = optimizer(config.train)
-  gradient_sums, evaluate = _sharded(config, objective, *sizes, mesh)
-  apply = _applying(config, objective, method)
-  random = models.random(config.model)
+  tree = models.shapes(config.model, *sizes)
+  hold = frozen(config.train.freeze, tree) if config.train.freeze else None
+  method = optimizer(config.train, hold)
+  gradient_sums, evaluate = _sharded(config, objective, hold, *sizes, mesh)
+  apply = _applying(config, objective, method, hold)
+  random = models.random(config.model) or objective.random
 
   def begin(params: Any) -> State:
     return _begin(config, objective, method, params)
@@ -73,7 +75,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     return state
 
   def sums(state: State, rows: Rows, first: int | Int[Array, ""]) -> Total:
-    keys_B = _keys(config.seed, state["update"], first, rows[0].shape[0]) if random else None
+    keys_B = _keys(config.seed, state["update"], first, rows.source.shape[0]) if random else None
     params = sharding.gather(mesh, state["params"])
     return gradient_sums((params, state.get("objective", {})), rows, keys_B)
 
@@ -88,7 +90,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     zeros: Total = jax.tree.map(jnp.zeros_like, jax.eval_shape(sums, shapes, rows, 0))
     return zeros
 
-  shapes = jax.eval_shape(begin, models.shapes(config.model, *sizes))
+  shapes = jax.eval_shape(begin, tree)
   stored = sharding.shardings(mesh, shapes)
   start = jax.jit(begin, out_shardings=stored)
   jit = functools.partial(jax.jit, out_shardings=(stored, None))
@@ -131,7 +133,7 @@ def _keys(
 
 
 def _applying(
-  config: ConfigDict, objective: Objective, method: optax.GradientTransformation
+  config: ConfigDict, objective: Objective, method: optax.GradientTransformation, hold: Any
 ) -> Callable[[State, Total, Float[Array, ""]], tuple[State, Sums]]:
   """apply(state, total, scale): the state after the update of these gradients, and its results."""
   train = config.train
@@ -153,6 +155,8 @@ def _applying(
       after = {"params": params, "optimizer": optimizer_state, "update": update}
       if train.ema:
         after["average"] = average(train.ema, state["average"], params, update)
+        if hold is not None:  # to the bit
+          after["average"] = held(hold, state["average"], after["average"])
       if "objective" in state:
         after["objective"] = objective.keep(state["objective"], totals)
       return after
@@ -167,7 +171,12 @@ def _applying(
 
 
 def _sharded(
-  config: ConfigDict, objective: Objective, source_size: int, target_size: int, mesh: Mesh
+  config: ConfigDict,
+  objective: Objective,
+  hold: Any,
+  source_size: int,
+  target_size: int,
+  mesh: Mesh,
 ) -> tuple[Callable[..., Total], Callable[..., Sums]]:
   """Sums over all devices: of the gradients and the objective, and of what validation reports.
 
@@ -179,6 +188,8 @@ def _sharded(
     return models.rebuild(config.model, source_size, target_size, params)
 
   def loss(params: Any, kept: Sums, rows: Rows, keys_B: Key[Array, "B"] | None) -> tuple[Any, Sums]:
+    if hold is not None:
+      params = held(hold, jax.lax.stop_gradient(params), params)
     return objective.sums(rebuild(params), rows, keys_B, kept)
 
   def gradients(whole: tuple[Any, Sums], rows: Rows, keys_B: Key[Array, "B"] | None) -> Total:

@@ -1,12 +1,15 @@
 """Dropout keeps the mean, follows its keys, and does not see how a batch is cut."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from nmt import kinds
 from nmt.models import init, rebuild
-from nmt.models.dropout import dropout, split
+from nmt.models.dropout import Rates, dropout, split
 
 KEYS = jax.random.split(jax.random.key(0), 64)
 
@@ -25,10 +28,43 @@ def test_without_keys_or_rate_nothing_happens():
   assert split(None, 2) == [None, None]
 
 
-def test_every_use_of_a_key_gets_another_mask():
+def test_whole_words_are_dropped(small):
+  rates = Rates.of(small(**{"dropout.word": 0.3}))
+  dropped = rates.words(KEYS, jnp.ones((64, 30, 5)))
+  assert (dropped == dropped[:, :, :1]).all()
+  np.testing.assert_allclose((dropped[:, :, 0] == 0).mean(), 0.3, atol=0.04)
+  both = Rates.of(small(**{"dropout.word": 0.3, "dropout.embedding": 0.3}))
+  np.testing.assert_allclose((both.words(KEYS, jnp.ones((64, 30, 5))) == 0).mean(), 0.51, atol=0.03)
+  assert rates.any()
+  assert not Rates.of(small(**{"dropout.one_mask": True})).any()
+
+
+def test_one_mask_is_the_same_at_all_positions_and_each_sentences_own(small):
+  rates = Rates.of(small(**{"dropout.embedding": 0.3, "dropout.one_mask": True}))
+  dropped = rates.words(KEYS, jnp.ones((64, 10, 20)))
+  assert (dropped == dropped[:, :1]).all()
+  assert (dropped != dropped[:1]).any()
+  np.testing.assert_allclose((dropped == 0).mean(), 0.3, atol=0.03)
+
+
+def test_every_use_of_a_key_gets_another_mask(small):
   one, two = split(KEYS, 2)
   x = jnp.ones((64, 50))
   assert not jnp.array_equal(dropout(one, 0.5, x), dropout(two, 0.5, x))
+  words = Rates.of(small(**{"dropout.word": 0.5})).words(KEYS, x[:, :, None])[:, :, 0]
+  for keys in (KEYS, one, two):
+    assert not jnp.array_equal(words, dropout(keys, 0.5, x))
+
+
+@pytest.mark.parametrize("kind", kinds.names("model.encoder"))
+def test_every_encoder_drops_words_and_values_of_their_vectors(small, sizes, kind):
+  rates = {"dropout.word": 0.5, "dropout.embedding": 0.5, "dropout.one_mask": True}
+  config = small(**rates, **{"encoder.kind": kind})
+  encoder = rebuild(config, *sizes, init(config, *sizes, seed=0)).encoder
+  source = jnp.ones((4, 6), int)
+  program = jax.make_jaxpr(lambda keys: encoder(source, source > 0, keys).h_BxJxD)(KEYS[:4])
+  shapes = re.findall(r"random_bits\[[^]]*shape=\(([^)]*)\)", str(program))
+  assert sorted(shapes) == [f"1, {config.embedding}", "6, 1"]
 
 
 def test_a_batch_may_be_cut_anywhere():
@@ -43,7 +79,9 @@ def features(config, sizes, params):
   return run
 
 
-@pytest.mark.parametrize(("place", "masks"), [("embedding", 2), ("state", 1), ("readout", 1)])
+@pytest.mark.parametrize(
+  ("place", "masks"), [("word", 2), ("embedding", 2), ("state", 1), ("readout", 1)]
+)
 def test_masks_are_drawn_at_once_where_they_are_asked_for(small, sizes, place, masks):
   config = small(**{f"dropout.{place}": 0.5})
   source, target = jnp.ones((4, 6), int), jnp.ones((4, 7), int)
@@ -57,8 +95,8 @@ def test_masks_are_drawn_at_once_where_they_are_asked_for(small, sizes, place, m
 
 
 def test_masks_belong_to_sentences(small, weights, sizes, pairs, pad):
-  rates = {f"dropout.{place}": 0.5 for place in ("embedding", "state", "readout")}
-  config = small(**rates)
+  rates = {f"dropout.{place}": 0.5 for place in ("word", "embedding", "state", "readout")}
+  config = small(**rates, **{"dropout.one_mask": True})
   params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(config))
   source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
   keys, run = (

@@ -10,6 +10,7 @@ from nmt.decoding.translator import search
 from nmt.launching import flags
 from nmt.models import attention
 from nmt.training import sharding, step
+from nmt.training.objectives.base import Rows
 
 BILINEAR = '''"""Bilinear attention, with the temperature as an option."""
 
@@ -54,7 +55,7 @@ def test_it_is_found_by_its_name_and_trains_and_searches(bilinear):
   program = step.build(config, 20, 20, mesh)
   state, losses = program.create(), []
   before = state["params"]["decoder"]["attention"]["W"]
-  rows = tuple(sharding.place(mesh, side) for side in (source, target))
+  rows = Rows(*(sharding.place(mesh, side) for side in (source, target)))
   before = np.asarray(before)
   for _ in range(30):
     state, results = program.update(state, [rows], 1.0)

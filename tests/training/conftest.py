@@ -1,5 +1,6 @@
 """A config that trains in seconds, data without a corpus, and programs kept from test to test."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -9,6 +10,7 @@ from configs import base
 from nmt.data.batches import Batch
 from nmt.data.ids import EOS, PAD
 from nmt.data.pipeline import Prepared
+from nmt.launching import flags
 
 VOCABULARY = 24
 
@@ -36,6 +38,16 @@ class Store:
       row[: len(ids)] = ids
 
 
+class LinkedStore(Store):
+  """The same, with the links that are right."""
+
+  def fill_links(self, indices, rows):
+    for row, index in zip(rows, indices, strict=False):
+      last = self.source_lengths[index] - 2
+      for k in range(last + 1):
+        row[k, last - k] = 1
+
+
 @pytest.fixture
 def batch() -> Batch:
   """Sixteen ragged random pairs."""
@@ -54,6 +66,18 @@ def batch() -> Batch:
 def prepared():
   side = types.SimpleNamespace(size=VOCABULARY)
   return Prepared(side, side, Store(96, 7, seed=1), Store(12, 7, seed=2), report={})
+
+
+@pytest.fixture
+def linked(prepared):
+  """The same data, with links."""
+  return dataclasses.replace(prepared, train=LinkedStore(96, 7, seed=1))
+
+
+@pytest.fixture
+def guided(config):
+  """The config of a run whose objective needs links."""
+  return flags.override_by(config, {"train.objective.kind": "guided"})
 
 
 @pytest.fixture

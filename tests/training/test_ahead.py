@@ -9,7 +9,9 @@ from nmt.workdir import Workdir
 
 
 @pytest.fixture
-def session(config, prepared, tmp_path):
+def session(request, config, prepared, tmp_path):
+  if getattr(request, "param", "") == "guided":
+    config, prepared = map(request.getfixturevalue, ("guided", "linked"))
   config.batch.update(size=4, window=4, multiple=1)
   config.model.embedding = 9  # of no other test: its programs are not yet kept
   home = Workdir(tmp_path / "run")
@@ -33,6 +35,7 @@ def compiled():
   jax.monitoring.unregister_event_listener(listen)
 
 
+@pytest.mark.parametrize("session", ["likelihood", "guided"], indirect=True)
 def test_updates_find_their_programs(session, compiled):
   shapes = ahead.coming(session.batches, 0)
   assert len(shapes) > 2

@@ -9,14 +9,24 @@ from configs.base import get_config
 from nmt import kinds, models
 from nmt.errors import UserError
 from nmt.launching import flags
+from nmt.training.objectives.base import Rows
 
 V = 12
-ROWS = (
+LINKS = np.zeros((3, 3, 4), np.int8)  # of three pairs; the first has a word with two, one with none
+LINKS[0, 0, [0, 2]] = LINKS[0, 2, 1] = LINKS[1, 0, 0] = 1
+ROWS = Rows(
   jnp.array([[4, 5, 6, 2], [7, 2, 0, 0], [2, 0, 0, 0]], jnp.int32),
   jnp.array([[8, 9, 2], [5, 2, 0], [0, 0, 0]], jnp.int32),
+  jnp.asarray(LINKS),
 )
 KEYS = jax.random.split(jax.random.key(3), 3)
-MECHANISMS = {"likelihood": "additive_coverage", "reinforce": "hard"}
+MECHANISMS = {
+  "guided": "additive",
+  "likelihood": "additive_coverage",
+  "reinforce": "hard",
+  "risk": "additive_coverage",
+  "scheduled": "additive_coverage",
+}
 
 
 def built(kind, **changes):
@@ -24,8 +34,9 @@ def built(kind, **changes):
   config = get_config()
   config.model.update(size=5, embedding=4, init="glorot")
   given = {"train.objective.kind": kind, "model.attention.kind": MECHANISMS[kind]}
-  given |= {"model.attention.size": 6, "model.readout.size": 3} | changes
-  config = flags.override_by(config, given)
+  given |= {"model.attention.size": 6, "model.readout.size": 3}
+  given |= {"train.objective.samples": 5} if kind == "risk" else {}
+  config = flags.override_by(config, given | changes)
   objective = kinds.find("train.objective", kind).Objective(config.train)
   return objective, config.model, models.init(config.model, V, V, seed=1)
 
@@ -51,10 +62,9 @@ def test_padding_weighs_nothing_and_sums_add_up(made):
   whole, found = run(params, ROWS, KEYS)
   assert found["tokens"] == 5
   np.testing.assert_allclose(whole, found["loss"])
-  longer, _ = run(params, tuple(np.pad(side, ((0, 0), (0, 3))) for side in ROWS), KEYS)
-  parts = [
-    run(params, tuple(side[i : i + 1] for side in ROWS), KEYS[i : i + 1])[1] for i in range(3)
-  ]
+  padded = Rows(*(np.pad(x, [(0, 0), (0, 3), (0, 3)][: x.ndim]) for x in ROWS))
+  longer, _ = run(params, padded, KEYS)
+  parts = [run(params, Rows(*(x[i : i + 1] for x in ROWS)), KEYS[i : i + 1])[1] for i in range(3)]
   np.testing.assert_allclose(whole, longer, rtol=1e-5)
   for name, value in found.items():
     np.testing.assert_allclose(value, sum(part[name] for part in parts), rtol=1e-5, atol=1e-6)
@@ -76,7 +86,9 @@ def test_gradients_are_finite_and_reach_every_parameter(made):
 def test_a_loss_of_the_mechanism_is_added_to_the_likelihood(monkeypatch):
   objective, model, params = built("likelihood")
   module = models.rebuild(model, V, V, params)
-  features = module.features(*ROWS)._replace(losses={"one": jnp.asarray(ROWS[1] > 0, "float32")})
+  features = module.features(*ROWS[:2])._replace(
+    losses={"one": jnp.asarray(ROWS.target > 0, "float32")}
+  )
   monkeypatch.setattr(models.Translation, "features", lambda *inputs: features)
   loss, found = objective.sums(module, ROWS, None, {})
   assert found["one"] == found["tokens"]
@@ -87,9 +99,9 @@ def test_the_coverage_loss_is_what_is_looked_at_again():
   options = {"model.attention.kind": "additive", "train.objective.coverage": 2.0}
   objective, model, params = built("likelihood", **options)
   loss, found = sums(objective, model, params, ROWS, None, {})
-  alpha = np.asarray(models.rebuild(model, V, V, params).features(*ROWS).alpha)
+  alpha = np.asarray(models.rebuild(model, V, V, params).features(*ROWS[:2]).alpha)
   again = 0.0
-  for b, i in np.argwhere(ROWS[1] > 0):
+  for b, i in np.argwhere(ROWS.target > 0):
     again += sum(min(a, k) for a, k in zip(alpha[b, i], alpha[b, :i].sum(axis=0), strict=True))
   assert again > 0
   np.testing.assert_allclose(found["coverage"], 2 * again, rtol=1e-5)
@@ -160,7 +172,7 @@ def test_reinforce_is_the_gradient_of_the_expected_log_likelihood():
 
   exact = jax.jit(jax.grad(bound))(params)
   count = 20_000
-  many = tuple(jnp.repeat(side, count, axis=0) for side in (source, target))
+  many = Rows(*(jnp.repeat(side, count, axis=0) for side in (source, target)))
   keys = jax.random.split(jax.random.key(0), count)
   found = jax.jit(jax.grad(lambda p: sums(objective, model, p, many, keys, kept)[0] / count))(
     params

@@ -1,5 +1,7 @@
 """What a run says before it starts, and that it starts on any devices."""
 
+import jax
+import numpy as np
 import pytest
 
 from nmt.errors import UserError
@@ -63,6 +65,35 @@ def test_batches_that_other_devices_cut_anew_are_said(config, session, tokens, d
   with (made := session()).checkpoints:  # the same devices once more
     assert "sentences may repeat" not in made.opening()
     assert [made.batches.at(position).index_B.tolist() for position in range(3)] == batches
+
+
+def test_links_reach_the_objective_and_what_is_kept_of_a_bad_update(guided, linked, tmp_path):
+  home = Workdir(tmp_path / "run")
+  home.make()
+  made = Session(guided, home, linked)
+  with made.checkpoints:
+    batch = made.batches.at(0)
+    made.update([batch])
+    made.settle()
+    assert made.meter.line()[0]["alignment"] > 0
+    assert made.scores(lambda params: {})["perplexity"] > 1
+    kept = np.load(made.keep_bad(1))
+    np.testing.assert_array_equal(kept["links"], batch.links_BxTxJ)
+    np.testing.assert_array_equal(kept["target"], batch.target_BxT)
+
+
+def test_a_run_with_frozen_parameters_goes_on_from_its_checkpoint(config, session):
+  config.train.freeze = ("encoder.*",)
+  with (made := session()).checkpoints:
+    made.update([made.batches.at(0)])
+    made.settle()
+    made.checkpoints.save(made.state, made.progress)
+    before = jax.device_get(made.state)
+  with (again := session()).checkpoints:
+    assert again.progress.update == 1
+    jax.tree.map(np.testing.assert_array_equal, before, jax.device_get(again.state))
+    again.update([again.batches.at(1)])
+    again.settle()
 
 
 def test_devices_that_a_batch_cannot_be_cut_over(config, session):

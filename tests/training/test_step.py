@@ -1,12 +1,19 @@
 """One update is the same on any mesh and in any number of parts, and nobody waits inside a loop."""
 
+import copy
+import dataclasses
+import functools
 import re
 
 import jax
 import numpy as np
 import pytest
 
+from nmt import models
+from nmt.errors import UserError
+from nmt.launching import flags
 from nmt.training import sharding, step
+from nmt.training.objectives.base import Rows
 
 VOCABULARY = 24
 
@@ -28,7 +35,8 @@ def build(config, data=1, model=1):
 
 
 def place(mesh, *batches):
-  return [(sharding.place(mesh, b.source_BxJ), sharding.place(mesh, b.target_BxT)) for b in batches]
+  put = functools.partial(sharding.place, mesh)
+  return [Rows(*jax.tree.map(put, (b.source_BxJ, b.target_BxT, b.links_BxTxJ))) for b in batches]
 
 
 def run(program, mesh, state, *batches, scale=1.0):
@@ -106,7 +114,69 @@ def test_batches_of_an_update_are_one_large_batch(noisy, batch):
 
 
 def pick(batch, rows):
-  return type(batch)(*(x[rows] for x in vars(batch).values()))
+  return type(batch)(*(x if x is None else x[rows] for x in vars(batch).values()))
+
+
+def test_frozen_parameters_stay_to_the_bit_and_have_no_optimizer_state(noisy, batch):
+  noisy.train.freeze = ("encoder.forward.*", "*.b_o", "decoder.E_y")
+  noisy.train.optimizer.update(name="adamw", weight_decay=0.1, learning_rate=0.1)
+  noisy.train.clip = 1e9
+  free = copy.deepcopy(noisy)
+  free.train.freeze = ()
+  moved, norms = {}, {}
+  for name, config in (("some", noisy), ("none", free)):
+    program, mesh = build(config)
+    start = jax.device_get(program.create())
+    start["params"] = jax.tree.map(lambda x: x + np.float32(0.1), start["params"])
+    start["average"] = start["params"]
+    after, results = run(program, mesh, start, batch)
+    norms[name] = results["gradient_norm"]
+    for part in ("params", "average"):
+      ends = models.flat(after[part])
+      moved[name, part] = {
+        key for key, x in models.flat(start[part]).items() if not np.array_equal(x, ends[key])
+      }
+    kept = {jax.tree_util.keystr(path) for path, _ in jax.tree.leaves_with_path(after["optimizer"])}
+    assert any("E_y" in path for path in kept) == (name == "none")
+    assert any("backward" in path for path in kept)
+  still = moved["none", "params"] - moved["some", "params"]
+  assert {key.rpartition(".")[2] for key in still} == {"E_y", "W", "U_zr", "U", "b", "b_o"}
+  assert all(key in ("decoder.E_y", "decoder.readout.b_o") or "forward" in key for key in still)
+  assert moved["some", "average"] == moved["some", "params"]
+  assert norms["some"] < norms["none"]
+
+
+@pytest.mark.parametrize(
+  ("freeze", "line"),
+  [
+    (("encoder.E_z",), r"no parameter is called encoder\.E_z .* did you mean encoder\.E_x"),
+    (("*",), r"train\.freeze=\* leaves no parameter to train"),
+  ],
+)
+def test_freezing_what_is_not_there_or_everything_is_refused(config, freeze, line):
+  config.train.freeze = freeze
+  with pytest.raises(UserError, match=line):
+    build(config)
+
+
+@pytest.mark.parametrize("kind", ["guided", "scheduled"])
+def test_what_an_objective_asks_for_is_cut_with_the_rows(config, batch, kind):
+  config = flags.override_by(config, {"train.objective.kind": kind, "train.optimizer.name": "sgd"})
+  shape = (16, 8, 8)
+  links = np.random.default_rng(0).integers(0, 2, shape, np.int8)
+  links = (links * (batch.target_BxT > 0)[:, :, None] * (batch.source_BxJ > 0)[:, None]).astype(
+    np.int8
+  )
+  batch = dataclasses.replace(batch, links_BxTxJ=links if kind == "guided" else None)
+  program, mesh = build(config)
+  start = jax.device_get(program.create())
+  start["objective"]["updates"] = np.int32(100_000)  # all words are the model's own
+  whole = run(program, mesh, start, batch)
+  assert whole[0]["objective"]["updates"] == 100_001
+  assert whole[1]["alignment" if kind == "guided" else "own_words"] > 1
+  close(whole, run(program, mesh, start, pick(batch, slice(8)), pick(batch, slice(8, 16))))
+  program, mesh = build(config, 4, 2)
+  close(whole, run(program, mesh, start, batch))
 
 
 def test_dropout_is_new_in_each_update_and_scale_is_of_the_learning_rate(noisy, batch):

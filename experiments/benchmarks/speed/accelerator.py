@@ -67,7 +67,8 @@ class Bench:
 
   def place(self, source_BxJ: np.ndarray, target_BxT: np.ndarray) -> Rows:
     """A batch on the device."""
-    return sharding.place(self.mesh, source_BxJ), sharding.place(self.mesh, target_BxT)
+    sides = (sharding.place(self.mesh, side) for side in (source_BxJ, target_BxT))
+    return Rows(*sides)
 
   def update(self, rows: Rows) -> None:
     """Starts an update."""

@@ -38,6 +38,7 @@ def _measure(config: ConfigDict, place: Path) -> dict[str, Any]:
   from nmt.data.batches import Batches, iterate
   from nmt.data.pipeline import prepare
   from nmt.training import sharding, step
+  from nmt.training.objectives.base import Rows
 
   prepared = prepare(config.data)
   batches = Batches(prepared.train, config.batch, config.seed)
@@ -60,7 +61,8 @@ def _measure(config: ConfigDict, place: Path) -> dict[str, Any]:
     batch = next(feed)
     began = time.perf_counter()
     for number in range(updates):
-      rows = (sharding.place(mesh, batch.source_BxJ), sharding.place(mesh, batch.target_BxT))
+      sides = (sharding.place(mesh, side) for side in (batch.source_BxJ, batch.target_BxT))
+      rows = Rows(*sides)
       state, results = program.update(state, [rows], 1.0)
       meter.add(number, [batch], results)
       asked = time.perf_counter()

@@ -17,6 +17,7 @@ from nmt.data.units import Bytes
 from nmt.decoding.translator import Translator
 from nmt.training import sharding, step
 from nmt.training.meter import Meter
+from nmt.training.objectives.base import Rows
 
 _PEAK = 2048  # rows and columns of the matrices whose product gives the peak
 
@@ -83,7 +84,7 @@ class System:
   def _train(self, batches: list[Batch]) -> dict[str, int]:
     meter = Meter({})
     for number, batch in enumerate(batches):
-      rows = (
+      rows = Rows(
         sharding.place(self.mesh, batch.source_BxJ),
         sharding.place(self.mesh, batch.target_BxT),
       )
@@ -99,7 +100,8 @@ class System:
     return time.perf_counter() - began
 
   def _temporary(self, task: workloads.Long) -> dict[str, float]:
-    rows = tuple(jax.ShapeDtypeStruct(side.shape, jnp.int32) for side in task.batches(0)[0])
+    sides: Any = (jax.ShapeDtypeStruct(side.shape, jnp.int32) for side in task.batches(0)[0])
+    rows = Rows(*sides)
     compiled: Any = self.program.step.lower(self.program.abstract, rows, 1.0).compile()
     memory = compiled.memory_analysis()
     return {

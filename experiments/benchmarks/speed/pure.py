@@ -41,7 +41,7 @@ class Program:
       return {"params": params, "optimizer": method.init(params)}
 
     def step(state, rows, scale):
-      gradients, results = jax.grad(loss, has_aux=True)(state["params"], *rows)
+      gradients, results = jax.grad(loss, has_aux=True)(state["params"], rows.source, rows.target)
       mean = jax.tree.map(lambda g: g / results["tokens"], gradients)
       norm = jnp.sqrt(sum(jnp.vdot(g, g) for g in jax.tree.leaves(mean)))
       mean = jax.tree.map(lambda g: g * jnp.minimum(1, config.train.clip / norm), mean)

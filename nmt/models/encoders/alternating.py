@@ -5,7 +5,7 @@ from jaxtyping import Array, Bool, Int, Key
 from ml_collections import ConfigDict
 
 from nmt.models.cells.base import layer
-from nmt.models.dropout import dropout, split
+from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Annotations, at, pick, run
 from nmt.models.encoders.base import Encoder as Base
 from nmt.models.initializers import Initializers
@@ -27,7 +27,7 @@ class Encoder(Base):
   def __init__(self, model: ConfigDict, words: int, initial: Initializers):
     self.width = self.summary_width = self.forward_width = model.size
     self.ends_at_first = model.encoder.layers % 2 == 0
-    self.rate, self.residual = model.dropout.embedding, model.cell.residual
+    self.rates, self.residual = Rates.of(model), model.cell.residual
     self.E_x = nnx.Param(initial.embedding((words, model.embedding)))
     inputs = [model.embedding] + [model.size] * (model.encoder.layers - 1)
     self.layers = nnx.List([layer(model, width, initial) for width in inputs])
@@ -38,7 +38,7 @@ class Encoder(Base):
     real_BxJ: Bool[Array, "B J"],
     keys_B: Key[Array, "B"] | None = None,
   ) -> Annotations:
-    x = dropout(keys_B, self.rate, self.E_x[...][source_BxJ]).swapaxes(0, 1)
+    x = self.rates.words(keys_B, self.E_x[...][source_BxJ]).swapaxes(0, 1)
     for i, keys in enumerate(split(keys_B, len(self.layers))):
       output, _ = run(self.layers[i], x, real_BxJ.T, i % 2 == 1, keys)
       x = x + output if self.residual and i > 0 else output

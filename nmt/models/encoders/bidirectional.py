@@ -6,7 +6,7 @@ from jaxtyping import Array, Bool, Int, Key
 from ml_collections import ConfigDict
 
 from nmt.models.cells.base import make
-from nmt.models.dropout import dropout, split
+from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Annotations, run
 from nmt.models.encoders.base import Encoder as Base
 from nmt.models.initializers import Initializers
@@ -22,7 +22,7 @@ class Encoder(Base):
   def __init__(self, model: ConfigDict, words: int, initial: Initializers):
     self.width = 2 * model.size
     self.summary_width = self.forward_width = model.size
-    self.rate = model.dropout.embedding
+    self.rates = Rates.of(model)
     self.E_x = nnx.Param(initial.embedding((words, model.embedding)))
     self.forward = make(model, model.embedding, initial)
     self.backward = make(model, model.embedding, initial)
@@ -34,7 +34,7 @@ class Encoder(Base):
     keys_B: Key[Array, "B"] | None = None,
   ) -> Annotations:
     keys = split(keys_B, 2)
-    embedded = dropout(keys_B, self.rate, self.E_x[...][source_BxJ]).swapaxes(0, 1)
+    embedded = self.rates.words(keys_B, self.E_x[...][source_BxJ]).swapaxes(0, 1)
     forward, _ = run(self.forward, embedded, real_BxJ.T, False, keys[0])
     backward, first = run(self.backward, embedded, real_BxJ.T, True, keys[1])
     return Annotations(jnp.concatenate([forward, backward], axis=-1).swapaxes(0, 1), first)

@@ -5,7 +5,7 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, Int, Key
 from ml_collections import ConfigDict
 
-from nmt.models.dropout import dropout
+from nmt.models.dropout import Rates
 from nmt.models.encoders.base import Annotations, mean
 from nmt.models.encoders.base import Encoder as Base
 from nmt.models.initializers import Initializers
@@ -25,7 +25,7 @@ class Encoder(Base):
   def __init__(self, model: ConfigDict, words: int, initial: Initializers):
     self.width = self.summary_width = model.embedding
     self.forward_width = 0
-    self.rate = model.dropout.embedding
+    self.rates = Rates.of(model)
     self.E_x = nnx.Param(initial.embedding((words, model.embedding)))
     self.L = nnx.Param(initial.embedding((model.encoder.positions, model.embedding)))
 
@@ -36,7 +36,7 @@ class Encoder(Base):
     rows = self.L[...].shape[0]
     place = jnp.minimum(jnp.arange(source_BxJ.shape[1], dtype=jnp.int32), rows - 1)
     both = self.E_x[...][source_BxJ] + self.L[...][place][None]
-    return dropout(keys_B, self.rate, both)
+    return self.rates.words(keys_B, both)
 
   def __call__(
     self,

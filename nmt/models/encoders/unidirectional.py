@@ -5,7 +5,7 @@ from jaxtyping import Array, Bool, Int, Key
 from ml_collections import ConfigDict
 
 from nmt.models.cells.base import make
-from nmt.models.dropout import dropout, split
+from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Annotations, run
 from nmt.models.encoders.base import Encoder as Base
 from nmt.models.initializers import Initializers
@@ -21,7 +21,7 @@ class Encoder(Base):
 
   def __init__(self, model: ConfigDict, words: int, initial: Initializers):
     self.width = self.summary_width = self.forward_width = model.size
-    self.rate = model.dropout.embedding
+    self.rates = Rates.of(model)
     self.E_x = nnx.Param(initial.embedding((words, model.embedding)))
     self.cell = make(model, model.embedding, initial)
 
@@ -31,6 +31,6 @@ class Encoder(Base):
     real_BxJ: Bool[Array, "B J"],
     keys_B: Key[Array, "B"] | None = None,
   ) -> Annotations:
-    embedded = dropout(keys_B, self.rate, self.E_x[...][source_BxJ]).swapaxes(0, 1)
+    embedded = self.rates.words(keys_B, self.E_x[...][source_BxJ]).swapaxes(0, 1)
     h, last = run(self.cell, embedded, real_BxJ.T, self.reverse, split(keys_B, 1)[0])
     return Annotations(h.swapaxes(0, 1), last)

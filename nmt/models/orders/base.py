@@ -15,7 +15,7 @@ from nmt.models import late
 from nmt.models.attention import base as attentions
 from nmt.models.attention.base import Attention, Glance, Memory
 from nmt.models.cells.base import Cell, Stack, Transition
-from nmt.models.dropout import dropout, split
+from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Annotations, Encoder, at, mean, pick
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine, product
@@ -68,7 +68,7 @@ class Decoder(nnx.Module):
     n, context = model.size, mechanism.width(model, encoder)
     self.product = product(model.precision)
     self.size, self.tie = n, model.tie
-    self.rates = model.dropout.embedding, model.dropout.readout
+    self.rates = Rates.of(model)
     self.E_y = nnx.Param(initial.embedding((words, model.embedding)))
     self.initial = model.initial
     if self.initial != "zero":
@@ -144,7 +144,7 @@ class Decoder(nnx.Module):
     """
     word_keys, readout_keys, attention_keys, cell_keys = split(keys_B, 4)
     state = state | {"cell": self.cell.drawing(state["cell"], cell_keys)}
-    words = dropout(word_keys, self.rates[0], self.E_y[...][y_BxT]).swapaxes(0, 1)
+    words = self.rates.words(word_keys, self.E_y[...][y_BxT]).swapaxes(0, 1)
     keys_T = _each_step(attention_keys, y_BxT.shape[1]) if self.attention.random else None
     inputs = self.cell.project(words)
     seen = None
@@ -154,7 +154,7 @@ class Decoder(nnx.Module):
     c = jax.vmap(self._read, (0, None))(glance.weights, memory["readout"])
     t = self.readout(s, self.readout.project(words), c).swapaxes(0, 1)
     losses, drawn = jax.tree.map(jnp.transpose, (glance.losses, glance.drawn))
-    t = dropout(readout_keys, self.rates[1], t)
+    t = self.rates.positions(readout_keys, self.rates.readout, t)
     return Features(t, glance.alpha_BxJ.swapaxes(0, 1), losses, drawn)
 
   def step(

@@ -1,18 +1,29 @@
 """What an objective is, and the likelihood of the target that most are made of."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Shaped
 from ml_collections import ConfigDict
 
 from nmt.data.ids import PAD
+from nmt.errors import UserError
 from nmt.models import Translation
 from nmt.models.orders.base import Features
 from nmt.training.cross_entropy import cross_entropy
 
 Sums = dict[str, Shaped[Array, ""]]
-Rows = tuple[Int[Array, "B J"], Int[Array, "B T"]]  # source_BxJ and target_BxT
+
+
+class Rows(NamedTuple):
+  """A batch on the devices: source_BxJ, target_BxT and, if the objective asks, links_BxTxJ.
+
+  links: int8, 1 where a target token is linked to a source token.
+  """
+
+  source: Int[Array, "B J"]
+  target: Int[Array, "B T"]
+  links: Int[Array, "B T J"] | None = None
 
 
 class Objective:
@@ -22,6 +33,9 @@ class Objective:
   whole. `tokens` is what they are divided by, `nll` gives the perplexity, `correct` the accuracy;
   metrics have any other sum by its name, divided by the tokens.
   """
+
+  links = False  # whether `sums` needs links, which the corpus then must have
+  random = False  # whether `sums` needs keys, even if nothing in the model does
 
   def __init__(self, train: ConfigDict):
     self.train = train
@@ -63,9 +77,19 @@ def likelihood(
 
 def evaluate(model: Translation, rows: Rows) -> Sums:
   """The sums `nll`, `correct` and `tokens` of a batch, without noise: what validation reports."""
-  source, target = rows
-  _, found = likelihood(model, model.features(source, target), target)
+  features = model.features(rows.source, rows.target)
+  _, found = likelihood(model, features, rows.target)
   return summed(found)
+
+
+def whole(features: Features) -> Features:
+  """The features; UserError where attention drew words, which the likelihood alone can't train."""
+  if features.drawn is not None:
+    raise UserError(
+      "model.attention draws words at random, of which the likelihood has no gradient: "
+      "train it with train.objective.kind=reinforce"
+    )
+  return features
 
 
 def summed(found: dict[str, Any]) -> Sums:

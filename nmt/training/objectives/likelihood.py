@@ -8,7 +8,7 @@ from nmt.errors import UserError
 from nmt.models import Translation
 from nmt.options import amount, share
 from nmt.training.objectives.base import Objective as Base
-from nmt.training.objectives.base import Rows, Sums, likelihood, summed
+from nmt.training.objectives.base import Rows, Sums, likelihood, summed, whole
 
 OPTIONS = {
   "label_smoothing": share(0.0, "share of the probability wished for that goes to all words alike"),
@@ -26,15 +26,9 @@ class Objective(Base):
   def sums(
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
   ) -> tuple[Float[Array, ""], Sums]:
-    source, target = rows
-    features = model.features(source, target, keys_B)
-    if features.drawn is not None:
-      raise UserError(
-        "model.attention draws words at random, of which the likelihood has no gradient: "
-        "train it with train.objective.kind=reinforce"
-      )
     options = self.train.objective
-    loss, found = likelihood(model, features, target, options.label_smoothing)
+    features = whole(model.features(rows.source, rows.target, keys_B))
+    loss, found = likelihood(model, features, rows.target, options.label_smoothing)
     more = {name: numbers.sum() for name, numbers in features.losses.items()}
     if options.coverage:
       if not model.decoder.attention.aligns:
@@ -42,7 +36,7 @@ class Objective(Base):
           f"train.objective.coverage={options.coverage} is for attention that says where it looks; "
           "set it to 0, or choose another model.attention.kind"
         )
-      more["coverage"] = options.coverage * coverage(features.alpha, target != PAD)
+      more["coverage"] = options.coverage * coverage(features.alpha, rows.target != PAD)
     loss = sum(more.values(), loss)
     return loss, {"loss": loss, **summed(found), **more}
 

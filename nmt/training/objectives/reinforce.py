@@ -34,15 +34,14 @@ class Objective(Base):
   def sums(
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
   ) -> tuple[Float[Array, ""], Sums]:
-    source, target = rows
-    features = model.features(source, target, keys_B)
+    features = model.features(rows.source, rows.target, keys_B)
     if features.drawn is None:
       raise UserError(
         "train.objective.kind=reinforce is for attention that draws words at random, such as "
         "model.attention.kind=hard"
       )
     options = self.train.objective
-    loss, found = likelihood(model, features, target, options.label_smoothing)
+    loss, found = likelihood(model, features, rows.target, options.label_smoothing)
     reward_B = -found["nll_BxT"].sum(axis=1)
     baseline = kept["reward"] / jnp.maximum(kept["weight"], 1e-9)
     advantage_B = jax.lax.stop_gradient(reward_B - baseline)

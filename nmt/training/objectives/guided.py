@@ -1,0 +1,76 @@
+"""Maximum likelihood, with attention guided towards given word links."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from nmt.errors import UserError
+from nmt.models import Translation
+from nmt.options import amount, count, real, share
+from nmt.training.objectives.base import Objective as Base
+from nmt.training.objectives.base import Rows, Sums, likelihood, summed
+
+OPTIONS = {
+  "label_smoothing": share(0.0, "share of the probability wished for that goes to all words alike"),
+  "weight": amount(1.0, "weight of the alignment's cost beside the likelihood's, w"),
+  "decay": real(
+    1.0,
+    lambda x: 0 < x <= 1,
+    "above 0 and at most 1",
+    "the weight is multiplied by this, time after time",
+  ),
+  "every": count(1000, "updates between two such times"),
+}
+
+LEAST = 1e-9  # alpha is taken for this where it is smaller, and has no gradient there
+
+
+class Objective(Base):
+  """H_D(y, x) + w G(A, alpha), H_D being the likelihood's: guided alignment (Chen et al., 2016).
+
+  G(A, alpha) = -1/T sum_t sum_j A_tj log alpha_tj, the cross-entropy of given links A and alpha.
+  Each row of A is divided by its sum; a target token without links costs nothing. As the likelihood
+  is, the sum is divided by all target tokens of an update, not by each sentence's T.
+  w = weight * decay ** (updates made // every), as the article lowers its weight epoch by epoch.
+  """
+
+  links = True
+
+  def begin(self) -> Sums:
+    return {"updates": jnp.int32(0)}
+
+  def sums(
+    self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
+  ) -> tuple[Float[Array, ""], Sums]:
+    attention, options = model.decoder.attention, self.train.objective
+    features = model.features(rows.source, rows.target, keys_B)
+    if not attention.aligns or features.drawn is not None:
+      raise UserError(
+        "train.objective.kind=guided is for attention that says by alpha where it looks, and "
+        f"model.attention.kind={kind(attention)} doesn't"
+      )
+    if rows.links is None:
+      raise UserError("train.objective.kind=guided needs batches with word links")
+    loss, found = likelihood(model, features, rows.target, options.label_smoothing)
+    more = {name: numbers.sum() for name, numbers in features.losses.items()}
+    alignment = distance(rows.links, features.alpha)
+    steps = kept["updates"] // options.every
+    weight = options.weight * jnp.float32(options.decay) ** steps.astype(jnp.float32)
+    total = sum(more.values(), loss) + weight * alignment
+    return total, {"loss": total, **summed(found), **more, "alignment": alignment}
+
+  def keep(self, kept: Sums, totals: Sums) -> Sums:
+    return {"updates": kept["updates"] + 1}
+
+
+def distance(
+  links_BxTxJ: Int[Array, "B T J"], alpha_BxTxJ: Float[Array, "B T J"]
+) -> Float[Array, ""]:
+  """-sum A_tj log alpha_tj over all rows, each row of A being the links divided by their number."""
+  links = links_BxTxJ.astype(jnp.float32)
+  wanted = links / jnp.maximum(links.sum(axis=2, keepdims=True), 1)
+  return -(wanted * jnp.log(jnp.maximum(alpha_BxTxJ.astype(jnp.float32), LEAST))).sum()
+
+
+def kind(attention: object) -> str:
+  """The name of a mechanism's file."""
+  return type(attention).__module__.rpartition(".")[2]
