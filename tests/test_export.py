@@ -73,8 +73,11 @@ def test_the_table_of_other_kinds_is_true(config):
     for key, value in (setting.split("=") for setting in settings.split(", ")):
       choice = {"True": True}.get(value, int(value) if value.isdigit() else value)
       changes[f"model.{key}"] = choice
+    if "model.joint" in changes:
+      changes |= {"data.tokenizer.kind": "bpe", "data.tokenizer.joint": True}
     chosen = flags.override_by(config, changes)
-    found = models.flat(models.shapes(chosen.model, VALUES["Vx"], VALUES["Vy"]))
+    source_size = VALUES["Vy"] if chosen.model.joint else VALUES["Vx"]
+    found = models.flat(models.shapes(chosen.model, source_size, VALUES["Vy"]))
     assert found[name].shape == sizes(shape), (settings, name)
 
 
