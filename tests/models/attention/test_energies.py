@@ -12,7 +12,7 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING
 
 B, J = 3, 6
-REAL = np.arange(J)[None] < np.array([[6], [3], [1]])
+REAL = jnp.asarray(np.arange(J)[None] < np.array([[6], [3], [1]]))
 
 
 @pytest.fixture
