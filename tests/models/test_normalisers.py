@@ -10,7 +10,7 @@ import pytest
 from nmt import kinds
 
 LENGTHS = np.array([7, 1, 4, 0])
-REAL = np.arange(7)[None] < LENGTHS[:, None]
+REAL = jnp.asarray(np.arange(7)[None] < LENGTHS[:, None])
 CHOICES = [{"normaliser.kind": kind} for kind in kinds.names("model.normaliser")]
 CHOICES += [{"normaliser.kind": "softmax", "normaliser.temperature": 0.3}]
 CHOICES += [{"normaliser.kind": "csparsemax", "normaliser.fertility": 0.4}]
