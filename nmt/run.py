@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from ml_collections import ConfigDict
 
 from nmt import config as config_lib
-from nmt import kinds, models
+from nmt import models
 from nmt.data.ids import PAD
 from nmt.data.pipeline import load_tokenizers
 from nmt.data.tokenizers import Tokenizer
@@ -25,7 +25,7 @@ def of(
   config: ConfigDict, source: Tokenizer, target: Tokenizer, params: Any, update: int = 0
 ) -> Run:
   """A run from its parts; equal models get the same functions, so that programs are kept."""
-  aligns = kinds.find("model.attention", config.model.attention.kind).Attention.aligns
+  aligns = models.mechanism(config.model).aligns
   encode, step, force = _functions(config.model.to_json(), source.size, target.size)
   return Run(config, source, target, params, update, aligns, encode, step, force)
 

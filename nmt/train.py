@@ -12,7 +12,7 @@ from typing import Any
 import jax
 from ml_collections import ConfigDict
 
-from nmt import cli, kinds, run
+from nmt import cli, run
 from nmt import config as config_lib
 from nmt.analysis.publish import publish
 from nmt.arguments import Parser
@@ -28,7 +28,7 @@ from nmt.evaluation.report import report
 from nmt.exit_codes import CONTINUE, DONE, FAILED
 from nmt.files import read_json, write_json
 from nmt.profiling.profile import Profile
-from nmt.training import checkpoints, loop, sharding
+from nmt.training import checkpoints, loop, sharding, step
 from nmt.training.meter import NonFinite
 from nmt.training.session import Validate
 from nmt.training.stopping import Stopped, Stopping
@@ -68,8 +68,8 @@ def main(arguments: Sequence[str]) -> int:
 def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) -> int:
   """Devices, data, training, test."""
   sharding.build(config.mesh)  # whether there are any, and enough, is said before data are prepared
+  linked = step.objective_of(config).links  # as is what does not fit together
   tests = {split: open_corpus(config.data, split) for split in config.data.test}
-  linked = kinds.find("train.objective", config.train.objective.kind).Objective.links
   if checkpoints.updates(home.checkpoints):
     prepared = prepare(config.data, home.tokenizers, linked)
     if changes := pipeline.changes(read_json(home.data), prepared.report):

@@ -94,8 +94,9 @@ def scan(step: Step, constants: Any, carry: Any, xs: Any, reverse: bool = False)
   def whole(late_leaves: Arrays, others: Arrays, carry: Any, x: Any) -> tuple[Any, Any]:
     kinds = iter(late_leaves), iter(others)
     found = [
-      next(kinds[0]) if i in late else next(kinds[1]) if i in read else None
-      for i in range(len(leaves))
+      # What is not read may still be asked for its shape.
+      next(kinds[0]) if i in late else next(kinds[1]) if i in read else leaf
+      for i, leaf in enumerate(leaves)
     ]
     return step(jax.tree.unflatten(tree, found), carry, x)
 

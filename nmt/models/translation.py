@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 from nmt import kinds
 from nmt.data.ids import BOS, PAD
 from nmt.errors import UserError
-from nmt.models.attention.base import Memory
+from nmt.models.attention.base import Attention, Memory
 from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
@@ -127,8 +127,12 @@ def _params(model: ConfigDict, source_size: int, target_size: int, seed: int | N
 
 def random(model: ConfigDict) -> bool:
   """Whether training needs keys: for dropout, zoneout, or what the attention mechanism draws."""
-  mechanism = kinds.find("model.attention", model.attention.kind).Attention
-  return Rates.of(model).any() or bool(model.cell.zoneout) or mechanism.random
+  return Rates.of(model).any() or bool(model.cell.zoneout) or mechanism(model).random
+
+
+def mechanism(model: ConfigDict) -> Attention:
+  """A model's attention, with zeros as parameters; UserError for kinds that don't fit together."""
+  return Translation(model, 1, 1, NOTHING).decoder.attention
 
 
 def flat(params: Params) -> dict[str, Any]:

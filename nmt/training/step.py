@@ -55,10 +55,22 @@ class Program:
     return self.finish(state, total, scale)
 
 
+def objective_of(config: ConfigDict) -> Objective:
+  """The objective of a config; UserError if it, or the model's kinds, don't fit together.
+
+  Nothing is drawn or compiled for that.
+  """
+  objective: Objective = kinds.find("train.objective", config.train.objective.kind).Objective(
+    config.train
+  )
+  objective.check(models.mechanism(config.model))
+  return objective
+
+
 def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) -> Program:
   """The program of a config on a mesh."""
   sizes = source_size, target_size
-  objective = kinds.find("train.objective", config.train.objective.kind).Objective(config.train)
+  objective = objective_of(config)
   tree = models.shapes(config.model, *sizes)
   hold = frozen(config.train.freeze, tree) if config.train.freeze else None
   method = optimizer(config.train, hold)

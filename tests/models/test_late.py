@@ -102,6 +102,17 @@ def test_what_no_step_reads_does_not_go_through_the_loop():
   assert given == [(N, N)]  # U, and neither V nor idle
 
 
+def test_what_is_only_asked_for_its_shape_is_there():
+  def step(constants, s, x):
+    wide, U = constants
+    return multiply("bn,nm->bm", s, U) / wide.shape[0], x
+
+  def run(U):
+    return late.scan(step, (jnp.ones(7), U), jnp.ones((B, N)), jnp.ones((T, B, N)))[0].sum()
+
+  assert jax.jit(jax.grad(run))(jnp.eye(N)).shape == (N, N)
+
+
 def test_a_scan_within_a_step_is_a_scan_of_its_own():
   U = jnp.asarray(np.random.default_rng(1).normal(size=(N, N)) / 2, jnp.float32)
 

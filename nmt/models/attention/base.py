@@ -46,6 +46,7 @@ class Attention(nnx.Module):
 
   aligns = True  # whether alpha says where the model looks
   random = False  # whether `attend` uses its keys
+  draws = False  # whether it draws words, of which a gradient must be estimated (`Glance.drawn`)
   total = "1"  # what alpha sums to over real words: "1", "at most 1" or "any"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
@@ -129,7 +130,7 @@ class EnergyAttention(Attention):
 
 
 class Spending(EnergyAttention):
-  """Put before a mechanism that normalises energies: it also carries the sum of all its weights.
+  """A first base for a mechanism of energies, which then carries the sum of all its weights.
 
   The mechanism's own carry stays what it is, as {"own": .., "spent": ..} of both.
   """

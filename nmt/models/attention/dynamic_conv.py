@@ -5,11 +5,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from nmt.models.attention.additive import match
-from nmt.models.attention.base import EnergyAttention, Glance, Memory
+from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.attention.monotonic import first
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
@@ -71,12 +71,6 @@ class Attention(EnergyAttention):
     P = jnp.asarray(self.prior[::-1], carry.dtype)  # of the word n before to the word itself
     p = jnp.einsum("bjl,l->bj", windows(carry, len(self.prior) - 1, 0), P)
     return match(keys, b, self.v[...]) + jnp.log(jnp.maximum(p, SMALLEST))
-
-  def attend(
-    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
-  ) -> Glance:
-    glance = super().attend(s_BxN, memory, carry, keys_B)
-    return glance._replace(carry=self.next_carry(s_BxN, memory, carry, glance.alpha_BxJ))
 
   def next_carry(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, alpha_BxJ: Float[Array, "B J"]

@@ -30,12 +30,13 @@ class Attention(Base):
   word.
   """
 
-  random = True
+  random = draws = True
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.entropy, self.expected = model.attention.entropy, model.attention.expected
     self.energy = find(model, model.attention.energy)(model, encoder, initial)
+    self.aligns, self.total = self.energy.aligns, self.energy.total
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)

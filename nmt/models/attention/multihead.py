@@ -34,7 +34,9 @@ class Attention(Base):
     mechanism = find(model, model.attention.energy)
     count = range(model.attention.heads)
     self.heads = nnx.List([mechanism(model, encoder, initial) for _ in count])
-    self.random = self.heads[0].random
+    head = self.heads[0]
+    self.aligns, self.total = head.aligns, head.total
+    self.random, self.draws = head.random, head.draws
 
   @staticmethod
   def width(model: ConfigDict, encoder: Encoder) -> int:

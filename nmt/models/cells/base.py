@@ -16,7 +16,7 @@ from nmt.models.dropout import split
 from nmt.models.initializers import Initializers, blocks, zeros
 from nmt.models.products import affine, product
 
-State = Any  # a tree of arrays, each Bxn
+State = Any  # a tree of arrays, each with B first
 
 
 class Cell(nnx.Module):
@@ -105,7 +105,7 @@ class Cell(nnx.Module):
 
 
 class Zoneout(Cell):
-  """Put before a cell, of which some entries of the state then stay what they were in each step.
+  """A first base for a cell: in each step some entries of its state stay what they were.
 
   s' = d * s + (1 - d) * cell(s, x), d ~ Bernoulli(model.cell.zoneout) for each entry of each array
   of the state; where nothing is drawn, d is the share itself (Krueger et al., 2017, section 3).

@@ -7,6 +7,7 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
+from nmt.errors import UserError
 from nmt.models.cells.base import along
 from nmt.models.initializers import Initializers, blocks, zeros
 from nmt.models.linear import Coefficients, LinearCell, linear_scan
@@ -32,6 +33,11 @@ class Cell(LinearCell):
   sums = 1
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
+    if model.cell.zoneout:
+      raise UserError(
+        "model.cell.zoneout is not for model.cell.kind=rglru, whose state also holds the inputs of "
+        "three steps: set it to 0, or choose another cell"
+      )
     super().__init__(model, inputs, initial)
     n = self.size
     self.w = nnx.Param(np.repeat(np.eye(WIDTH, 1, dtype=np.float32), n, axis=1))

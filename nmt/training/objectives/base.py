@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from nmt.data.ids import PAD
 from nmt.errors import UserError
 from nmt.models import Translation
+from nmt.models.attention.base import Attention
 from nmt.models.orders.base import Features
 from nmt.training.cross_entropy import cross_entropy
 
@@ -39,6 +40,14 @@ class Objective:
 
   def __init__(self, train: ConfigDict):
     self.train = train
+
+  def check(self, attention: Attention) -> None:
+    """Raises UserError if it can't train a model with this attention."""
+    if attention.draws:
+      raise UserError(
+        "model.attention draws words at random, for which there is no gradient but by "
+        "train.objective.kind=reinforce"
+      )
 
   def begin(self) -> Sums:
     """What is kept from update to update, such as a baseline; most keep nothing."""
@@ -80,16 +89,6 @@ def evaluate(model: Translation, rows: Rows) -> Sums:
   features = model.features(rows.source, rows.target)
   _, found = likelihood(model, features, rows.target)
   return summed(found)
-
-
-def whole(features: Features) -> Features:
-  """The features; UserError where attention drew words, which the likelihood alone can't train."""
-  if features.drawn is not None:
-    raise UserError(
-      "model.attention draws words at random, of which the likelihood has no gradient: "
-      "train it with train.objective.kind=reinforce"
-    )
-  return features
 
 
 def summed(found: dict[str, Any]) -> Sums:

@@ -5,6 +5,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from nmt.errors import UserError
 from nmt.models import Translation
+from nmt.models.attention.base import Attention
 from nmt.options import amount, count, real, share
 from nmt.training.objectives.base import Objective as Base
 from nmt.training.objectives.base import Rows, Sums, likelihood, summed
@@ -16,9 +17,9 @@ OPTIONS = {
     1.0,
     lambda x: 0 < x <= 1,
     "above 0 and at most 1",
-    "the weight is multiplied by this, time after time",
+    "the weight is multiplied by this after each `every` updates",
   ),
-  "every": count(1000, "updates between two such times"),
+  "every": count(1000, "updates after which the weight is multiplied by `decay`"),
 }
 
 LEAST = 1e-9  # alpha is taken for this where it is smaller, and has no gradient there
@@ -35,19 +36,21 @@ class Objective(Base):
 
   links = True
 
+  def check(self, attention: Attention) -> None:
+    if not attention.aligns or attention.draws:
+      raise UserError(
+        "train.objective.kind=guided is for attention that says by alpha where it looks: choose "
+        "another model.attention.kind"
+      )
+
   def begin(self) -> Sums:
     return {"updates": jnp.int32(0)}
 
   def sums(
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
   ) -> tuple[Float[Array, ""], Sums]:
-    attention, options = model.decoder.attention, self.train.objective
+    options = self.train.objective
     features = model.features(rows.source, rows.target, keys_B)
-    if not attention.aligns or features.drawn is not None:
-      raise UserError(
-        "train.objective.kind=guided is for attention that says by alpha where it looks, and "
-        f"model.attention.kind={kind(attention)} doesn't"
-      )
     if rows.links is None:
       raise UserError("train.objective.kind=guided needs batches with word links")
     loss, found = likelihood(model, features, rows.target, options.label_smoothing)
@@ -69,8 +72,3 @@ def distance(
   links = links_BxTxJ.astype(jnp.float32)
   wanted = links / jnp.maximum(links.sum(axis=2, keepdims=True), 1)
   return -(wanted * jnp.log(jnp.maximum(alpha_BxTxJ.astype(jnp.float32), LEAST))).sum()
-
-
-def kind(attention: object) -> str:
-  """The name of a mechanism's file."""
-  return type(attention).__module__.rpartition(".")[2]

@@ -6,9 +6,10 @@ from jaxtyping import Array, Bool, Float, Key
 from nmt.data.ids import PAD
 from nmt.errors import UserError
 from nmt.models import Translation
+from nmt.models.attention.base import Attention
 from nmt.options import amount, share
 from nmt.training.objectives.base import Objective as Base
-from nmt.training.objectives.base import Rows, Sums, likelihood, summed, whole
+from nmt.training.objectives.base import Rows, Sums, likelihood, summed
 
 OPTIONS = {
   "label_smoothing": share(0.0, "share of the probability wished for that goes to all words alike"),
@@ -23,19 +24,23 @@ class Objective(Base):
   where it looks: See et al. (2017), section 2.3, where its weight is 1 in the last steps alone.
   """
 
+  def check(self, attention: Attention) -> None:
+    super().check(attention)
+    weight = self.train.objective.coverage
+    if weight and not attention.aligns:
+      raise UserError(
+        f"train.objective.coverage={weight} is for attention that says where it looks: set it to 0 "
+        "or choose another model.attention.kind"
+      )
+
   def sums(
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
   ) -> tuple[Float[Array, ""], Sums]:
     options = self.train.objective
-    features = whole(model.features(rows.source, rows.target, keys_B))
+    features = model.features(rows.source, rows.target, keys_B)
     loss, found = likelihood(model, features, rows.target, options.label_smoothing)
     more = {name: numbers.sum() for name, numbers in features.losses.items()}
     if options.coverage:
-      if not model.decoder.attention.aligns:
-        raise UserError(
-          f"train.objective.coverage={options.coverage} is for attention that says where it looks; "
-          "set it to 0, or choose another model.attention.kind"
-        )
       more["coverage"] = options.coverage * coverage(features.alpha, rows.target != PAD)
     loss = sum(more.values(), loss)
     return loss, {"loss": loss, **summed(found), **more}

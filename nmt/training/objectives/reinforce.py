@@ -6,6 +6,7 @@ from jaxtyping import Array, Float, Key
 
 from nmt.errors import UserError
 from nmt.models import Translation
+from nmt.models.attention.base import Attention
 from nmt.options import amount, share
 from nmt.training.objectives.base import Objective as Base
 from nmt.training.objectives.base import Rows, Sums, likelihood, summed
@@ -28,6 +29,13 @@ class Objective(Base):
   b is the mean of R over the updates before, in which each counts 0.9 times as much as the next.
   """
 
+  def check(self, attention: Attention) -> None:
+    if not attention.draws:
+      raise UserError(
+        "train.objective.kind=reinforce is for attention that draws words at random, such as "
+        "model.attention.kind=hard"
+      )
+
   def begin(self) -> Sums:
     return {"reward": jnp.float32(0), "weight": jnp.float32(0)}
 
@@ -35,11 +43,7 @@ class Objective(Base):
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
   ) -> tuple[Float[Array, ""], Sums]:
     features = model.features(rows.source, rows.target, keys_B)
-    if features.drawn is None:
-      raise UserError(
-        "train.objective.kind=reinforce is for attention that draws words at random, such as "
-        "model.attention.kind=hard"
-      )
+    assert features.drawn is not None  # as `check` has found
     options = self.train.objective
     loss, found = likelihood(model, features, rows.target, options.label_smoothing)
     reward_B = -found["nll_BxT"].sum(axis=1)

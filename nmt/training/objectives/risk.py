@@ -14,7 +14,7 @@ from nmt.models.dropout import split
 from nmt.models.translation import before
 from nmt.options import count, positive, real
 from nmt.training.objectives.base import Objective as Base
-from nmt.training.objectives.base import Rows, Sums, whole
+from nmt.training.objectives.base import Rows, Sums
 from nmt.training.sentence_bleu import sentence_bleu
 
 OPTIONS = {
@@ -57,7 +57,7 @@ class Objective(Base):
       return jnp.repeat(x, S, axis=0)
 
     memory, state = jax.tree.map(repeat, model.encode(rows.source, encoder_keys))
-    features = whole(model.decoder.features(memory, state, before(y_NxL), repeat(decoder_keys)))
+    features = model.decoder.features(memory, state, before(y_NxL), repeat(decoder_keys))
     log_p, right = words(model, features.t, y_NxL)
     log_p_BxS = log_p.sum(axis=1).reshape(B, S)
 

@@ -12,7 +12,7 @@ from nmt.models.dropout import split
 from nmt.models.translation import before
 from nmt.options import amount, choice, real, share
 from nmt.training.objectives.base import Objective as Base
-from nmt.training.objectives.base import Rows, Sums, likelihood, summed, whole
+from nmt.training.objectives.base import Rows, Sums, likelihood, summed
 
 OPTIONS = {
   "label_smoothing": share(0.0, "share of the probability wished for that goes to all words alike"),
@@ -56,7 +56,7 @@ class Objective(Base):
     previous, own_BxT = before(rows.target), jnp.zeros(rows.target.shape, bool)
     if keys_B is not None:
       previous, own_BxT = self.mixed(model, rows, split(keys_B, 3)[2], self.epsilon(kept))
-    features = whole(model.features(rows.source, rows.target, keys_B, previous))
+    features = model.features(rows.source, rows.target, keys_B, previous)
     loss, found = likelihood(model, features, rows.target, options.label_smoothing)
     more = {name: numbers.sum() for name, numbers in features.losses.items()}
     loss = sum(more.values(), loss)

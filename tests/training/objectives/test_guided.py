@@ -8,7 +8,7 @@ import pytest
 from nmt import kinds
 from nmt.errors import UserError
 from nmt.launching import flags
-from nmt.models import rebuild
+from nmt.models import mechanism, rebuild
 from nmt.training.objectives.base import Rows
 from nmt.training.objectives.guided import distance
 
@@ -97,19 +97,15 @@ def test_updates_are_counted(made):
   assert kept == {"updates": 2}
 
 
-@pytest.mark.parametrize(
-  ("attention", "given", "line"),
-  [
-    ("none", True, "model.attention.kind=none doesn't"),
-    ("hard", True, "model.attention.kind=hard doesn't"),
-    ("additive", False, "needs batches with word links"),
-  ],
-)
-def test_what_cannot_be_guided_is_said(made, small, weights, sizes, attention, given, line):
-  model = small(**{"attention.kind": attention})
+@pytest.mark.parametrize("attention", ["none", "hard"])
+def test_what_cannot_be_guided_is_said(made, small, attention):
+  with pytest.raises(UserError, match="is for attention that says by alpha where it looks"):
+    made().check(mechanism(small(**{"attention.kind": attention})))
+
+
+def test_batches_without_links_are_refused(made, small, weights, sizes):
+  model = small()
   module = rebuild(model, *sizes, jax.tree.map(jnp.float32, weights(model)))
-  rows = Rows(
-    jnp.array([[4, 2]]), jnp.array([[5, 2]]), jnp.ones((1, 2, 2), jnp.int8) if given else None
-  )
-  with pytest.raises(UserError, match=line):
+  rows = Rows(jnp.array([[4, 2]]), jnp.array([[5, 2]]))
+  with pytest.raises(UserError, match="needs batches with word links"):
     made().sums(module, rows, jax.random.split(jax.random.key(0), 1), {"updates": jnp.int32(0)})
