@@ -84,9 +84,11 @@ def _parsed(file: Path, text: str) -> tuple[str, dict[str, Option]]:
     lines = (ast.get_docstring(tree) or "").splitlines() or [""]
     found: dict[str, Option] = {}
     for node in tree.body:
-      targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+      if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+        continue
+      targets = node.targets if isinstance(node, ast.Assign) else [node.target]
       if any(isinstance(target, ast.Name) and target.id == "OPTIONS" for target in targets):
-        expression = ast.Expression(node.value)  # type: ignore[attr-defined]
+        expression = ast.Expression(node.value)
         found = eval(compile(expression, str(file), "eval"), dict(vars(vocabulary)))
   except Exception as e:
     raise UserError(f"{file}: OPTIONS can't be read: {type(e).__name__}: {e}") from e

@@ -1,6 +1,7 @@
 """A small model, ragged batches and the NumPy oracle."""
 
-import importlib.util
+import importlib
+import sys
 from pathlib import Path
 
 import jax
@@ -11,6 +12,7 @@ from ml_collections import ConfigDict
 from nmt import declarations
 from nmt.models import init
 
+HERE = Path(__file__).parent
 SIZES = (11, 13)  # words of the source and of the target
 SMALL = {
   "attention.size": 7,
@@ -27,10 +29,9 @@ SMALL = {
 
 @pytest.fixture(scope="session")
 def oracle():
-  spec = importlib.util.spec_from_file_location("oracle", Path(__file__).with_name("oracle.py"))
-  module = importlib.util.module_from_spec(spec)
-  spec.loader.exec_module(module)
-  return module
+  if str(HERE) not in sys.path:
+    sys.path.append(str(HERE))
+  return importlib.import_module("oracle")
 
 
 @pytest.fixture(scope="session")

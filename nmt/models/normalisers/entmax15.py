@@ -4,21 +4,19 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
+from nmt.models.normalisers.softmax import Energies, Real
 from nmt.models.normalisers.sparsemax import below_the_highest
 
 
-def make(
-  model: ConfigDict,
-) -> Callable[[Float[Array, "..."], Float[Array, "..."]], Float[Array, "..."]]:
+def make(model: ConfigDict) -> Callable[[Energies, Real], Energies]:
   """normalise(e, real), as below."""
   return normalise
 
 
 @jax.custom_vjp
-def normalise(e: Float[Array, "..."], real: Bool[Array, "..."]) -> Float[Array, "..."]:
+def normalise(e: Energies, real: Real) -> Energies:
   """a_j = max(e_j / 2 - tau, 0)^2, with tau such that the real words of the last axis sum to 1.
 
   Peters et al. (2019), algorithm 2, by sorting: if the k largest energies are the ones above tau,
@@ -36,16 +34,12 @@ def normalise(e: Float[Array, "..."], real: Bool[Array, "..."]) -> Float[Array, 
   return jnp.where(real, jnp.maximum(z - tau, 0) ** 2, 0)
 
 
-def _forward(
-  e: Float[Array, "..."], real: Bool[Array, "..."]
-) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+def _forward(e: Energies, real: Real) -> tuple[Energies, Energies]:
   alpha = normalise(e, real)
   return alpha, alpha
 
 
-def _backward(
-  alpha: Float[Array, "..."], gradient: Float[Array, "..."]
-) -> tuple[Float[Array, "..."], None]:
+def _backward(alpha: Energies, gradient: Energies) -> tuple[Energies, None]:
   """s * (gradient - its mean weighted by s), with s = alpha^(2 - 1.5) (section 3 there)."""
   root = jnp.sqrt(alpha)
   mean = (root * gradient).sum(axis=-1, keepdims=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
@@ -34,7 +35,7 @@ def make(model: ConfigDict) -> Callable[[Energies, Real], Energies]:
 
 def lowest(e: Energies) -> float:
   """The least finite number of the energies' type."""
-  return float(jnp.finfo(e.dtype).min)  # type: ignore[no-untyped-call]
+  return float(np.finfo(e.dtype).min)
 
 
 @jax.custom_vjp

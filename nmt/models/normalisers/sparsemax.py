@@ -4,21 +4,18 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
-from nmt.models.normalisers.softmax import lowest
+from nmt.models.normalisers.softmax import Energies, Real, lowest
 
 
-def make(
-  model: ConfigDict,
-) -> Callable[[Float[Array, "..."], Float[Array, "..."]], Float[Array, "..."]]:
+def make(model: ConfigDict) -> Callable[[Energies, Real], Energies]:
   """normalise(e, real), as below."""
   return normalise
 
 
 @jax.custom_vjp
-def normalise(e: Float[Array, "..."], real: Bool[Array, "..."]) -> Float[Array, "..."]:
+def normalise(e: Energies, real: Real) -> Energies:
   """argmin |a - e|^2 over all distributions a over the real words of the last axis.
 
   Martins and Astudillo (2016), algorithm 1: a_j = max(e_j - tau, 0), where tau follows from the
@@ -34,7 +31,7 @@ def normalise(e: Float[Array, "..."], real: Bool[Array, "..."]) -> Float[Array, 
   return jnp.where(real, jnp.maximum(z - tau, 0), 0)
 
 
-def below_the_highest(e: Float[Array, "..."], real: Bool[Array, "..."]) -> Float[Array, "..."]:
+def below_the_highest(e: Energies, real: Real) -> Energies:
   """Energies with that of the highest real word as 0, and none below -2.
 
   The threshold is never more than 1 below the highest, so what stands at -2, as padding does, has
@@ -44,16 +41,12 @@ def below_the_highest(e: Float[Array, "..."], real: Bool[Array, "..."]) -> Float
   return jnp.where(real, jnp.maximum(e - highest, -2), -2)
 
 
-def _forward(
-  e: Float[Array, "..."], real: Bool[Array, "..."]
-) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+def _forward(e: Energies, real: Real) -> tuple[Energies, Energies]:
   alpha = normalise(e, real)
   return alpha, alpha
 
 
-def _backward(
-  alpha: Float[Array, "..."], gradient: Float[Array, "..."]
-) -> tuple[Float[Array, "..."], None]:
+def _backward(alpha: Energies, gradient: Energies) -> tuple[Energies, None]:
   """Section 2.5 there: with s the words above 0, s * (gradient - its mean over s)."""
   support = (alpha > 0).astype(alpha.dtype)
   mean = (support * gradient).sum(axis=-1, keepdims=True)

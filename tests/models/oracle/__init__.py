@@ -1,0 +1,117 @@
+"""The papers' equations once more: float64 NumPy, one sentence and one word at a time, no padding.
+
+Nothing of nmt is used but the names of its parameters; fused matrices are cut into the papers'. A
+choice is a flat dict of model keys, such as {"attention.kind": "additive", "cell.layers": 2}.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from oracle.attention import MECHANISMS
+from oracle.cells import Stack
+from oracle.encoders import ENCODERS
+from oracle.normalisers import normalise as normalise
+
+BOS = 1
+BASE = {
+  "attention.kind": "additive",
+  "attention.energy": "",  # that of the kind
+  "attention.window": 2,
+  "attention.renormalise": False,
+  "attention.cumulative": False,
+  "attention.fertility": 2.0,
+  "attention.entropy": 0.01,
+  "attention.chunk": 2,
+  "attention.agent": 0,
+  "attention.components": 10,
+  "attention.reach": 10,
+  "attention.prior_steps": 10,
+  "attention.prior_alpha": 0.1,
+  "attention.prior_beta": 0.9,
+  "attention.divisor": 1.0,
+  "normaliser.kind": "softmax",
+  "normaliser.temperature": 1.0,
+  "normaliser.fertility": 2.0,
+  "encoder.kind": "bidirectional",
+  "encoder.layers": 2,
+  "encoder.positions": 4,
+  "initial": "summary",
+  "cell.kind": "gru",
+  "cell.layers": 1,
+  "cell.layer_norm": False,
+  "cell.residual": False,
+  "cell.transitions": 1,
+  "cell.zoneout": 0.0,
+  "order.kind": "attend_first",
+  "order.state": "previous",
+  "order.input_feeding": True,
+  "readout.kind": "maxout",
+  "tie": False,
+}
+
+
+@dataclass
+class Reading:
+  log_p: np.ndarray  # T x V
+  alpha: np.ndarray  # T x J
+  s: np.ndarray  # T x n, s_1 .. s_T, of the highest layer
+  losses: dict[str, np.ndarray] = field(default_factory=dict)  # by name, T
+
+
+def read(params, source, target, search=False, **changes):
+  """log p(y_i | y_<i, x), alpha and decoder states of one pair of token lists.
+
+  search: whether attention looks as in search, where that differs.
+  """
+  choice = BASE | changes | {"search": search}
+  p, J = params["decoder"], len(source)
+  notes = ENCODERS[choice["encoder.kind"]](params["encoder"], source, choice)
+  h, values = notes.h, notes.values
+  cell = Stack(p["cell"], choice)
+  from_ = {"summary": notes.summary, "last": h[-1], "mean": sum(h) / len(h), "zero": None}
+  begin = from_[choice["initial"]]
+  s_0 = np.zeros(cell.size) if begin is None else np.tanh(p["W_s"].T @ begin + p["b_s"])
+  state = cell.start(s_0)
+  attentional, carried, readings = np.zeros(cell.size), None, []
+
+  def attend(s):
+    if choice["attention.kind"] == "none":
+      return np.eye(J)[notes.whole_at], notes.whole, {}, None
+    mechanism = MECHANISMS[choice["attention.kind"]]
+    weights, losses, carry = mechanism(p.get("attention"), choice, s, h, carried)
+    contexts = [sum(alpha[j] * values[j] for j in range(J)) for alpha in weights]
+    return sum(weights) / len(weights), np.concatenate(contexts), losses, carry
+
+  for y in [BOS, *target[:-1]]:
+    E_y, before = p["E_y"][y], cell.output(state)
+    x = cell.W.T @ E_y
+    if choice["order.kind"] == "attend_first":
+      alpha, c, losses, carried = attend(before)
+      state = cell(state, x + p["C"].T @ c)
+    elif choice["order.kind"] == "conditional":
+      state = cell(state, x)
+      alpha, c, losses, carried = attend(cell.output(state))
+      state = Stack(p["second"], choice)(state, p["C"].T @ c)
+    else:
+      fed = p["F"].T @ attentional if choice["order.input_feeding"] else 0
+      state = cell(state, x + fed)
+      alpha, c, losses, carried = attend(cell.output(state))
+      W_c = np.concatenate([p["C"], p["U_h"]])  # Luong et al. (2015), equation 5
+      attentional = np.tanh(W_c.T @ np.concatenate([c, cell.output(state)]))
+    s = cell.output(state)
+    seen = before if choice["order.state"] == "previous" else s
+    seen = attentional if choice["order.kind"] == "update_first" else seen
+    o = p["readout"]
+    t = seen
+    if choice["readout.kind"] in ("maxout", "tanh"):
+      pre = o["U_o"].T @ seen + o["V_o"].T @ E_y + o["C_o"].T @ c + o["b_t"]
+      l = len(pre) // 2
+      t = np.array([max(pre[k], pre[k + l]) for k in range(l)])
+    if choice["readout.kind"] == "tanh":  # Sennrich et al. (2017), section 2
+      t = np.tanh(pre)
+    logits = (p["E_y"] if choice["tie"] else o["W_o"]) @ t + o["b_o"]
+    readings.append((logits - np.log(np.exp(logits).sum()), alpha, s, losses))
+  log_p, alphas, states, losses = zip(*readings, strict=True)
+  losses = {name: np.array([step[name] for step in losses]) for name in losses[0]}
+  return Reading(np.stack(log_p), np.stack(alphas), np.stack(states), losses)
