@@ -70,7 +70,7 @@ def _aligned(
   """Prints the links of each pair, draws the figures asked for, and yields the links."""
   from nmt.analysis.heatmap import check_path, heatmap
   from nmt.evaluation import attention
-  from nmt.run import load  # jax: not for --links
+  from nmt.loading import load  # jax: not for --links
 
   wanted = _numbers(arguments.lines)
   if arguments.figure:

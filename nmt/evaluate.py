@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
   from nmt.analysis.publish import publish
   from nmt.data.corpora import open_corpus
   from nmt.evaluation.report import report
-  from nmt.run import load
+  from nmt.loading import load
 
   run = load(arguments.workdir, arguments.which)
   changes = search_given(arguments)

@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
   from safetensors.numpy import save
 
   from nmt import models
-  from nmt.run import load
+  from nmt.loading import load
 
   run = load(arguments.workdir, arguments.which)
   arrays = {name: np.ascontiguousarray(array) for name, array in models.flat(run.params).items()}

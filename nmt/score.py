@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
   files = (arguments.source, arguments.reference)
   with text_files.checked(files) as (_, pairs):  # all lines, before the first score is out
     from nmt.decoding.forced import force  # jax: not for a typing error
-    from nmt.run import load
+    from nmt.loading import load
 
     run = load(arguments.workdir, arguments.which)
     lengths: dict[int, tuple[int, int]] = {}

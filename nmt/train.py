@@ -12,7 +12,7 @@ from typing import Any
 import jax
 from ml_collections import ConfigDict
 
-from nmt import cli, run
+from nmt import cli, loading
 from nmt import config as config_lib
 from nmt.analysis.publish import publish
 from nmt.arguments import Parser
@@ -97,7 +97,7 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
   profiler = Profile if profile else None
   code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profiler)
   if code == DONE:
-    best = run.load(home)
+    best = loading.load(home)
     for split, corpus in tests.items():
       results.check(home.test, "choose a place that can be")
       publish(report(best, split, corpus.read(range(len(corpus)))), home.test)
@@ -115,7 +115,7 @@ def _bleu_of(config: ConfigDict, prepared: Prepared) -> Validate:
   sources, references = [p.source for p in pairs], [p.target for p in pairs]
   greedy = config.decode.copy_and_resolve_references()
   greedy.beam = 1
-  empty = run.of(config, prepared.source, prepared.target, None)
+  empty = loading.of(config, prepared.source, prepared.target, None)
   translator = Translator(empty, greedy)
   encode = prepared.source.encode, prepared.target.encode
   _warn(translator, [(encode[0](pair.source), encode[1](pair.target)) for pair in pairs])

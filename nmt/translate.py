@@ -92,7 +92,7 @@ def main(argv: Sequence[str]) -> int:
 
   from nmt.decoding.translator import Translator  # jax: not for a typing error
   from nmt.evaluation import attention
-  from nmt.run import load
+  from nmt.loading import load
 
   run = load(arguments.workdir, arguments.which)
   if arguments.alignments:

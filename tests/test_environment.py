@@ -11,7 +11,7 @@ import pytest
 
 from configs import base
 from nmt import config as config_lib
-from nmt import run
+from nmt import loading
 from nmt.workdir import Workdir
 
 
@@ -55,7 +55,7 @@ def test_whatever_types_jax_prefers_a_run_is_of_float32(home, quick_programs, va
   assert done.returncode == 0, done.stderr
   scores = json.loads((home.test / "test.json").read_text())
   assert np.isfinite(scores["perplexity"])
-  found = run.load(home, "last")
+  found = loading.load(home, "last")
   assert found.update == 4
   assert {leaf.dtype for leaf in jax.tree.leaves(found.params)} == {np.dtype("float32")}
 

@@ -10,7 +10,7 @@ import pytest
 from safetensors import safe_open
 
 from configs.base import get_config
-from nmt import export, models, run
+from nmt import export, loading, models
 from nmt.errors import UserError
 from nmt.launching import flags
 
@@ -90,7 +90,7 @@ def test_a_tied_model_has_no_word_vectors_of_its_own_in_the_readout(config):
 def test_the_file_holds_the_runs_numbers(config, tmp_path, monkeypatch):
   params = models.init(config.model, VALUES["Vx"], VALUES["Vy"], seed=1)
   trained = SimpleNamespace(config=config, params=params, update=70)
-  monkeypatch.setattr(run, "load", lambda workdir, which: trained)
+  monkeypatch.setattr(loading, "load", lambda workdir, which: trained)
   out = tmp_path / "weights.safetensors"
   out.write_text("an older file is replaced")
   assert export.main(["--workdir", str(tmp_path), "--out", str(out)]) == 0

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from configs import base
-from nmt import kinds, models, run
+from nmt import kinds, loading, models
 from nmt.data.words import Words
 from nmt.decoding.hypotheses import forbidden
 from nmt.decoding.translator import search
@@ -54,7 +54,7 @@ def lowered_step(config) -> str:
 
 def lowered_search(config, beam) -> str:
   side = Words("en", [str(word) for word in range(V - 4)])
-  made = run.of(config, side, side, None)
+  made = loading.of(config, side, side, None)
   return lowered(
     search,
     models.shapes(config.model, V, V),

@@ -128,7 +128,7 @@ def update(point: Point, seconds: float) -> Spread:
 def search(point: Point, seconds: float) -> Spread:
   """Seconds of a search of one batch, to as many tokens as the sources have."""
   from experiments.benchmarks.speed.ours import Ids
-  from nmt import models, run
+  from nmt import loading, models
   from nmt.data.ids import EOS
   from nmt.decoding.hypotheses import forbidden
   from nmt.decoding.translator import search
@@ -136,7 +136,7 @@ def search(point: Point, seconds: float) -> Spread:
   configured, V = config(point), point["vocabulary"]
   side = Ids(V)
   params = models.init(configured.model, V, V, configured.seed)
-  made = run.of(configured, side, side, params)
+  made = loading.of(configured, side, side, params)
   limit_B = np.full(point["batch"], point["length"], np.int32)
 
   def once() -> None:

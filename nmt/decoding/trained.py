@@ -11,7 +11,7 @@ from nmt.data.tokenizers import Tokenizer
 
 @dataclass(frozen=True)
 class Run:
-  """A trained model with its parameters; `nmt.run.load` gives one.
+  """A trained model with its parameters; `nmt.loading.load` gives one.
 
   Programs are kept by `encode`, `step` and `force`, which are pure and not compiled: equal models
   should have the same objects.

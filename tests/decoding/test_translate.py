@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pytest
 
-import nmt.run
+import nmt.loading
 from configs import base
 from nmt import models, score, translate
 from nmt.data.ids import EOS
@@ -31,13 +31,13 @@ def run():
   config.decode.update(beam=3, batch=4, max_ratio=1.0)
   tokenizer = Bytes()
   params = models.init(model, tokenizer.size, tokenizer.size, 1)
-  return nmt.run.of(config, tokenizer, tokenizer, params)
+  return nmt.loading.of(config, tokenizer, tokenizer, params)
 
 
 @pytest.fixture
 def cli(run, monkeypatch):
   """Runs `translate` on bytes from stdin; returns (lines written, the error or None)."""
-  monkeypatch.setattr("nmt.run.load", lambda workdir, which: run)
+  monkeypatch.setattr("nmt.loading.load", lambda workdir, which: run)
 
   def call(content, *options):
     stdin = io.BufferedReader(io.BytesIO(content))
@@ -155,7 +155,7 @@ def test_translations_cut_at_their_longest_are_counted(cli, run, capsys):
 
 
 def test_score_gives_a_number_a_pair(run, monkeypatch, tmp_path, capsys):
-  monkeypatch.setattr("nmt.run.load", lambda workdir, which: run)
+  monkeypatch.setattr("nmt.loading.load", lambda workdir, which: run)
   source, reference = tmp_path / "s", tmp_path / "r"
   source.write_text("ab\n\ncd\n")
   reference.write_text("x\n\nlonger\n")
@@ -179,7 +179,7 @@ def test_score_gives_a_number_a_pair(run, monkeypatch, tmp_path, capsys):
 
 
 def test_score_takes_crlf_and_byte_order_marks_for_no_text(run, monkeypatch, tmp_path, capsys):
-  monkeypatch.setattr("nmt.run.load", lambda workdir, which: run)
+  monkeypatch.setattr("nmt.loading.load", lambda workdir, which: run)
   found = []
   for side in ("s", "r"):
     (tmp_path / f"{side}.lf").write_bytes(b"a b\n\nc\n")

@@ -12,7 +12,7 @@ from nmt.errors import UserError
 
 @pytest.fixture
 def files(tmp_path, monkeypatch, run):
-  monkeypatch.setattr("nmt.run.load", lambda workdir, which: run)
+  monkeypatch.setattr("nmt.loading.load", lambda workdir, which: run)
   (tmp_path / "s").write_text("le chat dort.\n\nun petit chat\n")
   (tmp_path / "t").write_text("le chat noir.\n\nun chat\n")
   (tmp_path / "gold").write_text("0-0 1-1 3-3\n\n0-0 2-1\n")

@@ -21,7 +21,7 @@ from nmt.evaluation.report import report
 
 @pytest.fixture
 def files(tmp_path, monkeypatch, run):
-  monkeypatch.setattr("nmt.run.load", lambda workdir, which: run)
+  monkeypatch.setattr("nmt.loading.load", lambda workdir, which: run)
   (tmp_path / "s.fr").write_text("le chat dort ici .\nun petit chat dort .\n")
   (tmp_path / "r.fr").write_text("le chat dort ici.\nun petit chat noir.\n")
   return tmp_path

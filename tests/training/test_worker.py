@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nmt import config as config_lib
-from nmt import models, run, train
+from nmt import loading, models, train
 from nmt.data.pipeline import prepare
 from nmt.data.units import Bytes
 from nmt.data.words import Words
@@ -70,19 +70,19 @@ def test_killed_is_uninterrupted_bit_for_bit(tiny, tmp_path):
   assert killed.read_status()["state"] == "running"
   assert work(tiny, killed.path).read_status()["state"] == "done"
   assert lines(killed) == lines(whole)
-  found, expected = run.load(killed, "last"), run.load(whole, "last")
+  found, expected = loading.load(killed, "last"), loading.load(whole, "last")
   assert found.update == expected.update == 60
   jax.tree.map(np.testing.assert_array_equal, found.params, expected.params)
 
 
 def test_what_a_run_lacks_is_named(config, tmp_path):
   with pytest.raises(UserError, match="no such folder"):
-    run.load(tmp_path / "none")
+    loading.load(tmp_path / "none")
   with pytest.raises(UserError, match=r"holds no run \(no config.json\)"):
-    run.load(tmp_path)
+    loading.load(tmp_path)
   config_lib.save(config, Workdir(tmp_path).config)
   with pytest.raises(UserError, match="has no checkpoint yet"):
-    run.load(tmp_path)
+    loading.load(tmp_path)
 
 
 def test_limits_of_length_that_spoil_a_validation_are_said_and_counted(tiny, capsys):
@@ -119,8 +119,8 @@ def test_force_follows_step(config):
 
   params = models.init(config.model, 24, 24, 1)
   side = Words("en", [str(word) for word in range(20)])
-  one = run.of(config, side, side, params)
-  assert run.of(config, side, side, None).step is one.step
+  one = loading.of(config, side, side, params)
+  assert loading.of(config, side, side, None).step is one.step
   source, target = jnp.array([[5, 6, 2, 0]]), jnp.array([[7, 8, 2, 0]])
   log_probs, alpha = jax.jit(one.force)(params, source, target)
   memory, state = one.encode(params, source)

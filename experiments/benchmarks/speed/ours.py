@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.benchmarks.speed import workloads
 from experiments.benchmarks.speed.sizes import config
-from nmt import models, run
+from nmt import loading, models
 from nmt.data.batches import Batch, Batches
 from nmt.data.ids import EOS
 from nmt.data.units import Bytes
@@ -116,7 +116,7 @@ class System:
     b_o = params["decoder"]["readout"]["b_o"]
     params["decoder"]["readout"]["b_o"] = b_o.at[EOS].set(-1e4)
     side = Ids(V)
-    self.translator = _AsLong(run.of(self.config, side, side, params))
+    self.translator = _AsLong(loading.of(self.config, side, side, params))
     began = time.perf_counter()
     self.run(0)
     first = time.perf_counter() - began

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from configs.base import get_config
-from nmt import models, run
+from nmt import loading, models
 from nmt.data.ids import EOS, PAD
 from nmt.data.words import Words
 
@@ -86,7 +86,7 @@ def ours(config, weights):
       place = place.setdefault(name, {})
     place[last] = leaf
   side = Words("en", [str(word) for word in range(V - 4)])
-  return run.of(config, side, side, tree)
+  return loading.of(config, side, side, tree)
 
 
 SOURCE = np.array([[4, 5, 6, 7, EOS], [9, EOS, PAD, PAD, PAD], [8, 3, 8, EOS, PAD]])
