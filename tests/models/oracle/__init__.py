@@ -12,6 +12,7 @@ from oracle.attention import MECHANISMS
 from oracle.cells import Stack
 from oracle.encoders import ENCODERS
 from oracle.normalisers import normalise as normalise
+from oracle.slopes import check_slopes as check_slopes
 
 BOS = 1
 BASE = {

@@ -71,16 +71,7 @@ def test_value_and_gradient_are_those_of_the_article(
     gradients, found = jax.jit(jax.grad(loss, has_aux=True))(given)
   np.testing.assert_allclose(found["loss"], cost(params), rtol=1e-5)
   np.testing.assert_allclose(found["loss"], found["nll"] + 0.5 * found["alignment"], rtol=1e-6)
-  random, leaves = np.random.default_rng(1), jax.tree.leaves_with_path(params)
-  for path, leaf in leaves:
-    direction = random.standard_normal(leaf.shape)
-    ends = []
-    for sign in (1, -1):
-      moved = [value + sign * 1e-5 * direction if value is leaf else value for _, value in leaves]
-      ends.append(cost(jax.tree.unflatten(jax.tree.structure(params), moved)))
-    expected = (ends[0] - ends[1]) / 2e-5
-    got = (np.asarray(dict(jax.tree.leaves_with_path(gradients))[path]) * direction).sum()
-    assert abs(got - expected) < 1e-4 * max(1, abs(expected)), path
+  oracle.check_slopes(cost, params, gradients, step=1e-5, tolerance=1e-4)
 
 
 def test_a_weight_of_zero_costs_what_the_least_weight_does():

@@ -74,16 +74,7 @@ def test_value_and_gradient_are_those_of_the_article(
   nll = -sum(oracle.read(params, x, y).log_p[np.arange(len(y)), y].sum() for x, y in pairs)
   np.testing.assert_allclose(found["nll"], nll, rtol=1e-5)
   assert found["tokens"] == sum(len(y) for _, y in pairs)
-  random, leaves = np.random.default_rng(1), jax.tree.leaves_with_path(params)
-  for path, leaf in leaves:
-    direction = random.standard_normal(leaf.shape)
-    ends = []
-    for sign in (1, -1):
-      moved = [value + sign * 1e-5 * direction if value is leaf else value for _, value in leaves]
-      ends.append(cost(jax.tree.unflatten(jax.tree.structure(params), moved)))
-    expected = (ends[0] - ends[1]) / 2e-5
-    got = (np.asarray(dict(jax.tree.leaves_with_path(gradients))[path]) * direction).sum()
-    assert abs(got - expected) < 1e-4 * max(1, abs(expected)), path
+  oracle.check_slopes(cost, params, gradients, step=1e-5, tolerance=1e-4)
 
 
 def test_what_is_drawn(made, small, weights, sizes, oracle):
