@@ -6,8 +6,8 @@ gradient of r_t, that of W is
   dW = a_1^T g_1 + ... + a_T^T g_T               T products of B rows, each added to all of W
      = [a_1; ...; a_T]^T [g_1; ...; g_T]         one product of T x B rows
 
-The second form runs near the peak of any device, and the loop no longer reads and writes an array
-as large as W in every step. docs/speed.md has the measurement.
+The second form is one large product, and the loop no longer reads and writes an array as large as W
+in every step. What it is worth on two cores, little, is in docs/speed.md.
 
 How. Each such product gets a slot, an array of zeros: r_t = a_t W + slot_t, with W taken for a
 constant. JAX's own gradient of the loop with respect to the slots is then g_1 .. g_T, the loop

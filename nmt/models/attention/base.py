@@ -86,10 +86,8 @@ class Attention(nnx.Module):
     """
     return affine(self.product, memory["h"], C_DxG)
 
-  def read(
-    self, weights: Float[Array, "B J"], values: Float[Array, "B J G"]
-  ) -> Float[Array, "B G"]:
-    """C c_BxG of one step, from its weights and what `project` gave."""
+  def read(self, weights: Any, values: Any, C_DxG: Float[Array, "D G"]) -> Float[Array, "B G"]:
+    """C c_BxG of one step, from its weights and what `project` gave for that C."""
     return self.product("bj,bjd->bd", weights, values)
 
 

@@ -31,5 +31,7 @@ class Attention(Base):
     mean_BxD = self.product("bj,bjd->bd", memory["alpha"], memory["h"])
     return self.product("bd,dg->bg", mean_BxD, C_DxG)
 
-  def read(self, weights: Float[Array, "..."], values: Float[Array, "..."]) -> Float[Array, "..."]:
+  def read(
+    self, weights: Float[Array, "B J"], values: Float[Array, "B G"], C_DxG: Float[Array, "D G"]
+  ) -> Float[Array, "B G"]:
     return values

@@ -59,13 +59,19 @@ class Attention(Base):
     inputs = zip(self.heads, memory["heads"], carry, strict=True)
     return _together([head.search(s_BxN, own, carry) for head, own, carry in inputs])
 
-  def project(self, memory: Memory, C_DxG: Float[Array, "D G"]) -> Any:
-    """The annotations and C: multiplying each annotation by all C_h would cost H times as much."""
-    return {"h": memory["h"], "C": C_DxG}
+  def project(self, memory: Memory, C_DxG: Float[Array, "HD G"]) -> Float[Array, "B J D"]:
+    """The annotations: multiplying each of them by all C_h would cost H times as much."""
+    h_BxJxD: Float[Array, "B J D"] = memory["h"]
+    return h_BxJxD
 
-  def read(self, weights: Float[Array, "B H J"], values: Any) -> Float[Array, "B G"]:
-    c_BxHxD = self.product("bhj,bjd->bhd", weights, values["h"])
-    return self.product("bd,dg->bg", c_BxHxD.reshape(c_BxHxD.shape[0], -1), values["C"])
+  def read(
+    self,
+    weights: Float[Array, "B H J"],
+    values: Float[Array, "B J D"],
+    C_DxG: Float[Array, "HD G"],
+  ) -> Float[Array, "B G"]:
+    c_BxHxD = self.product("bhj,bjd->bhd", weights, values)
+    return self.product("bd,dg->bg", c_BxHxD.reshape(c_BxHxD.shape[0], -1), C_DxG)
 
 
 def _together(heads: list[Glance]) -> Glance:

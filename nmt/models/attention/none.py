@@ -49,5 +49,7 @@ class Attention(Base):
   def project(self, memory: Memory, C_DxG: Float[Array, "D G"]) -> Float[Array, "B G"]:
     return affine(self.product, memory["last"], C_DxG)
 
-  def read(self, weights: Float[Array, "B J"], values: Float[Array, "B G"]) -> Float[Array, "B G"]:
+  def read(
+    self, weights: Float[Array, "B J"], values: Float[Array, "B G"], C_DxG: Float[Array, "D G"]
+  ) -> Float[Array, "B G"]:
     return values

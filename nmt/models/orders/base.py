@@ -179,7 +179,7 @@ class Decoder(nnx.Module):
 
     def attend(s_BxN: Float[Array, "B N"]) -> tuple[Glance, Float[Array, "B G"]]:
       glance = look(s_BxN, memory["attention"], state["attention"])
-      return glance, self.attention.read(glance.weights, memory["scratchpad"])
+      return glance, self.attention.read(glance.weights, memory["scratchpad"], self.C[...])
 
     after, seen = self.advance(state, x_BxG, attend)
     return after | {"attention": seen.glance.carry}, seen._replace(
@@ -217,13 +217,14 @@ class Decoder(nnx.Module):
       s_BxN: Float[Array, "B N"], keys_B: Key[Array, "B"] | None
     ) -> tuple[Glance, Float[Array, "B G"]]:
       glance = self.attention.attend(s_BxN, memory["attention"], state["attention"], keys_B)
-      return glance, self.attention.read(glance.weights, memory["scratchpad"])
+      return glance, self.attention.read(glance.weights, memory["scratchpad"], self.C[...])
 
     found: tuple[Glance, Float[Array, "T B G"]] = jax.vmap(attend)(s_TxBxN, keys_TxB)
     return found
 
   def _read(self, weights: Any, values: Any) -> Float[Array, "B G"] | None:
-    return None if values is None else self.attention.read(weights, values)
+    C_o = self.readout.C_o
+    return None if C_o is None else self.attention.read(weights, values, C_o[...])
 
 
 def _each_step(keys_B: Key[Array, "B"] | None, steps: int) -> Key[Array, "T B"] | None:

@@ -55,7 +55,7 @@ def looks(mechanism, C, h, lengths, s, keys, search=False):
     else:
       glance = mechanism.attend((i + 1) * s, memory, carry, keys)
     carry = glance.carry
-    found.append((mechanism.read(glance.weights, values), glance._replace(carry=())))
+    found.append((mechanism.read(glance.weights, values, C), glance._replace(carry=())))
   return jax.tree.map(lambda *steps: jnp.stack(steps, axis=1), *found)
 
 
@@ -153,14 +153,15 @@ def test_contexts_of_all_steps_are_those_of_each(mechanism, C, inputs):
   each, glance = look(mechanism, C, inputs[0], LENGTHS, inputs[1], KEYS)
   real = jnp.arange(inputs[0].shape[1])[None] < LENGTHS[:, None]
   values = mechanism.project(mechanism.remember(inputs[0], real), C)
-  together = jax.vmap(mechanism.read, (1, None), 1)(glance.weights, values)
+  together = jax.vmap(mechanism.read, (1, None, None), 1)(glance.weights, values, C)
   np.testing.assert_allclose(together, each, rtol=1e-5, atol=1e-6)
 
 
-def test_memory_carry_and_glance_have_the_sentences_first(mechanism, inputs):
+def test_memory_carry_and_glance_have_the_sentences_first(mechanism, C, inputs):
   h, s = inputs
   memory = mechanism.remember(h, jnp.ones(h.shape[:2], bool))
   carry = mechanism.begin(memory)
   looked = mechanism.attend(s, memory, carry, KEYS), mechanism.search(s, memory, carry)
-  leaves = jax.tree.leaves((memory, carry, looked))
+  values = mechanism.project(memory, C)
+  leaves = jax.tree.leaves((memory, carry, values, looked))
   assert {leaf.shape[0] for leaf in leaves} == {len(LENGTHS)}
