@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from nmt import cli, files, older
+from nmt import cli, files, fitting, older
 from nmt.declarations import declared, put, unknown, unused
 from nmt.errors import UserError
 
@@ -80,6 +80,8 @@ def validate(config: ConfigDict) -> None:
   """Raises UserError, naming the key, for a value out of range or an impossible combination."""
   flat = flatten(config)
   _check(flat)
+  for line in fitting.refused(flat):
+    raise UserError(line)
   for wrong, line in _combinations(flat):
     if wrong:
       raise UserError(line)

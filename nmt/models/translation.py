@@ -131,7 +131,7 @@ def random(model: ConfigDict) -> bool:
 
 
 def mechanism(model: ConfigDict) -> Attention:
-  """A model's attention, with zeros as parameters; UserError for kinds that don't fit together."""
+  """A model's attention, with zeros as parameters."""
   return Translation(model, 1, 1, NOTHING).decoder.attention
 
 
