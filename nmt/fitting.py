@@ -22,12 +22,11 @@ def has(values: Mapping[str, Any], group: str, trait: str) -> bool:
   return bool(_with(chosen(values), group, trait))
 
 
-def refused(values: Mapping[str, Any]) -> Iterator[str]:
-  """A line for each refusal that a config meets: what can't be had together, why, what to do.
+def clashes(found: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[str]:
+  """A line for each refusal among some kinds, by key: what can't be had together, why, what to do.
 
-  values: of all keys that the config has, by dotted key.
+  values: by dotted key, those that conditions ask for.
   """
-  found = chosen(values)
   for key, kind in found.items():
     for refusal in kinds.refusals(_group(key), kind):
       if refusal.condition.holds(values):
@@ -46,8 +45,7 @@ def _lines(what: str, refusal: Refusal, found: Mapping[str, str]) -> Iterator[st
     for key in keys:
       other = f"{key}={found[key]}, {which}"
       yield f"{what} can't be had with {other}: {refusal.why}; change one of them"
-  elif not keys:
-    key = f"{group}.kind"
+  elif not keys and (key := f"{group}.kind") in found:
     allowed = ", ".join(kinds.names(group, refusal.trait))
     yield f"{what} can't be had with {key}={found[key]}: {refusal.why}; choose {key}={allowed}"
 
