@@ -130,4 +130,7 @@ def _parsed(file: Path, text: str) -> Declaration:
   ):
     if not isinstance(found[name], tuple) or not all(map(good, found[name])):
       raise UserError(f"{file}: {name} must be a tuple of what nmt/refusals.py has")
+  for refusal in found["REFUSES"]:
+    if refusal.group and refusal.group not in PACKAGES:
+      raise UserError(f"{file}: REFUSES names no group: {refusal.group}")
   return Declaration(lines[0], **found)

@@ -133,6 +133,10 @@ def test_an_unknown_key_is_named_with_the_nearest():
     (dict(train__optimizer__momentum=0.9), "name=sgd, but that is adadelta"),
     (dict(train__optimizer__batch=80, batch__tokens=4000), "set one to 0"),
     (
+      dict(model__cell__kind="rglru", model__cell__zoneout=0.1),
+      "model.cell.kind=rglru can't be had while model.cell.zoneout is above 0: its state also",
+    ),
+    (
       dict(train__schedule__name="cosine", train__schedule__warmup=10, train__updates=10),
       "leaves nothing of train.updates=10",
     ),

@@ -73,28 +73,31 @@ def _values() -> dict[str, Any]:
 
 
 @functools.cache
-def covering() -> list[Choice]:
-  """One kind of every group in each, so that together they have all pairs that may be had.
+def covering(size: int = 2) -> list[Choice]:
+  """One kind of every group in each, so that together they have all that may be had.
 
-  Greedy: from a pair that is waiting on, each group in turn gets the kind of most such pairs, and
-  among those the one that was taken least.
+  size: all pairs of kinds (2), or all kinds (1). Greedy: from what is waiting on, each group in
+  turn gets the kind with which most of that is done, and among those the one taken least.
   """
   names = {f"{group}.kind": kinds.names(group) for group in kinds.PACKAGES}
   allowed = {frozenset(pair.items()): None for pair in pairs() if fits(pair)}  # in order
-  waiting, found, taken = dict(allowed), [], collections.Counter[tuple[str, str]]()
+  each = [frozenset({(key, kind)}) for key in names for kind in names[key]]
+  waiting = dict.fromkeys(each if size == 1 else allowed)
+  found, taken = [], collections.Counter[tuple[str, str]]()
   while waiting:
     choice = dict(sorted(next(iter(waiting))))
     for key in sorted(names.keys() - choice.keys(), key=lambda key: (-len(names[key]), key)):
-      new = {}
+      value = {}
       for kind in names[key]:
-        together = [frozenset({(key, kind), one}) for one in choice.items()]
-        if all(pair in allowed for pair in together):
-          new[kind] = sum(pair in waiting for pair in together), -taken[key, kind]
-      choice[key] = max(new, key=new.__getitem__)
+        if all(frozenset({(key, kind), one}) in allowed for one in choice.items()):
+          others = itertools.combinations(choice.items(), size - 1)
+          done = sum(frozenset({(key, kind), *rest}) in waiting for rest in others)
+          value[kind] = done, -taken[key, kind]
+      choice[key] = max(value, key=value.__getitem__)
     taken.update(choice.items())
     found.append({key: choice[key] for key in names})
-    for pair in itertools.combinations(choice.items(), 2):
-      waiting.pop(frozenset(pair), None)
+    for some in itertools.combinations(choice.items(), size):
+      waiting.pop(frozenset(some), None)
   return found
 
 

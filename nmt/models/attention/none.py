@@ -14,7 +14,7 @@ from nmt.models.products import affine
 from nmt.refusals import NO_READER, NOT_ALIGNING, refuses
 
 TRAITS = (NOT_ALIGNING,)
-REFUSES = (refuses("model.encoder", NO_READER, "its context is such a state"),)
+REFUSES = (refuses("model.encoder", NO_READER, "without attention, such a state is the context"),)
 
 
 class Attention(Base):
