@@ -80,7 +80,7 @@ def validate(config: ConfigDict) -> None:
   """Raises UserError, naming the key, for a value out of range or an impossible combination."""
   flat = flatten(config)
   _check(flat)
-  for line in fitting.clashes(fitting.chosen(flat), flat):
+  for line in fitting.refused(flat):
     raise UserError(line)
   for wrong, line in _combinations(flat):
     if wrong:

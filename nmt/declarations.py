@@ -101,10 +101,6 @@ def _join(group: str, found: dict[str, Option], values: Mapping[str, Any]) -> di
     kind = values.get(key, found[key].default)
     if kind not in kinds.names(group):
       raise not_one_of(key, kind, kinds.names(group))
-    trait = found[key].trait
-    if trait and trait not in kinds.traits(group, kind):
-      allowed = ", ".join(kinds.names(group, trait))
-      raise UserError(f"{key}={kind} is no kind that {trait}: choose one of {allowed}")
     for name, option in kinds.options(group, kind).items():
       added = f"{group}.{name}"
       if added in found:

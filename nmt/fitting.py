@@ -22,10 +22,23 @@ def has(values: Mapping[str, Any], group: str, trait: str) -> bool:
   return bool(_with(chosen(values), group, trait))
 
 
-def clashes(found: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[str]:
-  """A line for each refusal among some kinds, by key: what can't be had together, why, what to do.
+def refused(values: Mapping[str, Any]) -> Iterator[str]:
+  """A line for each refusal that a config meets: what can't be had together, why, what to do.
 
-  values: by dotted key, those that conditions ask for.
+  values: of all keys that it has.
+  """
+  found = chosen(values)
+  for key, option in declared(values).items():
+    if option.trait and option.trait not in kinds.traits(_group(key), found[key]):
+      allowed = ", ".join(kinds.names(_group(key), option.trait))
+      yield f"{key}={found[key]} is no kind that {option.trait}: choose one of {allowed}"
+  yield from clashes(found, values)
+
+
+def clashes(found: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[str]:
+  """The lines of what some kinds, by key, refuse of each other.
+
+  values: of the keys that conditions ask for.
   """
   for key, kind in found.items():
     for refusal in kinds.refusals(_group(key), kind):

@@ -38,6 +38,12 @@ def test_keys_that_an_older_file_lacks_mean_what_was_done_without_them(tmp_path)
   config_lib.validate(config_lib.load(path))
 
 
+def test_an_older_file_may_have_what_is_refused_today(tmp_path):
+  config = changed(model__cell__kind="rglru", model__cell__zoneout=0.1)
+  config_lib.save(config, tmp_path / "config.json")
+  assert config_lib.load(tmp_path / "config.json") == config
+
+
 def test_what_older_files_meant_is_said_of_keys_that_there_are():
   assert older.BEFORE.keys() <= config_lib.flatten(base.get_config()).keys()
 

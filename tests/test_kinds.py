@@ -204,6 +204,7 @@ def test_a_point_chooses_kinds_before_their_options(add, tmp_path):
   ]
   for row, line in (
     ({"model.attention.kind": "none", "model.attention.size": 9}, "kind=none has no option size"),
+    ({"model.attention.kind": "hard"}, "kind=hard can't be had with train.objective.kind="),
     ({"model.attention.kind": None}, "model.attention.kind=None is not one of: additive, "),
     ({"model.attention.kind": "heads", "model.attention.heads": "2"}, "'2' is not of type int"),
   ):
@@ -284,6 +285,16 @@ def test_a_faulty_trait_or_refusal_is_one_line_that_names_it(add, text, line):
   with pytest.raises(UserError, match=re.escape(line)) as caught:
     flags.override_by(base.get_config(), {"model.attention.kind": "broken"})
   assert "\n" not in str(caught.value)
+
+
+def test_every_trait_is_some_kinds_and_minded_by_another():
+  had, minded = set(), set()
+  for group, kind in ALL:
+    had |= {*kinds.traits(group, kind)}
+    minded |= {refusal.trait for refusal in kinds.refusals(group, kind)} - {""}
+    minded |= {option.trait for option in kinds.options(group, kind).values()} - {""}
+  looked_up = {refusals.SPENDS}  # by what makes weights of energies
+  assert had == minded | looked_up == {*refusals.TRAITS}
 
 
 def _written(mechanism):
