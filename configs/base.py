@@ -205,14 +205,14 @@ KEYS = group(
       target_vectors=text("", "the same: rows of E_y"),
     ),
     fallback=group(
-      "what is done when the loss runs away",
+      "what is done when the loss diverges",
       times=whole(0, "how often a run goes back to its last checkpoint before it fails"),
       ratio=real(
         0.0,
-        lambda x: x == 0 or x > 1,
-        "above 1, or 0 for no such limit",
-        "a mean loss between two lines of metrics above this times the lowest before has run away, "
-        "as has one that is not finite",
+        lambda x: x == 0 or 1 < x < float("inf"),
+        "above 1, or 0 for no limit",
+        "the loss has diverged, too, where its mean between two lines of metrics is above this "
+        "times the lowest before; where it is not finite, it has anyway",
       ),
       factor=real(
         0.5,

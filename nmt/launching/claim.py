@@ -19,7 +19,7 @@ PLACES = ("data.dir", "data.url", "data.cache", "mesh.data", "mesh.model")
 def look(home: Workdir, config: ConfigDict) -> State:
   """What `home` holds of `config`; raises UserError if that is a run of another config.
 
-  A run can be given other places, more updates, and after its loss has run away a lower learning
+  A run can be given other places, more updates, and after its loss has diverged a lower learning
   rate and another train.fallback. One that failed before its first checkpoint (a wrong data.dir,
   say) gives way to another config.
   """

@@ -22,7 +22,12 @@ from nmt.training.step import State
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs the stack of all it raises
 
-ARRAYS = ("params", "optimizer", "average")  # of a state; the rest follows from the progress
+ARRAYS = (
+  "params",
+  "optimizer",
+  "average",
+  "objective",
+)  # of a state; the rest follows from the progress
 FACTS = Path("facts", "metadata")  # where Orbax's JSON handler puts what is no array
 
 

@@ -1,4 +1,4 @@
-"""When the loss of a run has run away."""
+"""Whether the loss of a run has diverged."""
 
 from ml_collections import ConfigDict
 
@@ -6,7 +6,7 @@ from nmt.training.progress import Progress
 
 
 class Diverged(Exception):
-  """The loss has run away. update: where that was found; good: the last update without a doubt."""
+  """The loss has diverged. update: where that was found; good: the last update before."""
 
   def __init__(self, what: str, update: int, good: int):
     super().__init__(what)

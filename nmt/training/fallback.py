@@ -1,4 +1,4 @@
-"""Going back to the last good checkpoint, at a lower rate, when the loss has run away."""
+"""Going back to the last good checkpoint, at a lower rate, when the loss has diverged."""
 
 from nmt.training.divergence import Diverged, NonFinite
 from nmt.training.metrics import Metrics

@@ -36,7 +36,7 @@ def train(
   The code is DONE, or CONTINUE if it was asked to stop.
   `validate(params)` gives the scores of the validation split beside its perplexity. A `profiler`
   makes the updates instead, and measures some. A run without a checkpoint begins with the
-  parameters `start`, or with drawn ones. Raises Diverged when the loss has run away and
+  parameters `start`, or with drawn ones. Raises Diverged when the loss has diverged and
   `train.fallback` allows no going back (NonFinite: the batch and the state before it are in
   W/nonfinite), and UserError when batches can't be cut over the devices or no checkpoint is whole.
   """

@@ -21,7 +21,7 @@ class Progress:
   stale: int = 0  # validations since the best one
   scale: float = 1.0  # plateau: of the learning rate
   waited: int = 0  # plateau: validations since the best one or the last cut
-  fallbacks: int = 0  # how often the run went back because its loss had run away
+  fallbacks: int = 0  # how often the run went back because its loss had diverged
   lowest: float | None = None  # mean training loss between two lines of metrics
   seconds: float = 0.0  # of training, over all sessions
   cpu_seconds: float = 0.0

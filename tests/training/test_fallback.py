@@ -1,4 +1,4 @@
-"""A run whose loss runs away goes back, at a lower rate, and does so again if it is stopped."""
+"""A run whose loss diverges goes back, at a lower rate, and does so again if it is stopped."""
 
 import math
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from nmt.errors import UserError
+from nmt.launching import flags
 from nmt.training.session import Session
 from nmt.workdir import Workdir
 
@@ -94,6 +95,20 @@ def test_a_run_with_frozen_parameters_goes_on_from_its_checkpoint(config, sessio
     jax.tree.map(np.testing.assert_array_equal, before, jax.device_get(again.state))
     again.update([again.batches.at(1)])
     again.settle()
+
+
+def test_what_an_objective_keeps_survives_a_stop(config, prepared, tmp_path):
+  kinds = {"train.objective.kind": "reinforce", "model.attention.kind": "hard"}
+  config, home = flags.override_by(config, kinds), Workdir(tmp_path / "run")
+  home.make()
+  with (made := Session(config, home, prepared)).checkpoints:
+    made.update([made.batches.at(0)])
+    made.settle()
+    made.checkpoints.save(made.state, made.progress)
+    before = jax.device_get(made.state)
+  assert before["objective"]["weight"] > 0
+  with (again := Session(config, home, prepared)).checkpoints:
+    jax.tree.map(np.testing.assert_array_equal, before, jax.device_get(again.state))
 
 
 def test_devices_that_a_batch_cannot_be_cut_over(config, session):
