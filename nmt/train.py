@@ -82,12 +82,7 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
         "another --workdir"
       )
   else:
-    checkpoints.probe(home.checkpoints)
-    other = starting.other(config, home)
-    prepared = prepare(config.data, linked=linked)
-    prepared.save_tokenizers(home.tokenizers)
-    write_json(home.data, prepared.report)
-    start = starting.parameters(config, home, prepared, other)
+    prepared, start = _begin(config, home, linked)
   for split in ("train", "valid"):
     if count := prepared.report[split]["too_many_tokens"]:
       most = config.data.filter.max_tokens if split == "train" else pipeline.VALID_TOKENS
@@ -108,6 +103,16 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
       results.check(home.test, "choose a place that can be")
       publish(report(best, split, corpus.read(range(len(corpus)))), home.test)
   return code
+
+
+def _begin(config: ConfigDict, home: Workdir, linked: bool) -> tuple[Prepared, Any]:
+  """The data of a new run, and the parameters that it starts from, or None for those drawn."""
+  checkpoints.probe(home.checkpoints)
+  other = starting.other(config, home)
+  prepared = prepare(config.data, linked=linked)
+  prepared.save_tokenizers(home.tokenizers)
+  write_json(home.data, prepared.report)
+  return prepared, starting.parameters(config, home, prepared, other)
 
 
 def _bleu_of(config: ConfigDict, prepared: Prepared) -> Validate:
