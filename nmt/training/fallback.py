@@ -18,7 +18,7 @@ def go_back(session: Session, metrics: Metrics, fault: Diverged) -> None:
   if isinstance(fault, NonFinite):
     kept = f"; its batch is in {session.keep_bad(fault.update)}"
   if before.fallbacks >= options.times:
-    tried = f" after {before.fallbacks} fallbacks" if before.fallbacks else ""
+    tried = f" after fallback {before.fallbacks} of {options.times}" if options.times else ""
     fault.args = (
       f"{fault}{tried}{kept}; with a lower --config.train.optimizer.learning_rate the same command "
       f"goes on from update {session.checkpoints.last()}",
