@@ -103,7 +103,7 @@ def test_without_a_checkpoint_it_goes_back_to_its_start_as_often_as_allowed(
   falling.train.updates = 3
   assert train(falling, tmp_path, prepared)[0] == 0
   assert of("train", home)[0]["learning_rate"] == pytest.approx(0.1 / 64)
-  assert updates(home.checkpoints) == [3]
+  assert updates(home.checkpoints) == [0, 3]
 
 
 def test_a_loss_far_above_the_lowest_has_run_away():
