@@ -6,8 +6,9 @@ from nmt.training.session import Session
 
 
 def go_back(session: Session, metrics: Metrics, fault: Diverged) -> None:
-  """Has the session go on from the last checkpoint before the fault, or from the start.
+  """Has the session go on from the last good checkpoint, or from the start if there is none.
 
+  That is the best one, or a later one of before the updates in which the loss diverged.
   From there on it sees the same batches in the same order with the same random keys; only the
   learning rate is lower, by `train.fallback.factor`. The checkpoint gets the number of times, so
   that a run which is killed goes on in the same way. Raises Diverged, with what to do, if the run
@@ -24,7 +25,7 @@ def go_back(session: Session, metrics: Metrics, fault: Diverged) -> None:
       f"goes on from update {session.checkpoints.last()}",
     )
     raise fault from None
-  session.checkpoints.forget(fault.good)
+  session.checkpoints.forget(max(fault.good, before.best_update))
   session.restore()
   progress = session.progress
   progress.fallbacks = before.fallbacks + 1
