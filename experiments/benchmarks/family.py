@@ -8,7 +8,7 @@ embedded grammar.
 
 writes a line for each model with the loss and the -log p a token in the first and the last round
 over the batches, and says which pairs are in no model whose loss fell. Started again, it goes on.
-It takes some five seconds of a core a model, 20 minutes in all, nearly all of it compiling.
+It takes 4 to 9 seconds of a core a model, half an hour in all, nearly all of it compiling.
 """
 
 import argparse
