@@ -163,6 +163,11 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
   )
   kind, dropout = flat["data.tokenizer.kind"], flat["data.tokenizer.dropout"]
   yield (
+    flat["data.tokenizer.joint"] and kind == "words",
+    "data.tokenizer.joint is not for data.tokenizer.kind=words, which follow one language's rules; "
+    "use bpe",
+  )
+  yield (
     dropout > 0 and kind != "bpe",
     f"data.tokenizer.dropout leaves out merges of bpe, but data.tokenizer.kind={kind}",
   )

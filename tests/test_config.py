@@ -123,6 +123,10 @@ def test_an_unknown_key_is_named_with_the_nearest():
       dict(model__tie=True),
       "model.tie needs model.readout.size == model.embedding, but they are",
     ),
+    (
+      dict(data__tokenizer__joint=True),
+      "data.tokenizer.joint is not for data.tokenizer.kind=words",
+    ),
     (dict(model__joint=True), "which needs data.tokenizer.joint"),
     (
       dict(model__joint=True, data__tokenizer__joint=True, train__start__source_vectors="x"),
