@@ -32,6 +32,8 @@ class Workdir:
     self.profile = self.path / "profile"
     self.nonfinite = self.path / "nonfinite"
     self.lock_file = self.path / "lock"
+    self.log = self.path / "log"  # the worker's output, where several run at once
+    self.study = self.path / "study.json"  # of a sweep, whose runs lie in folders of this one
 
   def __str__(self) -> str:
     return str(self.path)

@@ -8,12 +8,10 @@ from ml_collections import ConfigDict
 from nmt import config as config_lib
 from nmt import files, provenance
 from nmt.errors import UserError
+from nmt.launching.identity import PLACES, drift, fingerprint
 from nmt.workdir import Workdir
 
 State = Literal["new", "unfinished", "done"]
-
-# Where a run finds its data and its devices: no part of what it computes.
-PLACES = ("data.dir", "data.url", "data.cache", "mesh.data", "mesh.model")
 
 
 def look(home: Workdir, config: ConfigDict) -> State:
@@ -41,19 +39,23 @@ def claim(home: Workdir, config: ConfigDict) -> State:
   """`look`, and writes config.json and provenance.json; raises UserError if a live run is there.
 
   The config.json of a run that is there already is written again only where a change is taken on.
+  Where the code or its libraries are not those that an unfinished run began with, a warning is
+  printed; whether its data are, the worker sees.
   """
   with home.lock():
     state = look(home, config)
     if state == "new":
-      files.write_json(home.provenance, provenance.collect(sys.argv))
+      files.write_json(home.provenance, _start(config))
       config_lib.save(config, home.config)  # last: this file is what makes the folder a run
     elif state == "unfinished":
       first = _provenance(home)
-      resumed = provenance.collect(sys.argv)
+      resumed = _start(config)
       old = config_lib.load(home.config)
       if taken := _compare(home, old, config)[0]:
         before = config_lib.flatten(old)
         resumed["changed"] = {key: [before[key], value] for key, value in taken.items()}
+      if first and _saved(home) and (found := drift(first, resumed)):
+        print(f"warning: {home}: changed since it began: {', '.join(found)}", file=sys.stderr)
       first.setdefault("resumed", []).append(resumed)
       files.write_json(home.provenance, first)
       if taken:
@@ -89,6 +91,11 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
     else:
       refused.append(_line(before, after, key))
   return taken, refused
+
+
+def _start(config: ConfigDict) -> dict[str, Any]:
+  """Where this start of a run comes from."""
+  return {**provenance.collect(sys.argv), "fingerprint": fingerprint(config)}
 
 
 def _provenance(home: Workdir) -> dict[str, Any]:

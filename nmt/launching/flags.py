@@ -190,7 +190,7 @@ def find(path: str, folder: str) -> Path:
 
 def listed(folder: str) -> list[str]:
   """The files that can be given by --config (`configs`) or by --sweep (`experiments`)."""
-  function = {"configs": "def get_config(", "experiments": "def sweep()"}[folder]
+  function = {"configs": "def get_config(", "experiments": "def sweep"}[folder]
   files = sorted(f for f in (ROOT / folder).glob("[!_]*.py") if f.stem != "base")
   return [f"{folder}/{f.name}" for f in files if f"\n{function}" in f.read_text(encoding="utf-8")]
 

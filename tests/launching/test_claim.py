@@ -8,7 +8,7 @@ import pytest
 from configs import base
 from nmt import config as config_lib
 from nmt.errors import UserError
-from nmt.launching import claim
+from nmt.launching import claim, identity
 from nmt.workdir import Workdir
 
 
@@ -50,7 +50,8 @@ def test_provenance_says_how_every_start_came_about(tmp_path):
   for start in (origin, *origin["resumed"]):
     assert start["command"] == sys.argv
     assert start["packages"]["numpy"]
-    assert start["git"].keys() == {"commit", "dirty"}
+    assert start["git"].keys() == {"commit", "dirty", "diff"}
+    assert start["fingerprint"] == identity.fingerprint(base.get_config())
     assert start["started"] > 1.7e9
   assert len(origin["resumed"]) == 1
 
