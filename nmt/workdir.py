@@ -8,10 +8,12 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from nmt.errors import UserError
 from nmt.files import FULL, read_json, write_json
+
+_LOOKS, _GLANCE = 20, 0.01  # how often, and after how many seconds, a lock is tried again
 
 
 class Workdir:
@@ -61,9 +63,11 @@ class Workdir:
         raise UserError(f"workdir {self} can't be written ({e.strerror})") from None
       # A child made by fork shares the lock and could outlive this process: it lets go at birth.
       os.register_at_fork(after_in_child=file.close)
-      try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-      except BlockingIOError:
+      for _ in range(_LOOKS):
+        if _locks(file, fcntl.LOCK_EX):
+          break
+        time.sleep(_GLANCE)  # `held` may be asking
+      else:
         file.seek(0)
         holder = file.read().strip() or "another process"
         raise UserError(
@@ -75,6 +79,17 @@ class Workdir:
       file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
       file.flush()
       yield
+
+  def held(self) -> bool:
+    """Whether a live run holds the folder, on any machine whose locks the file system knows.
+
+    Nothing is written, so any folder may be asked about at any time.
+    """
+    try:
+      with open(self.lock_file, "rb") as file:
+        return not _locks(file, fcntl.LOCK_SH)
+    except OSError:
+      return False
 
   def status(self, state: str, **fields: Any) -> None:
     """Writes status.json: `state` (running, stopped, done, failed), `fields` and the time."""
@@ -96,3 +111,11 @@ class Workdir:
       return status
     except UserError:
       return {}
+
+
+def _locks(file: IO[Any], kind: int) -> bool:
+  try:
+    fcntl.flock(file, kind | fcntl.LOCK_NB)
+  except BlockingIOError:
+    return False
+  return True

@@ -1,8 +1,9 @@
 """A study: the points that its file yields, each in a folder of its own, and what the file says.
 
 A study file is Python. Its docstring begins with the question. `sweep()` gives the points, flat
-dicts of config keys; functions called `sweep_size`, `sweep_seed`, ... multiply with it and with each
-other. It may have `report(workdirs)`, `columns(run)`, METRIC, SPLIT and BASELINE: see docs/studies.md.
+dicts of config keys; functions called `sweep_size`, `sweep_seed`, ... multiply with it and with
+each other. It may have `report(workdirs)`, `columns(run)`, METRIC, SPLIT and BASELINE:
+docs/studies.md says what each is for.
 """
 
 import dataclasses
@@ -179,9 +180,7 @@ def _names(path: Path, rows: list[dict[str, Any]], kept: list[str | None]) -> li
       name = tries[-1]
       same = taken[name.casefold()]
       other = "" if same == name else f" and {same}, the same to some disks"
-      raise UserError(
-        f"{path}: two points are called {name}{other}; give each a `name` of its own"
-      )
+      raise UserError(f"{path}: two points are called {name}{other}; give each a `name` of its own")
     _check(path, free[0])
     called[number] = taken[free[0].casefold()] = free[0]
   return called

@@ -97,4 +97,4 @@ def test_signals_reach_the_worker_and_stop_the_sweep(tmp_path, worker, number):
     rest = out.read()
   assert running.wait() == 75
   assert "stopped; the same command continues it" in rest
-  assert [p.name for p in (tmp_path / "w").iterdir()] == ["rnnsearch"]
+  assert [p.parent.name for p in (tmp_path / "w").glob("*/config.json")] == ["rnnsearch"]
