@@ -57,9 +57,9 @@ def read(command: str, arguments: Sequence[str]) -> int:
   """Runs `status` or `results`; returns the exit code."""
   if command == "status":
     return status.main(arguments)
-  from nmt.analysis import results  # heavy: not for those who launch
+  from nmt.analysis.results import main as show  # heavy: not for those who launch
 
-  return int(results.main(arguments))
+  return int(show(arguments))
 
 
 def run(executor: Local, home: Workdir, config: ConfigDict, passed: Sequence[str]) -> int:

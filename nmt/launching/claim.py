@@ -75,7 +75,7 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
   same += [(k, pair[0]) for start in starts for k, pair in start.get("changed", {}).items()]
   taken: dict[str, Any] = {}
   refused = []
-  for key in _changed(before, after):
+  for key in changed(before, after):
     was, value = before.get(key), after.get(key)
     if key in PLACES:
       taken[key] = value
@@ -109,10 +109,11 @@ def _saved(home: Workdir) -> bool:
 def differences(old: ConfigDict, new: ConfigDict) -> list[str]:
   """`key: old -> new` for every key that differs, in order."""
   before, after = config_lib.flatten(old), config_lib.flatten(new)
-  return [_line(before, after, key) for key in _changed(before, after)]
+  return [_line(before, after, key) for key in changed(before, after)]
 
 
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+  """The keys of two flat configs that only one has, or whose values differ, in order."""
   return [
     key
     for key in {**before, **after}

@@ -68,7 +68,7 @@ def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
   flags.DEFINE_boolean("help", False, "this text", values, short_name="h")
   flags.DEFINE_boolean("help-config", False, "every config key", values)
   try:
-    rest = values(["launch.py", *_joined(arguments)], known_only=True)[1:]
+    rest = values(["launch.py", *joined(arguments)], known_only=True)[1:]
   except flags.Error as e:
     raise UserError(str(e)) from None
   for asked in ("help", "help-config"):
@@ -244,15 +244,15 @@ def blaming(path: Path) -> Iterator[None]:
     raise UserError(f"{path}{at}: {type(e).__name__}: {e}") from e
 
 
-def _joined(arguments: Iterable[str]) -> list[str]:
+def joined(arguments: Iterable[str]) -> list[str]:
   """`--config.key value` as `--config.key=value`: absl takes no boolean so."""
-  joined: list[str] = []
+  found: list[str] = []
   for argument in arguments:
-    if joined and _BARE.fullmatch(joined[-1]) and not _FLAG.match(argument):
-      joined[-1] += f"={argument}"
+    if found and _BARE.fullmatch(found[-1]) and not _FLAG.match(argument):
+      found[-1] += f"={argument}"
     else:
-      joined.append(argument)
-  return joined
+      found.append(argument)
+  return found
 
 
 def _ask(config: ConfigDict) -> None:
