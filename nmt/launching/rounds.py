@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import fnmatch
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,13 +43,19 @@ class Round:
         self.failed[name] = str(e)
     return found
 
-  def run(self, names: Sequence[str], parallel: int) -> None:
-    """Runs these points, so many at once, until all have ended or a signal asks to stop."""
+  def run(self, found: Mapping[str, claim.State], parallel: int) -> None:
+    """Runs these points, so many at once, until all have ended or a signal asks to stop.
+
+    found: what `look` found in their folders. Those that are done come first, in a line each.
+    """
+    for name in (name for name, state in found.items() if state == "done"):
+      self._finished(name)
+    names = [name for name in found if name not in self.done]
     waiting = collections.deque(names)
     # No fewer where few are left to run: a run that goes on has the cores that it began with.
     shares = divide(min(parallel, len(self.homes)))
     running: dict[str, tuple[Worker, Share]] = {}
-    beside = len(shares) > 1
+    beside = len(shares) > 1 and bool(names)
     with Local() as executor, contextlib.ExitStack() as stack:
       board = stack.enter_context(Board({n: self.homes[n] for n in names})) if beside else None
       while (waiting and not executor.stopped) or running:
@@ -83,9 +90,8 @@ class Round:
     home = self.homes[name]
     try:
       state = claim.claim(home, self.study.points[name])
-      if state == "done":
-        self.done.add(name)
-        print(f"{home}: finished already", flush=True)
+      if state == "done":  # by another launcher, meanwhile
+        self._finished(name)
         return None
       log = home.log if beside else None
       print(f"{home}: {'starting' if state == 'new' else 'continuing'}", flush=True)
@@ -94,6 +100,10 @@ class Round:
       self.failed[name] = str(e)
       print(f"error: {e}", file=sys.stderr)
       return None
+
+  def _finished(self, name: str) -> None:
+    self.done.add(name)
+    print(f"{self.homes[name]}: finished already", flush=True)
 
   def _ended(self, name: str, code: int, stopping: bool, board: Board | None) -> None:
     home = self.homes[name]
@@ -128,7 +138,7 @@ def run(
   sweep.record(study, folder)
   this = Round(study, folder, passed)
   chosen = choose(this.homes, only)
-  ready = list(this.look(chosen))
+  ready = this.look(chosen)
   if ready:  # what is refused is said before the others run for hours
     for reason in this.failed.values():
       print(f"error: {reason}", file=sys.stderr)
@@ -141,10 +151,10 @@ def run(
     print(f"The same command tries them again, and no finished one{report}.", file=sys.stderr)
   if this.stopped or this.failed:
     return CONTINUE if this.stopped else FAILED
-  return finish(study, this)
+  return finish(study, folder, this)
 
 
-def finish(study: sweep.Study, this: Round) -> int:
+def finish(study: sweep.Study, folder: Path, this: Round) -> int:
   """The report, once all points of the study are done; returns the exit code."""
   rest = [name for name in this.homes if name not in this.done]
   missing = [name for name, state in this.look(rest).items() if state != "done"]
@@ -153,6 +163,8 @@ def finish(study: sweep.Study, this: Round) -> int:
     print(f"{len(missing)} of {len(this.homes)} points of the study are not done yet", flush=True)
   elif study.report is not None:
     study.report({name: home.path for name, home in this.homes.items()})
+  elif len(this.homes) > 1:
+    print(f"the table: python launch.py results --workdir={shlex.quote(str(folder))}", flush=True)
   return DONE
 
 
