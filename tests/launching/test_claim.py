@@ -150,9 +150,7 @@ def test_code_that_changed_since_a_run_began_is_a_warning(tmp_path, monkeypatch,
   monkeypatch.setattr(claim.provenance, "collect", lambda _: now | changes)
   claim.claim(home, config)
   line = capsys.readouterr().err
-  assert line.startswith(
-    f"warning: {home}: changed since it began: what is not committed on top of"
-  )
+  assert line.startswith(f"warning: {home}: changed since it began: what is not committed on top")
   assert line.endswith(f", jax ({now['packages']['jax']} -> 9)\n")
 
 

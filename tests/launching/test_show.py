@@ -26,7 +26,7 @@ def test_every_key_is_a_line(capsys):
 def test_what_differs_from_another_file_or_a_run(capsys, tmp_path):
   out = shown(capsys, "--config=multi30k:de-en", "--config.seed=3", "--diff=multi30k:en-de")
   assert out.splitlines() == [
-    "seed: 1 -> 3", "data.source: 'en' -> 'de'", "data.target: 'de' -> 'en'"
+    "data.source: 'en' -> 'de'", "data.target: 'de' -> 'en'", "seed: 1 -> 3"
   ]  # fmt: skip
   claim.claim(Workdir(tmp_path), flags.settle(flags.load("configs/quickstart.py")))
   same = ["--config=quickstart", f"--diff={tmp_path}"]
