@@ -330,3 +330,14 @@ def test_where_no_split_is_called_test_the_first_is_compared(tmp_path):
     "def sweep():\n  return [{'data.corpus': 'text', 'data.dir': 'd', 'data.test': ('x', 'y')}]"
   )
   assert read(tmp_path, body)[1].split == "x"
+
+
+def test_the_study_that_the_documents_build_is_one(tmp_path):
+  text = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
+  code = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)[0]
+  config = flags.load("configs/quickstart.py")
+  found = sweep.read(study(tmp_path, code), config, tmp_path)
+  assert len(found.points) == 12
+  assert "attention=additive,word=0.1,seed=2" in found.points  # the folder that is named there
+  assert found.question == "Does dropout of whole words help a small model?"
+  assert found.baseline == {"model.attention.kind": "additive", "model.dropout.word": 0.0}
