@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 from nmt import config as config_lib
 from nmt import files, provenance
 from nmt.errors import UserError
+from nmt.launching import shares
 from nmt.launching.identity import PLACES, drift, fingerprint
 from nmt.workdir import Workdir
 
@@ -35,21 +36,21 @@ def look(home: Workdir, config: ConfigDict) -> State:
   return "done" if status == "done" and "train.updates" not in taken else "unfinished"
 
 
-def claim(home: Workdir, config: ConfigDict) -> State:
+def claim(home: Workdir, config: ConfigDict, cores: int | None = None) -> State:
   """`look`, and writes config.json and provenance.json; raises UserError if a live run is there.
 
   The config.json of a run that is there already is written again only where a change is taken on.
-  Where the code or its libraries are not those that an unfinished run began with, a warning is
-  printed; whether its data are, the worker sees.
+  Where the code, its libraries or the number of cores are not what an unfinished run began with, a
+  warning is printed; whether its data are, the worker sees.
   """
   with home.lock():
     state = look(home, config)
     if state == "new":
-      files.write_json(home.provenance, _start(config))
+      files.write_json(home.provenance, _start(config, cores))
       config_lib.save(config, home.config)  # last: this file is what makes the folder a run
     elif state == "unfinished":
       first = _provenance(home)
-      resumed = _start(config)
+      resumed = _start(config, cores)
       old = config_lib.load(home.config)
       if taken := _compare(home, old, config)[0]:
         before = config_lib.flatten(old)
@@ -93,9 +94,10 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
   return taken, refused
 
 
-def _start(config: ConfigDict) -> dict[str, Any]:
+def _start(config: ConfigDict, cores: int | None) -> dict[str, Any]:
   """Where this start of a run comes from."""
-  return {**provenance.collect(sys.argv), "fingerprint": fingerprint(config)}
+  found = provenance.collect(sys.argv)
+  return {**found, "cores": cores or shares.count(), "fingerprint": fingerprint(config)}
 
 
 def _provenance(home: Workdir) -> dict[str, Any]:

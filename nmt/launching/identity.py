@@ -25,7 +25,7 @@ def fingerprint(config: ConfigDict) -> str:
 
 
 def drift(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-  """What differs between two provenances: commit, uncommitted changes, versions; in words."""
+  """What differs between two provenances: commit, changes to it, versions, cores; in words."""
   found = []
   before, after = first.get("git") or {}, now.get("git") or {}
   if before.get("commit") != after.get("commit"):
@@ -36,6 +36,9 @@ def drift(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
   for name in _COMPUTE:
     if versions.get(name) != today.get(name):
       found.append(f"{name} ({versions.get(name, 'none')} -> {today.get(name, 'none')})")
+  cores = first.get("cores"), now.get("cores")
+  if None not in cores and cores[0] != cores[1]:
+    found.append(f"the number of cores ({cores[0]} -> {cores[1]})")
   return found
 
 

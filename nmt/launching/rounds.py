@@ -89,7 +89,7 @@ class Round:
     """Claims a point's folder and starts its worker, unless it is done or refused."""
     home = self.homes[name]
     try:
-      state = claim.claim(home, self.study.points[name])
+      state = claim.claim(home, self.study.points[name], len(share.cores) or None)
       if state == "done":  # by another launcher, meanwhile
         self._finished(name)
         return None

@@ -62,6 +62,11 @@ def gpus() -> list[str]:
   return [str(number) for number, line in enumerate(listed.splitlines()) if line[:4] == "GPU "]
 
 
+def count() -> int:
+  """How many cores this process, and a worker that has all it has, may use."""
+  return len(_cores()) or os.cpu_count() or 1
+
+
 def _cores() -> list[int]:
   """Those that this process may use; none where the system can't say."""
   return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []

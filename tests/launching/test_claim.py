@@ -161,6 +161,9 @@ def test_drift_names_the_commits(tmp_path):
   assert identity.drift(before, after) == ["the commit (aaaaaaaaaa -> bbbbbbbbbb)"]
   after["git"]["commit"] = before["git"]["commit"]
   assert identity.drift(before, after) == []
+  assert identity.drift(before | {"cores": 2}, after | {"cores": 1}) == [
+    "the number of cores (2 -> 1)"
+  ]
   assert identity.drift({}, after) == ["the commit (none -> aaaaaaaaaa)"]
 
 
