@@ -16,6 +16,10 @@ from nmt.files import FULL, read_json, write_json
 _LOOKS, _GLANCE = 20, 0.01  # how often, and after how many seconds, a lock is tried again
 
 
+class InUse(UserError):
+  """Another live run holds the folder."""
+
+
 class Workdir:
   """Names of everything in a run's folder W; makes the folder on the first write, not before."""
 
@@ -51,7 +55,7 @@ class Workdir:
 
   @contextlib.contextmanager
   def lock(self) -> Iterator[None]:
-    """Holds the folder for this process; raises UserError while another live run holds it.
+    """Holds the folder for this process; raises InUse while another live run holds it.
 
     The kernel lets go of it when the process dies, however it dies, so no stale lock is left.
     """
@@ -70,7 +74,7 @@ class Workdir:
       else:
         file.seek(0)
         holder = file.read().strip() or "another process"
-        raise UserError(
+        raise InUse(
           f"workdir {self} is in use by a live run ({holder}); wait for it, stop it, or choose "
           "another --workdir"
         ) from None

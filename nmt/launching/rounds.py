@@ -16,7 +16,7 @@ from nmt.launching.board import Board
 from nmt.launching.local import PAUSE, Local, Worker, failure
 from nmt.launching.shares import Share, divide
 from nmt.launching.status import line
-from nmt.workdir import Workdir
+from nmt.workdir import InUse, Workdir
 
 
 class Round:
@@ -32,6 +32,8 @@ class Round:
     self.failed: dict[str, str] = {}
     self.stopped: set[str] = set()
     self._passed = passed
+    self._later: list[str] = []  # points at work elsewhere
+    self._waited: set[str] = set()  # those that were such before
 
   def look(self, names: Iterable[str]) -> dict[str, claim.State]:
     """What the folders of some points hold; those that are refused count as failed."""
@@ -46,7 +48,8 @@ class Round:
   def run(self, found: Mapping[str, claim.State], parallel: int) -> None:
     """Runs these points, so many at once, until all have ended or a signal asks to stop.
 
-    found: what `look` found in their folders. Those that are done come first, in a line each.
+    found: what `look` found in their folders. Those that are done come first, in a line each. Those
+    that another process is running come last, and count as failed if it still is.
     """
     for name in (name for name, state in found.items() if state == "done"):
       self._finished(name)
@@ -77,6 +80,10 @@ class Round:
           board.show(running)
         if running:
           time.sleep(PAUSE)
+        elif not waiting:
+          waiting.extend(self._later)
+          self._later.clear()
+      waiting.extend(self._later)
       if waiting:
         self.stopped.update(waiting)
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
@@ -96,10 +103,23 @@ class Round:
       log = home.log if beside else None
       print(f"{home}: {'starting' if state == 'new' else 'continuing'}", flush=True)
       return executor.start(home, *self._passed, share=share, log=log)
+    except InUse as e:
+      self._elsewhere(name, str(e))
     except (UserError, OSError) as e:
-      self.failed[name] = str(e)
-      print(f"error: {e}", file=sys.stderr)
-      return None
+      self._refused(name, str(e))
+    return None
+
+  def _elsewhere(self, name: str, reason: str) -> None:
+    """Puts a point off that another process is running: once."""
+    if name in self._waited:
+      self._refused(name, reason)
+    else:
+      self._later.append(name)
+      self._waited.add(name)
+
+  def _refused(self, name: str, reason: str) -> None:
+    self.failed[name] = reason
+    print(f"error: {reason}", file=sys.stderr)
 
   def _finished(self, name: str) -> None:
     self.done.add(name)
@@ -115,6 +135,8 @@ class Round:
     elif code == CONTINUE:
       self.stopped.add(name)
       print(f"{home}: stopped; the same command continues it", flush=True)
+    elif home.held():  # its worker was turned away by one that had begun meanwhile
+      self._elsewhere(name, f"workdir {home} is in use by a live run")
     else:
       self.failed[name] = failure(home, code, home.log if board is not None else None)
       if stopping:

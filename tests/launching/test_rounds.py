@@ -283,3 +283,38 @@ def test_a_terminal_shows_a_table_that_lives(tmp_path, worker, flag):
   assert "4 done" in text
   assert "report of" in text
   assert all(name in text for name in NAMES)
+
+
+def test_two_launchers_share_a_study_and_run_each_point_once(tmp_path, worker, flag):
+  script = worker(
+    """
+    with W.lock():
+      if W.read_status().get("state") == "done":
+        sys.exit()
+      with open(W.path / "runs", "a") as file:
+        file.write("x")
+      time.sleep(.3)
+      W.status("done")
+    """
+  )
+  code = (
+    "import sys, launch; from nmt import cli; from nmt.launching import local\n"
+    f"local.WORKER = (sys.executable, {str(script)!r})\ncli.entry(launch.main)"
+  )
+  both = [
+    subprocess.Popen(
+      [sys.executable, "-c", code, *flag],
+      cwd=ROOT,
+      stdout=subprocess.PIPE,
+      stderr=subprocess.STDOUT,
+      text=True,
+    )
+    for _ in range(2)
+  ]
+  for launcher in both:
+    out = launcher.communicate()[0]
+    if launcher.returncode != 0:  # the other was still at the last one
+      assert "is in use by a live run" in out
+      assert "\n1 of 4 points failed:\n" in out
+  assert 0 in [launcher.returncode for launcher in both]
+  assert [(tmp_path / "w" / name / "runs").read_text() for name in NAMES] == ["x"] * 4
