@@ -31,12 +31,10 @@ from nmt.launching import claim, flags, rounds, status, sweep
 from nmt.launching.local import Local
 from nmt.workdir import Workdir
 
-_READERS = ("status", "results")  # of folders; their output is data for other programs as well
-
 
 def main(arguments: Sequence[str]) -> int:
   """Parses the flags and runs one config, or all of a study; returns the exit code."""
-  if arguments and arguments[0] in _READERS:
+  if arguments and arguments[0] in flags.COMMANDS:
     return read(arguments[0], arguments[1:])
   order = flags.parse(arguments)
   if order == "help":
@@ -97,4 +95,5 @@ def passed(order: flags.Order) -> list[str]:
 
 
 if __name__ == "__main__":
-  cli.entry(main, pipe=sys.argv[1:2] in ([name] for name in _READERS))
+  # What commands print is data for other programs as well.
+  cli.entry(main, pipe=sys.argv[1:2] in ([name] for name in flags.COMMANDS))

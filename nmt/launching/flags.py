@@ -27,6 +27,7 @@ from nmt.launching.fields import field, follow_kinds, leaves, make_room
 ROOT = Path(__file__).resolve().parents[2]
 _CONFIG = re.compile(r"--?(?:no)?config\.([^=]+)")
 _BARE = re.compile(r"--?config\.[^=]+")  # without its value
+COMMANDS = ("status", "results")  # the words that launch.py may begin with, in place of flags
 _SWEEP = ("parallel", "only", "dry-run")
 _FLAGS = ("config", "workdir", "sweep", "profile", "help", "help-config", *_SWEEP)
 _FLAG = re.compile(r"-(?!\.?\d|inf\b)")  # not a negative number
@@ -149,7 +150,10 @@ def override(config: ConfigDict, arguments: Sequence[str]) -> None:
   except (flags.Error, TypeError, ValueError) as e:
     raise UserError(str(e)) from None
   if left:
-    raise UserError(f"what is {left[0]}? Flags are written --config.key=value")
+    raise UserError(
+      f"what is {left[0]}? Flags are written --config.key=value; commands are: "
+      f"{', '.join(COMMANDS)}{nearest(left[0], COMMANDS)}"
+    )
 
 
 def override_by(config: ConfigDict, changes: dict[str, Any]) -> ConfigDict:
@@ -201,7 +205,7 @@ def find(path: str, folder: str) -> Path:
     if place.is_file():
       return place
   names = listed(folder)
-  near = nearest(path, names)
+  near = nearest(path, [Path(name).stem for name in names] if bare else names)
   raise UserError(f"{path}: no such file; there are: {', '.join(names)}{near}")
 
 

@@ -92,6 +92,20 @@ def test_flags_change_the_config_and_nothing_else():
     (["--config.data.dir", "--profile"], "--config.data.dir"),
     (["--wrkdir=x"], "unknown flag --wrkdir=x; did you mean workdir?"),
     (["x"], "what is x?"),
+    (
+      ["stats"],
+      "what is stats? Flags are written --config.key=value; commands are: status, results; "
+      "did you mean status?",
+    ),
+    (["--parallel=2", "--config=quickstart"], "--parallel is for the points of a study"),
+    (["--only=x", "--config=quickstart"], "--only is for the points of a study"),
+    (["--dry-run", "--config=quickstart"], "--dry-run is for the points of a study"),
+    (["--parallel=0"], "--parallel"),
+    (
+      ["--sweep=length"],
+      "length: no such file; there are: experiments/lengths.py; did you mean leng",
+    ),
+    (["--sweep=lengths.py"], "did you mean experiments/lengths.py?"),
   ],
 )
 def test_a_wrong_flag_is_one_line_that_names_it(arguments, line):
