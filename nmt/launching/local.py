@@ -31,6 +31,12 @@ class Worker:
     self.home = home
     self.process = process
     self._before = before  # the status when it was started
+    self._asked: set[int] = set()
+
+  def ask(self, number: int) -> None:
+    """Passes a signal on."""
+    self._asked.add(number)
+    self.process.send_signal(number)
 
   def code(self) -> int | None:
     """Its exit code, None while it is at work.
@@ -41,6 +47,8 @@ class Worker:
     code = self.process.poll()
     if code is None:
       return None
+    if -code in self._asked:  # it was only just starting, and had nothing to save
+      return CONTINUE
     if code < 0:
       name = signal.Signals(-code).name
       print(f"worker of {self.home} was killed by {name}", file=sys.stderr)
@@ -101,7 +109,7 @@ class Local:
     worker = Worker(home, process, before)
     self._workers.append(worker)
     if self.stopped:  # by a signal that came while the worker was being started
-      process.terminate()
+      worker.ask(signal.SIGTERM)
     return worker
 
   def wait(self, worker: Worker) -> int:
@@ -122,7 +130,7 @@ class Local:
   def _forward(self, number: int, frame: FrameType | None) -> None:
     self.stopped = True
     for worker in self._workers:
-      worker.process.send_signal(number)
+      worker.ask(number)
 
 
 def failure(home: Workdir, code: int, log: Path | None = None) -> str:

@@ -111,7 +111,10 @@ def test_a_failure_while_stopping_ends_the_study(tmp_path, worker, capfd):
   import launch
 
   path = study(tmp_path, "def sweep():\n  return [{'seed': 1}, {'seed': 2}]\n")
-  worker("os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)")
+  worker(
+    "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\n"
+    "os.kill(os.getppid(), signal.SIGTERM)\ntime.sleep(60)"
+  )
   flag = [f"--sweep={path}", f"--workdir={tmp_path / 'w'}", "--config=configs/quickstart.py"]
   assert launch.main(flag) == 75
   assert [path.name for path in (tmp_path / "w").glob("*/")] == ["seed=1"]
