@@ -7,6 +7,7 @@ wherever the runs are or were; with --json it prints the same for another progra
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,8 @@ def standing(name: str, home: Workdir, held: bool | None = None) -> Standing:
   best = dict(status.get("best") or {})
   best.pop("update", None)
   metric, score = next(iter(best.items()), (None, None))
+  if score is not None and not math.isfinite(score):
+    score = None  # JSON has no such number
   update, updates = status.get("update"), status.get("updates")
   timing = _timing(home.metrics)
   rate = timing.get("updates_per_second")

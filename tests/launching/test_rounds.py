@@ -43,6 +43,15 @@ def flag(tmp_path):
   return [f"--sweep={path}", f"--workdir={tmp_path / 'w'}", "--config=configs/quickstart.py"]
 
 
+def launcher(script, flag, **more):
+  """launch.py in a process of its own, with a script in the place of nmt.train."""
+  code = (
+    "import sys, launch; from nmt import cli; from nmt.launching import local\n"
+    f"local.WORKER = (sys.executable, {str(script)!r})\ncli.entry(launch.main)"
+  )
+  return subprocess.Popen([sys.executable, "-c", code, *flag], cwd=ROOT, **more)
+
+
 WITH_ANOTHER = """
   W.make()
   print("hello from", W.path.name)
@@ -165,19 +174,10 @@ def test_a_study_killed_at_random_ends_like_one_that_was_not(tmp_path, worker, f
   script = worker(COUNTING)
   flag += ["--parallel=2", "--only=size=8*"]
   assert launch.main([*flag, f"--workdir={tmp_path / 'calm'}"]) == 0
-  code = (
-    "import sys, launch; from nmt import cli; from nmt.launching import local\n"
-    f"local.WORKER = (sys.executable, {str(script)!r})\ncli.entry(launch.main)"
-  )
   draw = random.Random(1)
   codes = []
   for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
-    running = subprocess.Popen(
-      [sys.executable, "-c", code, *flag],
-      cwd=ROOT,
-      stdout=subprocess.DEVNULL,
-      stderr=subprocess.DEVNULL,
-    )
+    running = launcher(script, flag, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     saved = list((tmp_path / "w").glob("*/saved.json"))
     while saved == list((tmp_path / "w").glob("*/saved.json")) and running.poll() is None:
       time.sleep(0.01)
@@ -255,18 +255,10 @@ def test_choosing_by_name_is_by_whole_names():
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals")
 def test_a_terminal_shows_a_table_that_lives(tmp_path, worker, flag):
   script = worker("W.make(); W.status('running', update=4, updates=8); W.status('done', update=8)")
-  code = (
-    "import sys, launch; from nmt import cli; from nmt.launching import local\n"
-    f"local.WORKER = (sys.executable, {str(script)!r})\ncli.entry(launch.main)"
-  )
   ours, theirs = os.openpty()
-  running = subprocess.Popen(
-    [sys.executable, "-c", code, *flag, "--parallel=2"],
-    cwd=ROOT,
-    stdout=theirs,
-    stderr=theirs,
-    env=os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
-  )
+  terminal = os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
+  flag.append("--parallel=2")
+  running = launcher(script, flag, stdout=theirs, stderr=theirs, env=terminal)
   os.close(theirs)
   shown = b""
   while True:
@@ -297,24 +289,12 @@ def test_two_launchers_share_a_study_and_run_each_point_once(tmp_path, worker, f
       W.status("done")
     """
   )
-  code = (
-    "import sys, launch; from nmt import cli; from nmt.launching import local\n"
-    f"local.WORKER = (sys.executable, {str(script)!r})\ncli.entry(launch.main)"
-  )
-  both = [
-    subprocess.Popen(
-      [sys.executable, "-c", code, *flag],
-      cwd=ROOT,
-      stdout=subprocess.PIPE,
-      stderr=subprocess.STDOUT,
-      text=True,
-    )
-    for _ in range(2)
-  ]
-  for launcher in both:
-    out = launcher.communicate()[0]
-    if launcher.returncode != 0:  # the other was still at the last one
+  output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+  both = [launcher(script, flag, **output) for _ in range(2)]
+  for one in both:
+    out = one.communicate()[0]
+    if one.returncode != 0:  # the other was still at the last one
       assert "is in use by a live run" in out
       assert "\n1 of 4 points failed:\n" in out
-  assert 0 in [launcher.returncode for launcher in both]
+  assert 0 in [one.returncode for one in both]
   assert [(tmp_path / "w" / name / "runs").read_text() for name in NAMES] == ["x"] * 4

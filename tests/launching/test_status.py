@@ -38,7 +38,7 @@ def sweep(tmp_path):
   best = {"update": 50, "bleu": 31.25}
   run(tmp_path / "a", "done", update=100, updates=100, best=best)
   trained(run(tmp_path / "b", "running", update=60, updates=100, best=best))
-  run(tmp_path / "c", "stopped", update=7, updates=100, best={"update": 0, "bleu": None})
+  run(tmp_path / "c", "stopped", update=7, updates=100, best={"update": 0, "bleu": float("nan")})
   run(tmp_path / "d", "failed", reason="[red]no such file[/red]")
   run(tmp_path / "e", "failed", exit=137)
   points = {name: {} for name in ("f", "e", "d", "c", "b", "a")}
