@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -261,3 +262,14 @@ def test_every_config_and_every_variant_is_valid(path):
 
 def test_the_base_is_the_paper():
   assert flags.load("configs/base.py").model == flags.load("configs/rnnsearch.py").model
+
+
+def test_results_are_another_part_that_gets_the_rest_of_the_line(monkeypatch):
+  import launch
+
+  given = []
+  part = types.ModuleType("nmt.analysis.results")
+  monkeypatch.setattr(part, "main", lambda arguments: given.append(arguments) or 3, raising=False)
+  monkeypatch.setitem(sys.modules, "nmt.analysis.results", part)
+  assert launch.main(["results", "--workdir=w", "--sort=bleu"]) == 3
+  assert given == [["--workdir=w", "--sort=bleu"]]
