@@ -1,6 +1,5 @@
 """Where a run comes from: code, packages, machine and command line."""
 
-import functools
 import hashlib
 import os
 import platform
@@ -30,7 +29,6 @@ def collect(command: Sequence[str]) -> dict[str, Any]:
   }
 
 
-@functools.cache
 def packages() -> dict[str, str]:
   """The version of every installed distribution, by name."""
   found = {d.name: d.version for d in metadata.distributions() if d.name}

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from configs import base
+from nmt import config as config_lib
 from nmt.errors import UserError
-from nmt.launching import claim, status
+from nmt.launching import status
 from nmt.workdir import Workdir
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 
 def run(path, state=None, **fields):
   home = Workdir(path)
-  claim.claim(home, base.get_config())
+  home.make()
+  config_lib.save(base.get_config(), home.config)
   if state is not None:
     home.status(state, **fields)
   return home
