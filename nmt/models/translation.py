@@ -17,6 +17,7 @@ from nmt.models.attention.base import Attention, Memory
 from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
+from nmt.models.mixture import Mixture, by_chunks, mixed
 from nmt.models.orders.base import Decoder, Features, State
 from nmt.models.products import product
 
@@ -63,11 +64,20 @@ class Translation(nnx.Module):
     """W_o (Vxl) and b_o (V) of logits = W_o t + b_o."""
     return self.decoder.output()
 
-  def logits(self, t: Float[Array, "*rows L"]) -> Float[Array, "*rows V"]:
-    """logits_...xV of features t_...xl."""
+  def logits(self, t: Float[Array, "*rows L"] | Mixture) -> Float[Array, "*rows V"]:
+    """logits_...xV of features t_...xl; of a mixture log p_BxTxV, whose softmax is p as well."""
     W_o, b_o = self.output()
+    if isinstance(t, Mixture):
+      log_p: Float[Array, "B T V"] = by_chunks(
+        lambda part: mixed(part.log_alpha, self.log_p_each(part)), t, b_o.shape[0]
+      )
+      return log_p
     flat = self.product("nl,vl->nv", t.reshape(-1, t.shape[-1]), W_o) + b_o[None]
     return flat.reshape(*t.shape[:-1], W_o.shape[0])
+
+  def log_p_each(self, part: Mixture) -> Float[Array, "B T J V"]:
+    """log p(. | s_i, h_j) of all source words j, for as few positions as memory holds."""
+    return jax.nn.log_softmax(self.logits(self.decoder.each(part)))
 
   def encode(
     self, source_BxJ: Int[Array, "B J"], keys_B: Key[Array, "B"] | None = None
@@ -89,7 +99,8 @@ class Translation(nnx.Module):
   ) -> tuple[State, tuple[Float[Array, "B V"], Float[Array, "B J"]]]:
     """One word further: the next state, logits_BxV and alpha_BxJ, y_B being the previous word."""
     after, t, alpha = self.decoder.step(memory, state, y_B)
-    return after, (self.logits(t), alpha)
+    logits = self.logits(t)
+    return after, (logits[:, 0] if isinstance(t, Mixture) else logits, alpha)
 
 
 def before(target_BxT: Int[Array, "B T"]) -> Int[Array, "B T"]:

@@ -47,6 +47,8 @@ class Attention(nnx.Module):
   aligns = True  # whether alpha says where the model looks
   random = False  # whether `attend` uses its keys
   draws = False  # whether it draws words, of which a gradient must be estimated (`Glance.drawn`)
+  mixes = False  # whether each source word has a readout of its own, and alpha mixes their words
+  top = 0  # if it mixes: of how many source words a search makes readouts; 0: of all
   total = "1"  # what alpha sums to over real words: "1", "at most 1" or "any"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
