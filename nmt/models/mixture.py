@@ -6,12 +6,17 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Shaped
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from nmt.models.late import Product
 
 NEVER = np.float32(-1e30)  # the logarithm of 0; finite, so that gradients are finite, too
 LEAST = 1e-30  # a probability that is not larger is taken for 0
 
 _NUMBERS = 1 << 23  # logits in memory at a time: positions x source words x vocabulary
+
+
+Notes = dict[str, Any]
 
 
 class Mixture(NamedTuple):
@@ -27,11 +32,23 @@ class Mixture(NamedTuple):
   kept: BxTxl, what dropout multiplies the features of a position by, or None.
   """
 
-  notes: dict[str, Float[Array, "B J _"] | None]
+  notes: Notes
   log_alpha: Float[Array, "B T J"]
   s: Float[Array, "B T N"]
   words: Any
   kept: Float[Array, "B T L"] | None
+
+  def at(self, z_BxT: Int[Array, "B T"]) -> Notes:
+    """The notes on one source word of each position, BxTxG."""
+    z_BxTx1 = z_BxT[:, :, None]
+    notes: Notes = jax.tree.map(lambda c: jnp.take_along_axis(c, z_BxTx1, axis=1), self.notes)
+    return notes
+
+  def averaged(self, product: Product) -> Notes:
+    """The mean of the notes under alpha, BxTxG: what other mechanisms read."""
+    alpha = jnp.exp(self.log_alpha)
+    notes: Notes = jax.tree.map(lambda c: product("btj,bjg->btg", alpha, c), self.notes)
+    return notes
 
   def largest(self, count: int) -> "Mixture":
     """The same for T = 1, with the `count` source words of largest alpha alone; 0: all of them."""
@@ -47,6 +64,11 @@ def logarithm(alpha: Float[Array, "*rows J"]) -> Float[Array, "*rows J"]:
   """log alpha, and NEVER without a gradient where alpha is at most `LEAST`."""
   some = alpha > LEAST
   return jnp.where(some, jnp.log(jnp.where(some, alpha, 1)), NEVER)
+
+
+def takes_part(log_alpha: Float[Array, "*rows J"]) -> Bool[Array, "*rows J"]:
+  """Which source words take part in a mixture."""
+  return log_alpha > NEVER / 2
 
 
 def mixed(

@@ -17,7 +17,7 @@ from nmt.models.attention.base import Attention, Memory
 from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
-from nmt.models.mixture import Mixture, by_chunks, mixed
+from nmt.models.mixture import NEVER, Mixture, by_chunks, mixed, takes_part
 from nmt.models.orders.base import Decoder, Features, State
 from nmt.models.products import product
 
@@ -78,6 +78,27 @@ class Translation(nnx.Module):
   def log_p_each(self, part: Mixture) -> Float[Array, "B T J V"]:
     """log p(. | s_i, h_j) of all source words j, for as few positions as memory holds."""
     return jax.nn.log_softmax(self.logits(self.decoder.each(part)))
+
+  def infer(
+    self,
+    source_BxJ: Int[Array, "B J"],
+    target_BxT: Int[Array, "B T"],
+    log_alpha_BxTxJ: Float[Array, "B T J"],
+    keys_B: Key[Array, "B"] | None = None,
+  ) -> Float[Array, "B T J"]:
+    """log q(z_i = j | x, y) of an inference network, over the words of which alpha is not 0."""
+    network = self.decoder.attention.inference
+    if network is None:
+      raise UserError("this model has no inference network: model.attention.inference is not True")
+    keys = split(keys_B, 3)
+    scores = network(
+      self.rates.words(keys[0], self.encoder.E_x[...][source_BxJ]),
+      source_BxJ != PAD,
+      self.rates.words(keys[1], self.decoder.E_y[...][target_BxT]),
+      target_BxT != PAD,
+      keys[2],
+    )
+    return jax.nn.log_softmax(jnp.where(takes_part(log_alpha_BxTxJ), scores, NEVER))
 
   def encode(
     self, source_BxJ: Int[Array, "B J"], keys_B: Key[Array, "B"] | None = None

@@ -8,14 +8,18 @@ from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.errors import UserError
+from nmt.models.attention._inference import Inference
 from nmt.models.attention.base import Attention as Base
 from nmt.models.attention.base import Glance, Memory, find
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
-from nmt.options import kind, whole
+from nmt.options import kind, switch, whole
 
 OPTIONS = {
   "energy": kind("additive", "the mechanism whose alpha is the prior of the source word z_i"),
+  "inference": switch(
+    False, "a network q(z | x, y), which train.objective.kind=variational trains"
+  ),
   "top": whole(0, "K: a search mixes the K words of largest alpha alone; 0: all, which is exact"),
 }
 
@@ -31,8 +35,8 @@ class Attention(Base):
   source hidden states", appendix B), so that it depends on no z, and the sum over all alignments of
   a sentence is a product of sums over single words. The paper's order is model.order.update_first,
   but for two things: here h~_i of the mean is fed in the place of c_i itself, and the readout may
-  see E y_{i-1}, too. Orders whose readout sees a state that has read c_i (model.order.state=current)
-  let the mean into p(y_i | s_i, h_j), which the paper's does not.
+  see E y_{i-1}, too. If the readout sees a state that has read c_i (model.order.state=current),
+  p(y_i | s_i, h_j) depends on the mean as well, which the paper's does not.
 
   A search with `top` has K-max renormalisation (section 4, predictive inference): alpha is 0 but
   for the K largest, which sum to 1. Training, validation and forcing mix all words.
@@ -50,6 +54,9 @@ class Attention(Base):
         f"model.attention.kind=latent needs weights that are probabilities, which sum to 1; those "
         f"of model.attention.energy={model.attention.energy} don't: choose another"
       )
+
+    if model.attention.inference:
+      self.inference = Inference(model, initial)
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     return {"h": h_BxJxD, "energy": self.energy.remember(h_BxJxD, real_BxJ)}

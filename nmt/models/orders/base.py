@@ -41,7 +41,8 @@ class Seen(NamedTuple):
 class Features(NamedTuple):
   """What all steps give: t_BxTxl for the logits, alpha_BxTxJ, BxT numbers of each loss, and drawn.
 
-  If attention mixes, t is what the t of each source word is made of. drawn_BxT is the log-probability of what attention drew at random, None where it draws nothing.
+  If attention mixes, t is what the t of each source word is made of. drawn_BxT is the
+  log-probability of what attention drew at random, None where it draws nothing.
   """
 
   t: Float[Array, "B T L"] | Mixture
@@ -163,8 +164,11 @@ class Decoder(nnx.Module):
     if not jax.tree.leaves(state["attention"]):
       seen = self.together(state, inputs, partial(self._from_all, memory, state, keys_T))
     s, glance = seen or self._in_turn(memory, state, inputs, keys_T)
+    t: Float[Array, "B T L"] | Mixture
     if self.attention.mixes:
-      return self._mixture(memory, s, words, glance, readout_keys)
+      losses, drawn = jax.tree.map(jnp.transpose, (glance.losses, glance.drawn))
+      t = self._mixture(memory, s, words, glance, readout_keys)
+      return Features(t, glance.alpha_BxJ.swapaxes(0, 1), losses, drawn)
     c = jax.vmap(self._read, (0, None))(glance.weights, memory["readout"])
     t = self.readout(s, self.readout.project(words), c).swapaxes(0, 1)
     losses, drawn = jax.tree.map(jnp.transpose, (glance.losses, glance.drawn))
@@ -183,10 +187,8 @@ class Decoder(nnx.Module):
       memory, state, self.cell.project(words), self.attention.search
     )
     if self.attention.mixes:
-      one = jax.tree.map(lambda x: x[None], (s, words, glance))
-      found = self._mixture(memory, *one, None)
-      assert isinstance(found.t, Mixture)
-      return after, found.t.largest(self.attention.top), glance.alpha_BxJ
+      one = self._mixture(memory, *jax.tree.map(lambda x: x[None], (s, words, glance)))
+      return after, one.largest(self.attention.top), glance.alpha_BxJ
     c = self._read(glance.weights, memory["readout"])
     return after, self.readout(s, self.readout.project(words), c), glance.alpha_BxJ
 
@@ -198,23 +200,16 @@ class Decoder(nnx.Module):
 
   def each(self, part: Mixture) -> Float[Array, "B T J L"]:
     """t_ij of some positions i and all source words j."""
+    every = jax.tree.map(lambda c: c[:, None], part.notes)
+    one = jax.tree.map(lambda x: x[:, :, None], part._replace(notes={}))
+    return self.read(one, every)
 
-    def one(x: Float[Array, "B T _"]) -> Float[Array, "B T 1 _"]:
-      return x[:, :, None]
-
-    notes = {name: None if c is None else c[:, None] for name, c in part.notes.items()}
-    s = self.shown(one(part.s), notes["scratchpad"])
-    t = self.readout(s, jax.tree.map(one, part.words), notes["readout"])
-    return t if part.kept is None else t * one(part.kept)
-
-  def soft(self, part: Mixture) -> Float[Array, "B T L"]:
-    """t_i of the mean context under alpha: soft attention."""
-    alpha = jnp.exp(part.log_alpha)
-    notes = {
-      name: None if c is None else self.product("btj,bjg->btg", alpha, c)
-      for name, c in part.notes.items()
-    }
-    t = self.readout(self.shown(part.s, notes["scratchpad"]), part.words, notes["readout"])
+  def read(
+    self, part: Mixture, notes: dict[str, Float[Array, "#*rows _"] | None]
+  ) -> Float[Array, "*rows L"]:
+    """t of some positions, with these notes in the place of the context's."""
+    s = self.shown(part.s, notes["scratchpad"])
+    t = self.readout(s, part.words, notes["readout"])
     return t if part.kept is None else t * part.kept
 
   def _mixture(
@@ -223,22 +218,17 @@ class Decoder(nnx.Module):
     s_TxBxN: Float[Array, "T B N"],
     words_TxBxM: Float[Array, "T B M"],
     glance: Glance,
-    keys_B: Key[Array, "B"] | None,
-  ) -> Features:
-    """Features of steps whose source words each have a readout."""
-    alpha, losses, drawn = jax.tree.map(
-      lambda x: x.swapaxes(0, 1), (glance.alpha_BxJ, glance.losses, glance.drawn)
-    )
-    s, words = s_TxBxN.swapaxes(0, 1), words_TxBxM.swapaxes(0, 1)
+    keys_B: Key[Array, "B"] | None = None,
+  ) -> Mixture:
+    """What the features of all source words are made of, in all steps."""
+    s, words, alpha = (x.swapaxes(0, 1) for x in (s_TxBxN, words_TxBxM, glance.alpha_BxJ))
     kept = None
     if keys_B is not None and self.rates.readout:
       ones = jnp.ones((*s.shape[:2], self.output()[0].shape[1]), s.dtype)
       kept = self.rates.positions(keys_B, self.rates.readout, ones)
-    notes = {name: memory[name] for name in ("scratchpad", "readout")}
-    if not self.shows_context:
-      notes["scratchpad"] = None
-    t = Mixture(notes, mixture.logarithm(alpha), s, self.readout.project(words), kept)
-    return Features(t, alpha, losses, drawn)
+    scratchpad = memory["scratchpad"] if self.shows_context else None
+    notes = {"scratchpad": scratchpad, "readout": memory["readout"]}
+    return Mixture(notes, mixture.logarithm(alpha), s, self.readout.project(words), kept)
 
   def output(self) -> tuple[Float[Array, "V L"], Float[Array, "V"]]:
     """W_o (Vxl) and b_o (V) of the logits."""
