@@ -60,6 +60,21 @@ class Mixture(NamedTuple):
     return self._replace(notes=notes, log_alpha=log_alpha[:, None])
 
 
+class Words(NamedTuple):
+  """Of each target word y_i: log p(y_i), whether it is the likeliest word, and more.
+
+  uniform: mean_v -log p(v), for label smoothing; each: log p(y_i | s_i, h_j) of all source words j.
+  """
+
+  log_p: Float[Array, "B T"]
+  right: Bool[Array, "B T"]
+  uniform: Float[Array, "B T"]
+  each: Float[Array, "B T J"]
+
+
+LogPEach = Callable[[Mixture], Float[Array, "B T J V"]]  # log p(. | s_i, h_j) of a part
+
+
 def logarithm(alpha: Float[Array, "*rows J"]) -> Float[Array, "*rows J"]:
   """log alpha, and NEVER without a gradient where alpha is at most `LEAST`."""
   some = alpha > LEAST
@@ -76,6 +91,31 @@ def mixed(
 ) -> Float[Array, "*rows V"]:
   """log sum_j alpha_j p_j(v)."""
   return jax.nn.logsumexp(log_alpha[..., None] + log_p, axis=-2)
+
+
+def whole(log_p_each: LogPEach, mixture: Mixture, vocabulary: int) -> Float[Array, "B T V"]:
+  """log p of all words of the vocabulary."""
+  log_p: Float[Array, "B T V"] = by_chunks(
+    lambda part: mixed(part.log_alpha, log_p_each(part)), mixture, vocabulary
+  )
+  return log_p
+
+
+def of_words(
+  log_p_each: LogPEach, mixture: Mixture, vocabulary: int, y_BxT: Int[Array, "B T"]
+) -> Words:
+  """What is said of the words y_BxT; of padding too, which is for the caller to leave out."""
+
+  def some(part: Mixture, y: Int[Array, "B T"]) -> Words:
+    every = log_p_each(part)
+    each = jnp.take_along_axis(every, y[:, :, None, None], axis=3)[..., 0]
+    log_p = mixed(part.log_alpha, every)
+    chosen = jnp.take_along_axis(log_p, y[:, :, None], axis=2)[..., 0]
+    right = chosen >= jax.lax.stop_gradient(log_p.max(axis=2))
+    return Words(chosen, right, -log_p.mean(axis=2), each)
+
+  found: Words = by_chunks(some, mixture, vocabulary, y_BxT)
+  return found
 
 
 def by_chunks(

@@ -51,6 +51,7 @@ class Attention(nnx.Module):
   mixes = False  # whether each source word has a readout of its own, and alpha mixes their words
   top = 0  # if it mixes: of how many source words a search makes readouts; 0: of all
   inference: Inference | None = None  # if it mixes: the network of q(z | x, y)
+  alignment = "prior"  # what says where given words come from: see `Translation.alignments`
   total = "1"  # what alpha sums to over real words: "1", "at most 1" or "any"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):

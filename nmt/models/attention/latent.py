@@ -13,12 +13,17 @@ from nmt.models.attention.base import Attention as Base
 from nmt.models.attention.base import Glance, Memory, find
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
-from nmt.options import kind, switch, whole
+from nmt.options import choice, kind, switch, whole
 
 OPTIONS = {
   "energy": kind("additive", "the mechanism whose alpha is the prior of the source word z_i"),
   "inference": switch(
     False, "a network q(z | x, y), which train.objective.kind=variational trains"
+  ),
+  "alignment": choice(
+    "prior",
+    ("prior", "posterior", "inference"),
+    "what aligns given translations: alpha, p(z | x, y) or the network's q(z | x, y)",
   ),
   "top": whole(0, "K: a search mixes the K words of largest alpha alone; 0: all, which is exact"),
 }
@@ -49,12 +54,17 @@ class Attention(Base):
     self.energy = find(model, model.attention.energy)(model, encoder, initial)
     self.aligns, self.random = self.energy.aligns, self.energy.random
     self.top = model.attention.top
+    self.alignment = model.attention.alignment
     if self.energy.total != "1" or self.energy.draws:
       raise UserError(
         f"model.attention.kind=latent needs weights that are probabilities, which sum to 1; those "
         f"of model.attention.energy={model.attention.energy} don't: choose another"
       )
 
+    if self.alignment == "inference" and not model.attention.inference:
+      raise UserError(
+        "model.attention.alignment=inference needs a network: set model.attention.inference=True"
+      )
     if model.attention.inference:
       self.inference = Inference(model, initial)
 

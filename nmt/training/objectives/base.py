@@ -14,7 +14,6 @@ from nmt.models.attention.base import Attention
 from nmt.models.mixture import Mixture
 from nmt.models.orders.base import Features
 from nmt.training.cross_entropy import cross_entropy
-from nmt.training.mixtures import words
 
 Sums = dict[str, Shaped[Array, ""]]
 
@@ -76,7 +75,7 @@ def likelihood(
   """The sum of the loss, and `nll_BxT`, `correct` and `tokens`; see `cross_entropy`."""
   real = target_BxT != PAD
   if isinstance(features.t, Mixture):
-    said = words(model, features.t, target_BxT)
+    said = model.words(features.t, target_BxT)
     losses = -(1 - label_smoothing) * said.log_p + label_smoothing * said.uniform
     found = {
       "nll_BxT": jax.lax.stop_gradient(jnp.where(real, -said.log_p, 0)),

@@ -14,7 +14,6 @@ from nmt.models.dropout import split
 from nmt.models.mixture import Mixture
 from nmt.models.translation import before
 from nmt.options import count, positive, real
-from nmt.training import mixtures
 from nmt.training.objectives.base import Objective as Base
 from nmt.training.objectives.base import Rows, Sums
 from nmt.training.sentence_bleu import sentence_bleu
@@ -137,7 +136,7 @@ def words(
   Logits are made some at a time, and once more for the gradient, so that they are never all there.
   """
   if isinstance(t_NxLxD, Mixture):
-    said, real = mixtures.words(model, t_NxLxD, y_NxL), y_NxL != PAD
+    said, real = model.words(t_NxLxD, y_NxL), y_NxL != PAD
     return jnp.where(real, said.log_p, 0), real & said.right
   y = y_NxL.reshape(-1)
   chunks = max(1, -(-y.size // _POSITIONS))

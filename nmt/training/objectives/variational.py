@@ -15,7 +15,6 @@ from nmt.models.dropout import split
 from nmt.models.mixture import Mixture, takes_part
 from nmt.models.orders.base import Features
 from nmt.options import choice
-from nmt.training.mixtures import words
 from nmt.training.objectives.base import Objective as Base
 from nmt.training.objectives.base import Rows, Sums, likelihood
 
@@ -70,7 +69,7 @@ class Objective(Base):
       loss, found = sampled(model, features, t, rows.target, log_q, draw(log_q, draw_keys))
       found["nll"] += kl
     else:
-      seen = words(model, t, rows.target)
+      seen = model.words(t, rows.target)
       loss = -total((jnp.exp(log_q) * seen.each).sum(axis=2), real)
       correct = (real & seen.right).sum(dtype=jnp.int32)
       found = {"nll": -total(seen.log_p, real), "correct": correct}

@@ -11,7 +11,7 @@ import numpy as np
 from oracle.attention import MECHANISMS
 from oracle.cells import Stack
 from oracle.encoders import ENCODERS
-from oracle.latent import marginal
+from oracle.latent import elbo, infer, marginal, posterior
 from oracle.normalisers import normalise as normalise
 from oracle.slopes import check_slopes as check_slopes
 
@@ -133,3 +133,12 @@ def read(params, source, target, search=False, **changes):
   log_p, alphas, states, losses = zip(*readings, strict=True)
   losses = {name: np.array([step[name] for step in losses]) for name in losses[0]}
   return Reading(np.stack(log_p), np.stack(alphas), np.stack(states), losses, each)
+
+
+def latent(params, source, target, **changes):
+  """Of one pair, q (T x J), the posterior (T x J), the ELBO of each word by q, and the reading."""
+  reading = read(params, source, target, **changes)
+  q = infer(params, source, target, BASE | changes)
+  steps = list(zip(reading.alpha, reading.each, target, strict=True))
+  bounds = [elbo(q_i, *step) for q_i, step in zip(q, steps, strict=True)]
+  return q, np.stack([posterior(*step) for step in steps]), np.array(bounds), reading

@@ -1,0 +1,192 @@
+"""Variational attention against the oracle, and its estimated gradient against all alignments."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nmt import kinds, models
+from nmt.errors import UserError
+from nmt.launching import flags
+from nmt.training.objectives import base, variational
+from nmt.training.objectives.base import Rows
+
+CHOICE = {"attention.kind": "latent", "attention.inference": True}
+
+
+@pytest.fixture
+def made(config):
+  """made(kind, **keys) is an objective."""
+
+  def make(kind="variational", **changes):
+    given = {"train.objective.kind": kind} | {f"train.objective.{k}": v for k, v in changes.items()}
+    return kinds.find("train.objective", kind).Objective(flags.override_by(config, given).train)
+
+  return make
+
+
+@pytest.fixture
+def batch(pairs, pad):
+  filled = [*pairs, ([0], [0])]  # a filler row adds nothing
+  return Rows(*(jnp.asarray(pad(side)) for side in zip(*filled, strict=True)))
+
+
+def single(params):
+  return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), params)
+
+
+def test_value_and_gradient_are_those_of_the_article(
+  made, small, weights, sizes, pairs, pad, oracle
+):
+  model = small(**CHOICE)
+  params, objective = weights(model), made()
+
+  def cost(params):
+    return -sum(oracle.latent(params, x, y, **CHOICE)[2].sum() for x, y in pairs)
+
+  with jax.enable_x64(True):
+    filled = [*pairs, ([0], [0])]
+    rows = Rows(*(jnp.asarray(pad(side)) for side in zip(*filled, strict=True)))
+
+    @jax.jit
+    @jax.value_and_grad
+    def loss(params):
+      return objective.sums(models.rebuild(model, *sizes, params), rows, None, {})[0]
+
+    value, gradients = loss(jax.tree.map(jnp.asarray, params))
+  np.testing.assert_allclose(value, cost(params), rtol=1e-10)
+  oracle.check_slopes(cost, params, jax.tree.map(np.asarray, gradients), 1e-6, 2e-6)
+
+
+def test_the_bound_is_tight_for_the_posterior_alone(
+  made, small, weights, sizes, batch, monkeypatch
+):
+  config = small(**CHOICE)
+  module = models.rebuild(config, *sizes, single(weights(config)))
+  objective = made()
+  _, found = objective.sums(module, batch, None, {})
+  assert found["loss"] > found["nll"] + 0.1
+  _, exact = made("likelihood").sums(module, batch, None, {})
+  for name in ("nll", "correct", "tokens"):
+    np.testing.assert_allclose(found[name], exact[name], rtol=1e-6)
+
+  t = module.features(batch.source, batch.target).t
+  posterior = jax.nn.log_softmax(t.log_alpha + module.words(t, batch.target).each)
+  monkeypatch.setattr(models.Translation, "infer", lambda *inputs: posterior)
+  _, tight = objective.sums(module, batch, None, {})
+  np.testing.assert_allclose(tight["loss"], tight["nll"], rtol=1e-5)
+
+
+def test_the_sampled_gradient_is_that_of_the_expectation_on_average(small, weights, sizes):
+  """Summed over the 9 ways in which two words can come from three, by their probability."""
+  config = small(**CHOICE)
+  with jax.enable_x64(True):
+    params = jax.tree.map(jnp.asarray, weights(config))
+    source, target = jnp.array([[4, 5, 2]]), jnp.array([[6, 2]])
+
+    def parts(params):
+      module = models.rebuild(config, *sizes, params)
+      features = module.features(source, target)
+      return module, features, module.infer(source, target, features.t.log_alpha)
+
+    @jax.jit
+    @jax.grad
+    def exact(params):
+      module, features, log_q = parts(params)
+      return -(jnp.exp(log_q) * module.words(features.t, target).each).sum()
+
+    @jax.jit
+    def drawn(params, z):
+      def loss(params):
+        module, features, log_q = parts(params)
+        return variational.sampled(module, features, features.t, target, log_q, z)[0]
+
+      return jax.grad(loss)(params), jnp.exp(parts(params)[2])
+
+    wanted, total = exact(params), jax.tree.map(jnp.zeros_like, params)
+    for path in itertools.product(range(3), repeat=2):
+      gradients, q = drawn(params, jnp.array([path]))
+      p = q[0, 0, path[0]] * q[0, 1, path[1]]
+      total = jax.tree.map(lambda a, b, p=p: a + p * b, total, gradients)
+  for (name, one), other in zip(
+    models.flat(wanted).items(), models.flat(total).values(), strict=True
+  ):
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_words_are_drawn_from_q_whatever_the_padding():
+  q = np.array([[0.2, 0.5, 0.3], [0.9, 0.0, 0.1]])
+  log_q = jnp.asarray(np.log(np.maximum(q, 1e-30)), jnp.float32)
+  count = 4000
+  keys = jax.random.split(jax.random.key(0), count)
+  z = variational.draw(jnp.repeat(log_q[None], count, axis=0), keys)
+  shares = (np.asarray(z)[..., None] == np.arange(3)).mean(axis=0)
+  np.testing.assert_allclose(shares, q, atol=0.03)
+  padded = jnp.pad(log_q, ((0, 2), (0, 4)), constant_values=-1e30)[None]
+  one = variational.draw(padded, keys[:1])
+  np.testing.assert_array_equal(one[0, :2], z[0])
+
+
+def test_sampled_it_is_the_bound_with_the_word_drawn(made, small, weights, sizes, batch):
+  config = small(**CHOICE)
+  module = models.rebuild(config, *sizes, single(weights(config)))
+  objective = made(expectation="sampled")
+  assert objective.random
+  assert not made().random
+  keys = jax.random.split(jax.random.key(2), len(batch.source))
+  runs = jax.jit(lambda keys: objective.sums(module, batch, keys, {})[1])
+  found = [runs(jax.random.split(jax.random.key(i), len(keys))) for i in range(60)]
+  losses = np.array([one["loss"] for one in found])
+  _, exact = made().sums(module, batch, None, {})
+  assert losses.std() > 0
+  assert abs(losses.mean() - exact["loss"]) < 5 * losses.std() / np.sqrt(len(losses))
+  assert all(one["nll"] == one["loss"] and one["tokens"] == exact["tokens"] for one in found)
+
+
+@pytest.mark.parametrize("kind", ["likelihood", "guided", "scheduled", "risk"])
+def test_other_objectives_train_the_mixture(made, small, weights, sizes, batch, kind):
+  config = small(**{"attention.kind": "latent"})
+  params = single(weights(config))
+  objective = made(kind, **{"samples": 2} if kind == "risk" else {})
+  objective.check(models.mechanism(config))
+  links = jnp.ones((*batch.target.shape, batch.source.shape[1]), jnp.int8)
+  keys = jax.random.split(jax.random.key(0), len(batch.source)) if objective.random else None
+
+  @jax.jit
+  def run(params):
+    def loss(params):
+      rows = batch._replace(links=links)
+      return objective.sums(models.rebuild(config, *sizes, params), rows, keys, objective.begin())
+
+    gradients, found = jax.grad(loss, has_aux=True)(params)
+    return gradients, found, base.evaluate(models.rebuild(config, *sizes, params), batch)
+
+  gradients, found, exact = run(params)
+  for name in ("nll", "correct", "tokens"):
+    np.testing.assert_allclose(found[name], exact[name], rtol=1e-5)
+  assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))
+
+
+def test_smoothing_is_of_the_mixture(made, small, weights, sizes, pairs, batch, oracle):
+  config = small(**{"attention.kind": "latent"})
+  params = weights(config)
+  module = models.rebuild(config, *sizes, single(params))
+  loss, _ = made("likelihood", label_smoothing=0.2).sums(module, batch, None, {})
+  wanted = 0.0
+  for x, y in pairs:
+    log_p = oracle.read(params, x, y, **{"attention.kind": "latent"}).log_p
+    wanted -= 0.8 * log_p[np.arange(len(y)), y].sum() + 0.2 * log_p.mean(axis=1).sum()
+  np.testing.assert_allclose(loss, wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("choice", [{"attention.kind": "additive"}, {"attention.kind": "latent"}])
+def test_it_asks_for_an_inference_network(made, small, choice):
+  with pytest.raises(UserError, match=r"set model\.attention\.inference=True"):
+    made().check(models.mechanism(small(**choice)))
+
+
+def test_reinforce_refuses_a_mixture(made, small):
+  with pytest.raises(UserError, match="for attention that draws words"):
+    made("reinforce").check(models.mechanism(small(**{"attention.kind": "latent"})))
