@@ -60,7 +60,7 @@ class Mixture(NamedTuple):
     return self._replace(notes=notes, log_alpha=log_alpha[:, None])
 
 
-class Words(NamedTuple):
+class Given(NamedTuple):
   """Of each target word y_i: log p(y_i), whether it is the likeliest word, and more.
 
   uniform: mean_v -log p(v), for label smoothing; each: log p(y_i | s_i, h_j) of all source words j.
@@ -103,18 +103,18 @@ def whole(log_p_each: LogPEach, mixture: Mixture, vocabulary: int) -> Float[Arra
 
 def of_words(
   log_p_each: LogPEach, mixture: Mixture, vocabulary: int, y_BxT: Int[Array, "B T"]
-) -> Words:
+) -> Given:
   """What is said of the words y_BxT; of padding too, which is for the caller to leave out."""
 
-  def some(part: Mixture, y: Int[Array, "B T"]) -> Words:
+  def some(part: Mixture, y: Int[Array, "B T"]) -> Given:
     every = log_p_each(part)
     each = jnp.take_along_axis(every, y[:, :, None, None], axis=3)[..., 0]
     log_p = mixed(part.log_alpha, every)
     chosen = jnp.take_along_axis(log_p, y[:, :, None], axis=2)[..., 0]
     right = chosen >= jax.lax.stop_gradient(log_p.max(axis=2))
-    return Words(chosen, right, -log_p.mean(axis=2), each)
+    return Given(chosen, right, -log_p.mean(axis=2), each)
 
-  found: Words = by_chunks(some, mixture, vocabulary, y_BxT)
+  found: Given = by_chunks(some, mixture, vocabulary, y_BxT)
   return found
 
 

@@ -17,7 +17,7 @@ from nmt.models.attention.base import Attention, Memory
 from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
-from nmt.models.mixture import NEVER, Mixture, Words, of_words, takes_part, whole
+from nmt.models.mixture import NEVER, Given, Mixture, of_words, takes_part, whole
 from nmt.models.orders.base import Decoder, Features, State
 from nmt.models.products import product
 
@@ -76,7 +76,7 @@ class Translation(nnx.Module):
     """log p(. | s_i, h_j) of all source words j, for as few positions as memory holds."""
     return jax.nn.log_softmax(self.logits(self.decoder.each(part)))
 
-  def words(self, t: Mixture, y_BxT: Int[Array, "B T"]) -> Words:
+  def words(self, t: Mixture, y_BxT: Int[Array, "B T"]) -> Given:
     """log p(y_i) and the like of given words, without all of log p_BxTxV."""
     return of_words(self.log_p_each, t, self.output()[1].shape[0], y_BxT)
 
