@@ -50,6 +50,11 @@ class Objective:
         "model.attention draws words at random, for which there is no gradient but by "
         "train.objective.kind=reinforce"
       )
+    if attention.inference is not None:
+      raise UserError(
+        "model.attention.inference=True: only train.objective.kind=variational trains the network "
+        "q(z | x, y); choose that objective, or leave the network out"
+      )
 
   def begin(self) -> Sums:
     """What is kept from update to update, such as a baseline; most keep nothing."""

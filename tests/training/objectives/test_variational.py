@@ -186,6 +186,12 @@ def test_it_asks_for_an_inference_network(made, small, choice):
     made().check(models.mechanism(small(**choice)))
 
 
+@pytest.mark.parametrize("kind", ["likelihood", "guided", "scheduled", "risk"])
+def test_no_other_objective_takes_a_network_that_it_would_not_train(made, small, kind):
+  with pytest.raises(UserError, match=r"only train\.objective\.kind=variational trains"):
+    made(kind).check(models.mechanism(small(**CHOICE)))
+
+
 def test_reinforce_refuses_a_mixture(made, small):
   with pytest.raises(UserError, match="for attention that draws words"):
     made("reinforce").check(models.mechanism(small(**{"attention.kind": "latent"})))
