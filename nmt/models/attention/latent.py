@@ -45,6 +45,10 @@ class Attention(Base):
 
   A search with `top` has K-max renormalisation (section 4, predictive inference): alpha is 0 but
   for the K largest, which sum to 1. Training, validation and forcing mix all words.
+
+  `alignment` is what a given translation is aligned by when it is forced: alpha, which doesn't know
+  y_i; p(z_i = j | x, y_<=i), which does; or q of the inference network, which has read all of y, as
+  the paper shows alignments (section 5, figure 3). In search alpha is shown.
   """
 
   mixes = True
@@ -60,7 +64,6 @@ class Attention(Base):
         f"model.attention.kind=latent needs weights that are probabilities, which sum to 1; those "
         f"of model.attention.energy={model.attention.energy} don't: choose another"
       )
-
     if self.alignment == "inference" and not model.attention.inference:
       raise UserError(
         "model.attention.alignment=inference needs a network: set model.attention.inference=True"
