@@ -60,7 +60,8 @@ def _lines(what: str, refusal: Refusal, found: Mapping[str, str]) -> Iterator[st
       yield f"{what} can't be had with {other}: {refusal.why}; change one of them"
   elif not keys and (key := f"{group}.kind") in found:
     allowed = ", ".join(kinds.names(group, refusal.trait))
-    yield f"{what} can't be had with {key}={found[key]}: {refusal.why}; choose {key}={allowed}"
+    other = f"{key}={found[key]}" + (f" while {words}" if words else "")
+    yield f"{what} can't be had with {other}: {refusal.why}; choose {key}={allowed}"
 
 
 def _with(found: Mapping[str, str], group: str, trait: str) -> list[str]:

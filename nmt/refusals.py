@@ -19,16 +19,19 @@ SCORES_ALONE = "scores each word whatever the steps before looked at"
 OTHER_WEIGHTS = "gives words other weights than the normaliser makes of all energies"
 NOT_ALIGNING = "doesn't say by alpha where it looks"
 DRAWS = "draws the words it looks at"
+MIXES = "mixes the words that source words say"
 
-# Of encoders, normalisers and objectives.
+# Of encoders, normalisers, readouts and objectives.
 NO_READER = "has no state that has read the whole sentence"
 WORD_WIDE = "makes annotations as wide as word vectors"
 SPENDS = "weighs a word by what the steps before have spent on it"
+NO_CONTEXT = "sees no context"
 ESTIMATES = "estimates the gradient of what is drawn"
+INFERS = "trains an inference network"
 
 TRAITS = (
-  *(SCORES, SCORES_ALONE, OTHER_WEIGHTS, NOT_ALIGNING, DRAWS),
-  *(NO_READER, WORD_WIDE, SPENDS, ESTIMATES),
+  *(SCORES, SCORES_ALONE, OTHER_WEIGHTS, NOT_ALIGNING, DRAWS, MIXES),
+  *(NO_READER, WORD_WIDE, SPENDS, NO_CONTEXT, ESTIMATES, INFERS),
 )
 
 
@@ -60,9 +63,9 @@ def refuses(group: str, trait: str, why: str, condition: Condition = Condition()
   return Refusal(group, trait, why, condition)
 
 
-def needs(group: str, trait: str, why: str) -> Refusal:
-  """Only with kinds of a group that have a trait."""
-  return Refusal(group, trait, why, needed=True)
+def needs(group: str, trait: str, why: str, condition: Condition = Condition()) -> Refusal:
+  """Only with kinds of a group that have a trait, while the condition holds."""
+  return Refusal(group, trait, why, condition, needed=True)
 
 
 def refuses_values(condition: Condition, why: str) -> Refusal:
@@ -73,6 +76,11 @@ def refuses_values(condition: Condition, why: str) -> Refusal:
 def above_0(key: str) -> Condition:
   """A key has a value above 0."""
   return Condition(f"{key} is above 0", lambda flat: flat[key] > 0)
+
+
+def true(key: str) -> Condition:
+  """A key is True."""
+  return Condition(f"{key} is True", lambda flat: flat[key] is True)
 
 
 def no_multiple(key: str, of: str) -> Condition:

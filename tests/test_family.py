@@ -49,6 +49,7 @@ REFUSED = [
     for attention in kinds.names("model.attention")
     for objective in kinds.names("train.objective")
     if (attention == "hard") != (objective == "reinforce")
+    or (objective == "variational" and attention != "latent")
   ),
 ]
 

@@ -213,6 +213,9 @@ def test_a_point_chooses_kinds_before_their_options(add, tmp_path):
       sweep.read(path, base.get_config())
 
 
+LATENT, INFERENCE = {"model.attention.kind": "latent"}, "model.attention.inference"
+
+
 def test_what_does_not_fit_is_refused_with_the_reason(add):
   add("heads", HEADS)
   traits = "TRAITS = (DRAWS, NOT_ALIGNING)"
@@ -249,6 +252,14 @@ def test_what_does_not_fit_is_refused_with_the_reason(add):
       "vectors, while model.embedding is no multiple of model.size: ",
     ),
     (
+      LATENT | {INFERENCE: True},
+      f"{objective}=likelihood while {INFERENCE} is True: no other",
+    ),
+    (LATENT | {objective: "variational"}, f"can't be had while {INFERENCE} is not True: that"),
+    (LATENT | {"model.attention.alignment": "inference"}, f"inference and {INFERENCE} is not True"),
+    (LATENT | {"model.readout.kind": "linear"}, "while model.order.kind is not update_first"),
+    (LATENT | {energy: "gmm"}, f"{energy}=gmm is no kind that scores each word: choose one of"),
+    (
       {attention: "timid", zoneout: 0.1},
       f"{attention}=timid can't be had while {zoneout} is above 0: it is timid; change one of them",
     ),
@@ -264,6 +275,8 @@ def test_what_does_not_fit_is_refused_with_the_reason(add):
   for changes in (
     {attention: "dice", objective: "reinforce"},
     {attention: "timid"},
+    LATENT | {INFERENCE: True, objective: "variational"},
+    LATENT | {"model.readout.kind": "linear", "model.order.kind": "update_first"},
     {attention: "none", "train.objective.coverage": 0.0},
     {attention: "dot", encoder: "embeddings", "model.embedding": 2000},
   ):

@@ -43,6 +43,7 @@ SIZES = {
   "train.objective.samples": 4,
 }
 OTHER = {"model.init": "glorot", "mesh.data": 1}
+FOLLOWING = {"model.order.kind": "update_first"}  # while none is chosen, since it fits all readouts
 BATCHES, ROUNDS = 4, 10  # a round is an update on each batch
 
 
@@ -58,7 +59,12 @@ def pairs() -> list[Choice]:
 
 def fits(choice: Choice) -> bool:
   """Whether these kinds may be had together, with `SIZES` and defaults."""
-  return not any(fitting.clashes(choice, _values()))
+  return not any(fitting.clashes(choice, _values() | FOLLOWING | choice | _inferring(choice)))
+
+
+def _inferring(choice: Choice) -> dict[str, Any]:
+  """The network that one objective alone trains, and needs."""
+  return {"model.attention.inference": True} if "variational" in choice.values() else {}
 
 
 @functools.cache
@@ -88,7 +94,8 @@ def covering(size: int = 2) -> list[Choice]:
     for key in sorted(names.keys() - choice.keys(), key=lambda key: (-len(names[key]), key)):
       value = {}
       for kind in names[key]:
-        if all(frozenset({(key, kind), one}) in allowed for one in choice.items()):
+        fitting_pairs = all(frozenset({(key, kind), one}) in allowed for one in choice.items())
+        if fitting_pairs and fits(choice | {key: kind}):
           others = itertools.combinations(choice.items(), size - 1)
           done = sum(frozenset({(key, kind), *rest}) in waiting for rest in others)
           value[kind] = done, -taken[key, kind]
@@ -105,7 +112,9 @@ def config(choice: Choice, changes: Mapping[str, Any] = MappingProxyType({})) ->
   from configs import base
 
   sizes = {key: size for key, size in SIZES.items() if key in declared(choice)}
-  return flags.override_by(base.get_config(), {**choice, **sizes, **OTHER, **changes})
+  return flags.override_by(
+    base.get_config(), {**choice, **_inferring(choice), **sizes, **OTHER, **changes}
+  )
 
 
 def data() -> tuple[tuple[int, int], list[Batch]]:

@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
+from nmt.models.attention._inference import Inference
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine, product
@@ -45,6 +46,10 @@ class Attention(nnx.Module):
   """
 
   random = False  # whether `attend` uses its keys
+  mixes = False  # whether each source word has a readout of its own, and alpha mixes their words
+  top = 0  # if it mixes: of how many source words a search makes readouts; 0: of all
+  inference: Inference | None = None  # if it mixes: the network of q(z | x, y)
+  alignment = "prior"  # what says where given words come from: see `Translation.alignments`
   total = "1"  # what alpha sums to over real words: "1", "at most 1" or "any"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
