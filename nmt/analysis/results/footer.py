@@ -1,0 +1,77 @@
+"""What a reader of the table has to know: signatures, missing runs, what a difference is worth."""
+
+from nmt.analysis.results.rows import Options, Table
+
+# Kocmi et al. (2024, arXiv:2401.06760): the difference at which people prefer the better-scored
+# system in so many of a hundred comparisons, over their 94 language pairs' systems.
+_WORTH = {
+  "bleu": {60: 0.78, 70: 1.39, 80: 2.34},
+  "chrf": {60: 0.54, 70: 1.00, 80: 1.63, 90: 3.05},
+}
+
+
+def lines(table: Table, options: Options) -> list[str]:
+  """Sentences, the most urgent first."""
+  found = [f"Not in the table: {name} ({why})." for name, why in table.study.missing.items()]
+  found += table.notes
+  if any(row.values["n"] == 1 for row in table.rows):
+    found.append(
+      "n = 1: one seed, so no standard deviation and no star; the interval is of sentences alone."
+    )
+  if table.metric in ("bleu", "chrf"):
+    found.append(
+      "Intervals: 95 %, of seeds and sentences together (two-level bootstrap of "
+      f"{options.resamples:,} test sets)."
+    )
+  else:
+    found.append("Intervals: 95 %, of seeds alone (Student's t).")
+  if table.baseline is not None:
+    found.append(
+      f"Differences are to {table.baseline.name}, paired by seed and sentence; p is the larger of "
+      f"approximate randomisation ({options.trials:,} trials) and the interval's, then Holm's over "
+      "the table; * is p < 0.05 with at least two seeds."
+    )
+  found += table.signatures
+  if worth := _WORTH.get(table.metric):
+    scale = ", ".join(f"{delta:.2f} for {share} %" for share, delta in worth.items())
+    found.append(
+      f"What a difference is worth: people agreed with {NAMES[table.metric]} about which of two "
+      f"systems is better at differences of {scale} of comparisons (Kocmi et al., 2024)."
+    )
+  return found + credibility(table)
+
+
+def credibility(table: Table) -> list[str]:
+  """The four questions of Marie et al. (2021, arXiv:2106.15195), each answered."""
+  runs = [run for row in table.rows for run in row.runs.values()]
+  tested = any("p" in row.values for row in table.rows)
+  data = {repr(run.data) for run in runs}
+  same_data = len(data) == 1 and all(runs[0].data.values()) and bool(runs[0].data)
+  same_test = len({run.test for run in runs}) == 1
+  answers = {
+    "a metric beside BLEU": (True, "chrF; no people were asked"),
+    "significance is tested": (tested, "" if tested else "nothing is compared"),
+    "scores are computed here, not copied": (True, "sacreBLEU"),
+    "all systems have the same data": (
+      same_data and same_test,
+      ""
+      if same_data and same_test
+      else "the training data differ or are not recorded"
+      if same_test
+      else "the test sets differ",
+    ),
+  }
+  shown = [
+    f"{question}: {'met' if met else 'NOT MET'}{f' ({why})' if why else ''}"
+    for question, (met, why) in answers.items()
+  ]
+  return ["Credibility (Marie et al., 2021): " + "; ".join(shown) + "."]
+
+
+NAMES = {
+  "bleu": "BLEU",
+  "chrf": "chrF",
+  "perplexity": "perplexity",
+  "aer": "AER",
+  "attention_entropy": "entropy",
+}
