@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from nmt.data.batches import Batch, iterate
 from nmt.data.pipeline import Prepared
 from nmt.exit_codes import CONTINUE, DONE
+from nmt.files import write_json
 from nmt.training import ahead
 from nmt.training.meter import NonFinite
 from nmt.training.metrics import Metrics
@@ -73,5 +74,7 @@ def train(
       ) from None
     session.save(metrics)
     reason = progress.over(config)
+    if reason:
+      write_json(workdir.cost, session.cost())
     metrics.say(f"done: {reason}" if reason else f"stopped at update {progress.update}")
   return DONE if reason else CONTINUE
