@@ -84,7 +84,8 @@ def entropy(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "T"]:
   alpha_TxJ = alpha_TxJ.astype(np.float64)
   total_T = alpha_TxJ.sum(axis=1, keepdims=True)
   share_TxJ = alpha_TxJ / np.where(total_T > 0, total_T, 1)
-  return -(share_TxJ * np.log(np.where(share_TxJ > 0, share_TxJ, 1))).sum(axis=1)
+  terms_TxJ: np.ndarray = share_TxJ * np.log(np.where(share_TxJ > 0, share_TxJ, 1))
+  return -terms_TxJ.sum(axis=1)
 
 
 def merge(

@@ -91,9 +91,7 @@ def spread(scores: np.ndarray, resampled: np.ndarray | None) -> Spread | None:
   return Spread(variance**0.5, freedom)
 
 
-def unpaired(
-  scores: Sequence[np.ndarray], resampled: Sequence[np.ndarray] | None
-) -> Spread | None:
+def unpaired(scores: Sequence[np.ndarray], resampled: Sequence[np.ndarray] | None) -> Spread | None:
   """`spread` of the difference between two groups of runs whose seeds have nothing in common.
 
   The sentences are the same, the chance of seeds is that of both groups (Welch).
@@ -135,7 +133,8 @@ def randomisation(
   def difference(sums: np.ndarray) -> np.ndarray:
     sides = (side.reshape(*sums.shape[:-1], count, -1) for side in (sums, total - sums))
     mine, other = map(score, sides)
-    return np.abs((mine - other).mean(axis=-1))
+    apart: np.ndarray = (mine - other).mean(axis=-1)
+    return np.abs(apart)
 
   observed = difference(first.sum(axis=0))
   as_large = 0
@@ -176,4 +175,5 @@ def _product(chosen: np.ndarray, counts: np.ndarray) -> np.ndarray:
   """chosen @ counts, exact: in float32, which is twice as fast, where that holds the sums."""
   small = 2 * np.abs(counts).sum(axis=0).max() < 1 << 24
   kind = np.float32 if small else np.float64
-  return (chosen.astype(kind) @ counts.astype(kind)).astype(np.float64)
+  product: np.ndarray = chosen.astype(kind) @ counts.astype(kind)
+  return product.astype(np.float64)

@@ -23,15 +23,15 @@ def products(program: Jaxpr | ClosedJaxpr) -> int:
 
 def _one(equation: Any) -> int:
   name, parameters = equation.primitive.name, equation.params
+  made = [math.prod(getattr(one.aval, "shape", ())) for one in equation.outvars]
   if name == "dot_general":
     (contracted, _), _ = parameters["dimension_numbers"]
-    shape = equation.invars[0].aval.shape
-    terms = math.prod(shape[axis] for axis in contracted)
-    return 2 * terms * math.prod(equation.outvars[0].aval.shape)
+    shape: tuple[int, ...] = equation.invars[0].aval.shape
+    return 2 * made[0] * math.prod(shape[axis] for axis in contracted)
   if name == "conv_general_dilated":
-    kernel = equation.invars[1].aval.shape
+    kernel: tuple[int, ...] = equation.invars[1].aval.shape
     channels = kernel[parameters["dimension_numbers"].rhs_spec[0]]
-    return 2 * math.prod(kernel) // channels * math.prod(equation.outvars[0].aval.shape)
+    return 2 * made[0] * math.prod(kernel) // channels
   inner = [
     products(program)
     for program in jax.tree.leaves(parameters, is_leaf=_is_program)

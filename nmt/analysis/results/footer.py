@@ -35,9 +35,9 @@ def lines(table: Table, options: Options) -> list[str]:
   if worth := _WORTH.get(table.metric):
     scale = ", ".join(f"{delta:.2f} for {share} %" for share, delta in worth.items())
     found.append(
-      f"What a difference is worth to readers: people prefer the system with the higher "
-      f"{NAMES[table.metric]} in so many of 100 comparisons once it is higher by: {scale} (Kocmi et "
-      "al., 2024)."
+      "What a difference is worth to readers: people prefer the system with the higher "
+      f"{NAMES[table.metric]} in so many of 100 comparisons once it is higher by: {scale} (Kocmi "
+      "et al., 2024)."
     )
   return found + credibility(table)
 

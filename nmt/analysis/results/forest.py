@@ -38,7 +38,12 @@ def draw(path: str | Path, table: Table, rows: Sequence[Row]) -> None:
   )  # fmt: skip
   panels = figure.subplots(1, 2 if compared else 1, sharey=True, squeeze=False)[0]
   places = [-float(sum(heights[:at]) + heights[at] / 2) for at in range(len(rows))]
-  style: dict[str, Any] = {"fontfamily": families, "fontsize": 9, "color": _INK, "parse_math": False}
+  style: dict[str, Any] = {
+    "fontfamily": families,
+    "fontsize": 9,
+    "color": _INK,
+    "parse_math": False,
+  }
   panels[0].set_yticks(places, labels, **style)
   panels[0].set_ylim(-sum(heights) - 0.3, 0.3)
   for at, row in zip(places, rows, strict=True):

@@ -58,13 +58,11 @@ def shown(table: Table) -> list[tuple[str, Cell]]:
   """Headers and cells for people; a column that is empty in all rows is left out."""
   metric = table.metric
   digits = 3 if metric in ("perplexity", "attention_entropy") else 2
-  found: list[tuple[str, Cell]] = [
-    (key, lambda row, key=key: _plain(row.label[key])) for key in table.keys
-  ]
+  found: list[tuple[str, Cell]] = [(key, _label(key)) for key in table.keys]
   if not table.keys:
     found.append(("runs", lambda row: ", ".join(run.name for run in row.runs.values())))
   found.append(("n", lambda row: str(row.values["n"])))
-  found.append((NAMES[metric], lambda row: _with_sd(row, metric, digits)))
+  found.append((NAMES[metric], _score(metric, digits)))
   found.append(("95 %", lambda row: _interval(row, metric, digits)))
   if table.baseline is not None:
     found += [
@@ -76,7 +74,7 @@ def shown(table: Table) -> list[tuple[str, Cell]]:
   for name in SCORES:
     if name != metric:
       places = 3 if name in ("perplexity", "attention_entropy") else 2
-      found.append((NAMES[name], lambda row, n=name, d=places: _with_sd(row, n, d)))
+      found.append((NAMES[name], _score(name, places)))
   found += [
     ("parameters", lambda row: _large(row.values.get("parameters"))),
     ("FLOPs/token", lambda row: _large(row.values.get("flops_per_target_token"))),
@@ -216,6 +214,14 @@ def _escape_markdown(text: str) -> str:
   for letter in "\\|*<`":
     kept = kept.replace(letter, f"\\{letter}")
   return kept
+
+
+def _label(key: str) -> Cell:
+  return lambda row: _plain(row.label[key])
+
+
+def _score(name: str, digits: int) -> Cell:
+  return lambda row: _with_sd(row, name, digits)
 
 
 def _plain(value: Any) -> str:

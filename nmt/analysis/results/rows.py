@@ -108,8 +108,7 @@ def tabulate(study: Study, options: Options) -> Table:
   tests = _tests(study.runs, options)
   for row in rows:
     _describe(row, options.metric, tests, notes)
-  value, lower = SCORES[options.metric]
-  del value
+  _, lower = SCORES[options.metric]
   table = Table(study, options.metric, lower, keys, rows, notes, _signatures(study.runs))
   _find_baseline(table, options.baseline, notes)
   if table.baseline is not None:
@@ -134,9 +133,7 @@ def _group(
       raise UserError(f"--group: the runs have no key {key}{nearest(key, known)}")
 
   def differing(keys: Sequence[str]) -> list[str]:
-    return [
-      key for key in keys if len({repr(config.get(key)) for config in configs.values()}) > 1
-    ]
+    return [key for key in keys if len({repr(config.get(key)) for config in configs.values()}) > 1]
 
   apart = list(group) if group else differing([key for key in known if key not in _NOTHING])
   inside = [key for key in differing(known) if key not in apart and key not in _ELSEWHERE]
@@ -207,10 +204,10 @@ def _describe(row: Row, name: str, tests: Mapping[str, Any], notes: list[str]) -
   if test := _same_test(runs, tests):
     metric, counts, _ = tests[test]
     for run, recorded in zip(runs, row.points, strict=True):
-      score = float(metric.score(counts[run.name].sum(axis=0)))
-      if abs(score - recorded) > 1e-6:
+      own = float(metric.score(counts[run.name].sum(axis=0)))
+      if abs(own - recorded) > 1e-6:
         notes.append(
-          f"{run.name}: its texts score {score:.4f}, but {recorded:.4f} is recorded: one of them "
+          f"{run.name}: its texts score {own:.4f}, but {recorded:.4f} is recorded: one of them "
           "was changed."
         )
   elif tests:
@@ -330,9 +327,9 @@ def _compare(
       drawn = np.stack(
         [resampled[a.name] - resampled[b.name] for a, b in zip(*pairs, strict=True)], axis=1
       )
-      sides = [[counts[run.name] for run in runs] for runs in pairs]
+      swapped, kept = ([counts[run.name] for run in runs] for runs in pairs)
       random = np.random.default_rng(SEED)
-      p_swaps = significance.randomisation(metric.score, *sides, options.trials, random)
+      p_swaps = significance.randomisation(metric.score, swapped, kept, options.trials, random)
     difference, spread = float(apart.mean()), significance.spread(apart, drawn)
   else:
     notes.append(f"{row.name}: no seed in common with the baseline; the difference is unpaired.")

@@ -191,9 +191,7 @@ def _data(home: Workdir) -> dict[str, Any]:
   if not home.data.exists():
     return {}
   report = read_json(home.data)
-  return {
-    split: report[split].get("digest") for split in ("train", "valid") if split in report
-  }
+  return {split: report[split].get("digest") for split in ("train", "valid") if split in report}
 
 
 def _listed(names: list[str], most: int = 5) -> str:
