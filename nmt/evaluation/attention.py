@@ -84,8 +84,9 @@ def entropy(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "T"]:
   alpha_TxJ = alpha_TxJ.astype(np.float64)
   total_T = alpha_TxJ.sum(axis=1, keepdims=True)
   share_TxJ = alpha_TxJ / np.where(total_T > 0, total_T, 1)
-  terms_TxJ: np.ndarray = share_TxJ * np.log(np.where(share_TxJ > 0, share_TxJ, 1))
-  return -terms_TxJ.sum(axis=1)
+  surprise_TxJ = -np.log(np.where(share_TxJ > 0, share_TxJ, 1))
+  entropy_T: np.ndarray = (share_TxJ * surprise_TxJ).sum(axis=1)
+  return entropy_T
 
 
 def merge(

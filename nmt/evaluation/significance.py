@@ -133,8 +133,7 @@ def randomisation(
   def difference(sums: np.ndarray) -> np.ndarray:
     sides = (side.reshape(*sums.shape[:-1], count, -1) for side in (sums, total - sums))
     mine, other = map(score, sides)
-    apart: np.ndarray = (mine - other).mean(axis=-1)
-    return np.abs(apart)
+    return np.asarray(abs((mine - other).mean(axis=-1)))
 
   observed = difference(first.sum(axis=0))
   as_large = 0

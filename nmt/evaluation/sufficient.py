@@ -73,5 +73,5 @@ class Chrf:
     precision = np.where(counts, both / np.maximum(found, 1), 0).sum(axis=-1) / orders
     recall = np.where(counts, both / np.maximum(wanted, 1), 0).sum(axis=-1) / orders
     below = _BETA**2 * precision + recall
-    score: np.ndarray = (1 + _BETA**2) * precision * recall / np.where(below > 0, below, 1)
-    return 100 * score
+    score = (1 + _BETA**2) * precision * recall / np.where(below > 0, below, 1)
+    return np.asarray(100 * score)

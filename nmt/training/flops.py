@@ -27,11 +27,11 @@ def _one(equation: Any) -> int:
   if name == "dot_general":
     (contracted, _), _ = parameters["dimension_numbers"]
     shape: tuple[int, ...] = equation.invars[0].aval.shape
-    return 2 * made[0] * math.prod(shape[axis] for axis in contracted)
+    return int(2 * made[0] * math.prod(shape[axis] for axis in contracted))
   if name == "conv_general_dilated":
     kernel: tuple[int, ...] = equation.invars[1].aval.shape
     channels = kernel[parameters["dimension_numbers"].rhs_spec[0]]
-    return 2 * made[0] * math.prod(kernel) // channels
+    return int(2 * made[0] * math.prod(kernel) // channels)
   inner = [
     products(program)
     for program in jax.tree.leaves(parameters, is_leaf=_is_program)

@@ -245,7 +245,7 @@ def _find_baseline(table: Table, asked: str | None, notes: list[str]) -> None:
       matching = [
         row
         for row in rows
-        if all(_same(_first(row).config, key, value) for key, value in wanted.items())
+        if all(_same(run.config, k, v) for run in row.runs.values() for k, v in wanted.items())
       ]
     if len(matching) != 1:
       names = ", ".join(run.name for row in rows for run in row.runs.values())
@@ -264,17 +264,20 @@ def _find_baseline(table: Table, asked: str | None, notes: list[str]) -> None:
     name: {key: value for key, value in point.items() if key != "seed"}
     for name, point in study.points.items()
   }
-  exact = [r for r in rows if any(points.get(run.name) == wanted for run in r.runs.values())]
-  loose = [r for r in rows if all(_same(_first(r).config, k, v) for k, v in wanted.items())]
-  if exact or (len(loose) == 1 and wanted):
-    (exact or loose)[0].is_baseline = True
-    return
+  members = [(row, list(row.runs.values())) for row in rows]
+  exact = [row for row, runs in members if all(points.get(run.name) == wanted for run in runs)]
+  loose = [
+    row
+    for row, runs in members
+    if all(_same(run.config, key, value) for run in runs for key, value in wanted.items())
+  ]
+  for matching in (exact, loose if wanted else []):
+    if len(matching) == 1:
+      matching[0].is_baseline = True
+      return
   shown = ", ".join(f"{key}={value}" for key, value in wanted.items()) or "the config as it is"
-  notes.append(f"The baseline ({shown}) has no run that is done: nothing is compared.")
-
-
-def _first(row: Row) -> Run:
-  return next(iter(row.runs.values()))
+  why = "is no single row of this table" if loose and wanted else "has no run that is done"
+  notes.append(f"The baseline ({shown}) {why}: nothing is compared.")
 
 
 def _same(config: Flat, key: str, value: Any) -> bool:

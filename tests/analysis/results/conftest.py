@@ -2,12 +2,12 @@
 
 import functools
 import json
+import types
 
 import numpy as np
 import pytest
 
 from configs import base
-from nmt import config as config_lib
 from nmt.evaluation import results
 from nmt.evaluation.bleu import bleu, chrf
 
@@ -71,6 +71,14 @@ def write_study(folder, points, baseline=None, **more):
 
 
 @pytest.fixture
+def made():
+  """The functions of this file, for tests that make folders of their own."""
+  return types.SimpleNamespace(
+    sentences=sentences, corrupted=corrupted, run=write_run, study=write_study
+  )
+
+
+@pytest.fixture
 def study(tmp_path):
   """Three kinds of three seeds: the baseline, a better one, and one as good; 60 sentences."""
   folder = tmp_path / "study"
@@ -84,7 +92,3 @@ def study(tmp_path):
       write_run(folder / name, points[name], hypotheses, references)
   write_study(folder, points, {"model.attention.kind": "additive"})
   return folder
-
-
-def loaded(path):
-  return config_lib.flatten(config_lib.load(path))
