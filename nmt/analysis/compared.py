@@ -12,6 +12,7 @@ _NAMES = {"bleu": "BLEU", "chrf": "chrF"}
 
 def show(console: Console, found: dict[str, Any]) -> None:
   """Prints the scores, the buckets, and the sentences that differ most."""
+  _head(console, f"{found['sentences']} sentences, compared with {found['baseline']}")
   console.print(_scores(found))
   for key, signature in found["signatures"].items():
     console.print(Text(f"  {_NAMES[key]}: {signature}", style="dim"), soft_wrap=True)
@@ -24,22 +25,23 @@ def show(console: Console, found: dict[str, Any]) -> None:
     soft_wrap=True,
   )
   console.print()
-  title = f"BLEU by source {found['length_unit']}"
-  console.print(_buckets(title, found["by_length"], "sentences", "bleu"))
+  _head(console, f"BLEU by source {found['length_unit']}")
+  console.print(_buckets(found["by_length"], "sentences", "bleu"))
   if found["by_frequency"] is not None:
-    title = "F1 of target words by how often they were seen in training"
-    console.print(_buckets(title, found["by_frequency"], "reference", "f1"))
+    _head(console, "F1 of target words by how often they were seen in training")
+    console.print(_buckets(found["by_frequency"], "reference", "f1"))
   for name, rows in found["sentences_apart"].items():
     if rows:
+      _head(console, f"where {name} and {found['baseline']} differ most, by chrF of the sentence")
       console.print(_sentences(found["baseline"], name, rows))
 
 
-def _table(title: str, **more: Any) -> Table:
-  return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, **more)
+def _head(console: Console, line: str) -> None:
+  console.print(Text(line, style="bold"), soft_wrap=True)  # a table's title is as wide as the table
 
 
 def _scores(found: dict[str, Any]) -> Table:
-  table = _table(f"{found['sentences']} sentences, compared with {found['baseline']}")
+  table = Table(box=box.SIMPLE)
   table.add_column("system", overflow="fold")
   for name in _NAMES.values():
     for header in (name, "95 %", "difference", "95 % of it", "better in", "p"):
@@ -65,9 +67,9 @@ def _cells(one: dict[str, Any]) -> list[str]:
   ]
 
 
-def _buckets(title: str, found: dict[str, Any], count: str, value: str) -> Table:
+def _buckets(found: dict[str, Any], count: str, value: str) -> Table:
   """One row a bucket, one column a system; counts are the same for all."""
-  table = _table(title)
+  table = Table(box=box.SIMPLE)
   table.add_column("from", justify="right")
   table.add_column("to", justify="right")
   table.add_column("in the references" if count == "reference" else count, justify="right")
@@ -85,7 +87,7 @@ def _buckets(title: str, found: dict[str, Any], count: str, value: str) -> Table
 
 
 def _sentences(first: str, second: str, rows: list[dict[str, Any]]) -> Table:
-  table = _table(f"where {second} and {first} differ most (chrF of the sentence)", show_lines=True)
+  table = Table(box=box.SIMPLE, show_lines=True)
   table.add_column("line", justify="right")
   table.add_column("chrF", justify="right")
   table.add_column("source and reference", ratio=1, overflow="fold")

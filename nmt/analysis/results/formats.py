@@ -88,13 +88,14 @@ def shown(table: Table) -> list[tuple[str, Cell]]:
 def terminal(console: Console, table: Table, rows: Sequence[Row], footer: Sequence[str]) -> None:
   """Prints the table and its footer."""
   cells = shown(table)
-  drawn = RichTable(title=_title(table), title_justify="left", title_style="bold", box=box.SIMPLE)
+  drawn = RichTable(box=box.SIMPLE)
   for place, (header, _) in enumerate(cells):
     left = place < max(1, len(table.keys)) or header == "device"
     drawn.add_column(Text(header), justify="left" if left else "right", overflow="fold")
   for row in rows:
     style = "bold" if row.star else "dim" if row.is_baseline else ""
     drawn.add_row(*(Text(cell(row)) for _, cell in cells), style=style)
+  console.print(Text(_title(table), style="bold"), soft_wrap=True)
   console.print(drawn)
   if table.study.question:
     console.print(Text(table.study.question), soft_wrap=True)
