@@ -20,7 +20,8 @@ def main(arguments: Sequence[str]) -> int:
   """Prints or writes the table of a folder; returns the exit code."""
   flags = _parser().parse_args(arguments)
   check_output("--output", flags.output)
-  from nmt.analysis.results import footer, formats, rows, study  # sacreBLEU: half a second
+  from nmt.analysis.results import footer, formats, rows, study
+  from nmt.analysis.results.table import Options  # sacreBLEU: half a second
 
   if flags.plot is not None:
     from nmt.analysis.results import forest
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     forest.check(flags.plot)
   found = study.read(flags.workdir, flags.split)
   group = tuple(key for key in flags.group.split(",") if key) if flags.group is not None else None
-  options = rows.Options(
+  options = Options(
     flags.metric or found.metric, group, flags.baseline, flags.resamples, flags.trials
   )
   table = rows.tabulate(found, options)

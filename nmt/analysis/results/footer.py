@@ -1,6 +1,6 @@
 """What a reader of the table has to know: signatures, missing runs, what a difference is worth."""
 
-from nmt.analysis.results.rows import Options, Table
+from nmt.analysis.results.table import Options, Table
 
 # Kocmi et al. (2024, arXiv:2401.06760): the difference at which people prefer the better-scored
 # system in so many of a hundred comparisons, over their 94 language pairs' systems.
@@ -25,9 +25,10 @@ def lines(table: Table, options: Options) -> list[str]:
     )
   else:
     found.append("Intervals: 95 %, of seeds alone (Student's t).")
-  if table.baseline is not None:
+  if baselines := table.baselines:
+    to = baselines[0].name if len(baselines) == 1 else "the baseline of the same other keys"
     found.append(
-      f"Differences are to {table.baseline.name}, paired by seed and sentence; p is the larger of "
+      f"Differences are to {to}, paired by seed and sentence; p is the larger of "
       f"approximate randomisation ({options.trials:,} trials) and the interval's, then Holm's over "
       "the table; * is p < 0.05 with at least two seeds."
     )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from nmt.analysis import fonts
 from nmt.analysis.heatmap import check_path, save
 from nmt.analysis.results.footer import NAMES
-from nmt.analysis.results.rows import Row, Table
+from nmt.analysis.results.table import Row, Table
 
 # Of Okabe and Ito's palette, told apart by the colour-blind; shape says the same as colour.
 _BLUE, _ORANGE = "#0072B2", "#D55E00"
@@ -29,7 +29,8 @@ def draw(path: str | Path, table: Table, rows: Sequence[Row]) -> None:
   """
   names = ["\n".join(_wrapped(row)) for row in rows]
   families, (labels, _) = fonts.choose([names, [table.study.name]])
-  compared = table.baseline is not None and len(rows) > 1
+  baselines = table.baselines
+  compared = bool(baselines) and len(rows) > len(baselines)
   heights = [max(1, name.count("\n") + 1) for name in labels]
   height = _ROW * (sum(heights) + 0.6)
   figure = Figure(
@@ -56,13 +57,13 @@ def draw(path: str | Path, table: Table, rows: Sequence[Row]) -> None:
       _mark(panels[1], at, row, "difference", _BLUE, filled=row.star, square=False)
   panels[0].set_xlabel(f"{NAMES[table.metric]} on {table.study.split}", **style)
   if compared:
-    assert table.baseline is not None
-    panels[0].axvline(table.baseline.values[table.metric], color=_ORANGE, linewidth=0.8, zorder=0)
+    to = "the baseline"
+    if len(baselines) == 1:
+      to = baselines[0].name
+      panels[0].axvline(baselines[0].values[table.metric], color=_ORANGE, linewidth=0.8, zorder=0)
     panels[1].axvline(0, color=_ORANGE, linewidth=0.8, zorder=0)
     less = "less" if table.lower_is_better else "more"
-    panels[1].set_xlabel(
-      f"difference to {table.baseline.name}\n({less} is better; filled: significant)", **style
-    )
+    panels[1].set_xlabel(f"difference to {to}\n({less} is better; filled: significant)", **style)
   for panel in panels:
     panel.spines[["top", "right", "left"]].set_visible(False)
     panel.spines["bottom"].set(color=_FAINT, linewidth=0.6)

@@ -12,7 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from nmt.analysis.results.footer import NAMES
-from nmt.analysis.results.rows import COSTS, SCORES, Row, Table
+from nmt.analysis.results.table import COSTS, SCORES, Row, Table
 from nmt.errors import UserError, nearest
 
 FORMATS = ("markdown", "csv", "latex", "json")
@@ -64,7 +64,7 @@ def shown(table: Table) -> list[tuple[str, Cell]]:
   found.append(("n", lambda row: str(row.values["n"])))
   found.append((NAMES[metric], _score(metric, digits)))
   found.append(("95 %", lambda row: _interval(row, metric, digits)))
-  if table.baseline is not None:
+  if table.baselines:
     found += [
       ("difference", lambda row: _difference(row, digits)),
       ("95 % of it", lambda row: _interval(row, "difference", digits, signed=True)),

@@ -110,7 +110,7 @@ def test_mistakes_are_one_line(study, flags, message):
 def test_it_starts_quickly_without_jax():
   code = (
     "import sys\n"
-    "from nmt.analysis.results import footer, formats, main, rows, study\n"
+    "from nmt.analysis.results import footer, formats, main, rows\n"
     "assert not {'jax', 'flax', 'matplotlib'} & set(sys.modules)"
   )
   subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,12 +7,13 @@ import pytest
 
 from nmt.analysis.results import footer, rows
 from nmt.analysis.results import study as study_lib
+from nmt.analysis.results.table import Options
 from nmt.errors import UserError
 from nmt.evaluation.bleu import bleu
 
 
 def table(folder, metric="bleu", split=None, **options):
-  options = rows.Options(metric, resamples=200, trials=400, **options)
+  options = Options(metric, resamples=200, trials=400, **options)
   made = rows.tabulate(study_lib.read(folder, split), options)
   return made, footer.lines(made, options)
 
@@ -27,7 +28,7 @@ def test_a_row_is_all_keys_but_the_seed(study):
   found = by_name(made)
   assert list(found) == [f"model.attention.kind={kind}" for kind in ("additive", "dot", "mean")]
   assert all(row.values["n"] == 3 for row in made.rows)
-  assert made.baseline is made.rows[0]
+  assert made.baselines == made.rows[:1]
 
 
 def test_numbers_are_those_of_the_texts(study):
@@ -87,15 +88,39 @@ def test_a_baseline_that_has_no_run_is_said(study):
   plan["baseline"] = {"model.size": 77}
   (study / "study.json").write_text(json.dumps(plan))
   made, notes = table(study)
-  assert made.baseline is None
+  assert not made.baselines
   assert any("The baseline (model.size=77) has no run that is done" in note for note in notes)
   assert any("significance is tested: NOT MET" in note for note in notes)
   made, _ = table(study, baseline="dot-2")
-  assert made.baseline.name == "model.attention.kind=dot"
+  assert made.baselines[0].name == "model.attention.kind=dot"
   made, _ = table(study, baseline="model.attention.kind=mean")
-  assert made.baseline.name == "model.attention.kind=mean"
-  with pytest.raises(UserError, match="fits 0 rows"):
+  assert made.baselines[0].name == "model.attention.kind=mean"
+  with pytest.raises(UserError, match="fits no row"):
     table(study, baseline="nobody")
+
+
+def test_a_baseline_of_several_rows_is_that_of_the_same_other_keys(tmp_path, made):
+  lines = made.sentences(50)
+  points = {}
+  for size in (64, 128):
+    for kind, share in (("additive", 0.3), ("none", 0.5)):
+      for seed in (1, 2):
+        name = f"{kind}{size}-{seed}"
+        points[name] = {"model.size": size, "model.attention.kind": kind, "seed": seed}
+        hypotheses = made.corrupted(lines, share, [size, seed])
+        made.run(tmp_path / name, points[name], hypotheses, lines)
+  made.study(tmp_path, points, {"model.attention.kind": "additive"})
+  found, notes = table(tmp_path)
+  rows = by_name(found)
+  for size in (64, 128):
+    row = rows[f"model.attention.kind=none, model.size={size}"]
+    against = rows[f"model.attention.kind=additive, model.size={size}"]
+    assert row.against is against
+    assert row.values["difference"] == pytest.approx(row.values["bleu"] - against.values["bleu"])
+  assert "to the baseline of the same other keys" in "\n".join(notes)
+  found, _ = table(tmp_path, baseline="none64-1")
+  assert [row.name for row in found.baselines] == ["model.attention.kind=none, model.size=64"]
+  assert all(row.against is found.baselines[0] for row in found.rows if not row.is_baseline)
 
 
 def test_other_seeds_are_paired_where_both_exist(study, made):
@@ -109,7 +134,7 @@ def test_other_seeds_are_paired_where_both_exist(study, made):
   assert mean.values["bleu_low"] < mean.values["bleu"]
   assert not mean.star
   dot = by_name(made)["model.attention.kind=dot"]
-  pairs = [dot.points[k] - made.baseline.points[k + 1] for k in range(2)]
+  pairs = [dot.points[k] - made.baselines[0].points[k + 1] for k in range(2)]
   assert dot.values["difference"] == pytest.approx(np.mean(pairs))
   text = "\n".join(notes)
   assert "dot: 2 runs against 3; the difference is of the 2 seeds that both have." in text
@@ -162,7 +187,7 @@ def test_a_copy_of_a_run_counts_once(study, made):
 def test_other_groups_and_metrics(study):
   made, _ = table(study, group=("seed",))
   assert [row.name for row in made.rows] == ["seed=1", "seed=2", "seed=3"]
-  assert made.baseline is None
+  assert not made.baselines
   with pytest.raises(UserError, match=r"no key model.sise; did you mean model.size"):
     table(study, group=("model.sise",))
   made, _ = table(study, metric="chrf")
