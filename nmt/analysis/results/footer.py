@@ -2,8 +2,8 @@
 
 from nmt.analysis.results.table import Options, Table
 
-# Kocmi et al. (2024, arXiv:2401.06760): the difference at which people prefer the better-scored
-# system in so many of a hundred comparisons, over their 94 language pairs' systems.
+# Kocmi et al. (2024, arXiv:2401.06760), the table of thresholds: the difference at which people
+# prefer the better-scored system in so many of a hundred comparisons.
 _WORTH = {
   "bleu": {60: 0.78, 70: 1.39, 80: 2.34},
   "chrf": {60: 0.54, 70: 1.00, 80: 1.63, 90: 3.05},

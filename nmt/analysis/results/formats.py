@@ -31,7 +31,7 @@ def columns(table: Table) -> list[str]:
     *("p", "p_randomisation", "p_spread", "p_holm", "probability_of_improvement"),
   ]
   rest = [f"{name}{end}" for name in scores for end in ("", "_sd")]
-  return ["n", *metric, *compared, *rest, *COSTS, "device"]
+  return ["n", *metric, *compared, *rest, *COSTS, "device", *table.own]
 
 
 def ordered(table: Table, by: str | None) -> list[Row]:
@@ -82,6 +82,7 @@ def shown(table: Table) -> list[tuple[str, Cell]]:
     ("device", lambda row: row.values.get("device") or ""),
     ("hours", lambda row: _hours(row.values.get("hours"))),
   ]
+  found += [(name, _score(name, 3)) for name in table.own]
   return [(name, cell) for name, cell in found if any(cell(row) for row in table.rows)]
 
 

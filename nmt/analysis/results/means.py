@@ -47,9 +47,9 @@ def describe(row: Row, name: str, tests: Tests, notes: list[str]) -> None:
   values = row.values
   values["n"] = len(runs)
   for score, (get, _) in SCORES.items():
-    _mean(values, score, [get(run.scores) for run in runs])
+    mean(values, score, [get(run.scores) for run in runs])
   for cost in COSTS:
-    _mean(values, cost, [run.costs.get(cost) for run in runs])
+    mean(values, cost, [run.costs.get(cost) for run in runs])
     values.pop(f"{cost}_sd")
   devices = {run.costs["device"] for run in runs if run.costs.get("device")}
   values["device"] = " / ".join(sorted(devices)) or None
@@ -73,7 +73,7 @@ def describe(row: Row, name: str, tests: Tests, notes: list[str]) -> None:
     values[f"{name}_low"], values[f"{name}_high"] = spread.interval(values[name])
 
 
-def _mean(values: dict[str, Any], name: str, found: Sequence[float | None]) -> None:
+def mean(values: dict[str, Any], name: str, found: Sequence[float | None]) -> None:
   """The mean and, of two or more, the standard deviation; None unless every run has the number."""
   numbers = [float(number) for number in found if number is not None]
   whole = len(numbers) == len(found)

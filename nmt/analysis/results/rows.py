@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from nmt.analysis.results import own
 from nmt.analysis.results.differences import compare, find_baselines
 from nmt.analysis.results.means import describe, sentences
 from nmt.analysis.results.study import Run, Study
@@ -31,6 +32,7 @@ def tabulate(study: Study, options: Options) -> Table:
     describe(row, options.metric, tests, notes)
   _, lower = SCORES[options.metric]
   table = Table(study, options.metric, lower, keys, rows, notes, _signatures(study.runs))
+  own.add(table)
   find_baselines(table, options.baseline)
   for row in rows:
     if row.against is not None:

@@ -23,6 +23,7 @@ class Run:
   """A finished run and its test results; `texts` are source, hypotheses and references."""
 
   name: str
+  home: Path
   config: Flat
   scores: dict[str, Any]
   texts: dict[str, list[str]]
@@ -46,11 +47,13 @@ class Run:
 class Study:
   """What a folder holds. baseline: overrides; None if the study names none.
 
+  file: the Python file that yields its points, as it was named from where it was launched.
   points: the overrides of each run by its name, where a study.json has them.
   missing: why a run is not in the table, by its name.
   """
 
   folder: Path
+  file: Path | None
   name: str
   question: str
   metric: str
@@ -92,6 +95,7 @@ def read(folder: Path, split: str | None = None) -> Study:
       missing[name] = str(e)
   return Study(
     folder,
+    Path(plan["study"]) if plan.get("study") else None,
     plan.get("name") or folder.resolve().name,
     plan.get("question") or "",
     plan.get("metric") or "bleu",
@@ -109,7 +113,7 @@ def _plan(path: Path) -> dict[str, Any]:
   plan = read_json(path)
   if not isinstance(plan, dict):
     raise UserError(f"{path}: not a study; a study is a JSON object")
-  for key in ("name", "question", "metric", "split"):
+  for key in ("study", "name", "question", "metric", "split"):
     if not isinstance(plan.get(key, ""), str | None):
       raise UserError(f"{path}: {key} must be text, not {plan[key]!r}")
   baseline, points = plan.get("baseline"), plan.get("points", {})
@@ -152,7 +156,7 @@ def _run(name: str, home: Workdir, split: str) -> Run:
     counts = ", ".join(f"{len(lines)} {name}" for name, lines in texts.items())
     raise UserError(f"its texts have different numbers of lines: {counts}")
   config = config_lib.flatten(config_lib.load(home.config))
-  return Run(name, config, scores, texts, _costs(home), _data(home))
+  return Run(name, home.path, config, scores, texts, _costs(home), _data(home))
 
 
 def _costs(home: Workdir) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-  """Rows in the study's order, and what has to be said with them."""
+  """Rows in the study's order, and what has to be said with them. own: the study's own columns."""
 
   study: Study
   metric: str
@@ -79,6 +79,7 @@ class Table:
   rows: list[Row]
   notes: list[str]
   signatures: list[str]
+  own: list[str] = dataclasses.field(default_factory=list)
 
   @property
   def baselines(self) -> list[Row]:

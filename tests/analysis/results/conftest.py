@@ -64,7 +64,7 @@ def write_run(home, overrides, hypotheses, references, *, state="done", split="t
 
 
 def write_study(folder, points, baseline=None, **more):
-  value = {"study": "experiments/x.py", "name": "x", "question": "Does it help?", "metric": "bleu"}
+  value = {"name": "x", "question": "Does it help?", "metric": "bleu"}
   value |= {"split": "test", "baseline": baseline, "points": points, **more}
   folder.mkdir(parents=True, exist_ok=True)
   (folder / "study.json").write_text(json.dumps(value))

@@ -227,3 +227,31 @@ def test_a_damaged_study_is_one_line(study, text, message):
   (study / "study.json").write_text(text)
   with pytest.raises(UserError, match=message):
     table(study)
+
+
+def test_a_study_adds_columns_of_its_own(study, tmp_path):
+  plan = json.loads((study / "study.json").read_text())
+  path = tmp_path / "x.py"
+
+  def shown(text):
+    path.write_text(text)
+    (study / "study.json").write_text(json.dumps(plan | {"study": str(path)}))
+    made, notes = table(study)
+    return made, "\n".join(notes)
+
+  made, _ = shown("def columns(run):\n  return {'letters': len(run.name), 'best': None}\n")
+  assert made.own == ["letters", "best"]
+  assert [row.values["letters"] for row in made.rows] == [10, 5, 6]
+  assert made.rows[0].values["best"] is None
+  assert shown("def sweep(): yield {}\n")[0].own == []
+  for text, message in (
+    ("def columns(run):\n  return 1 / 0\n", "ZeroDivisionError: division by zero"),
+    ("def columns(run):\n  return {'a': 'b'}\n", "a of additive-1 is no number: 'b'"),
+    ("def columns(run):\n  return {'bleu': 1}\n", "the table has a column bleu of its own"),
+    ("def columns(\n", "SyntaxError"),
+  ):
+    made, notes = shown(text)
+    assert made.own == []
+    assert message in notes
+  path.unlink()
+  assert "is not there from here" in "\n".join(table(study)[1])
