@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -87,21 +88,51 @@ def shown(table: Table) -> list[tuple[str, Cell]]:
 
 
 def terminal(console: Console, table: Table, rows: Sequence[Row], footer: Sequence[str]) -> None:
-  """Prints the table and its footer."""
-  cells = shown(table)
-  drawn = RichTable(box=box.SIMPLE)
-  for place, (header, _) in enumerate(cells):
-    left = place < max(1, len(table.keys)) or header == "device"
-    drawn.add_column(Text(header), justify="left" if left else "right", overflow="fold")
-  for row in rows:
-    style = "bold" if row.star else "dim" if row.is_baseline else ""
-    drawn.add_row(*(Text(cell(row)) for _, cell in cells), style=style)
+  """Prints the table, in as many parts as the terminal's width asks for, and its footer."""
   console.print(Text(_title(table), style="bold"), soft_wrap=True)
-  console.print(drawn)
+  cells = [(_short(name, table.keys), cell) for name, cell in shown(table)]
+  for part in _parts(cells, rows, max(1, len(table.keys)), console.width):
+    drawn = RichTable(box=box.SIMPLE)
+    for header, _, left in part:
+      drawn.add_column(Text(header), justify="left" if left else "right", overflow="fold")
+    for row in rows:
+      style = "bold" if row.star else "dim" if row.is_baseline else ""
+      drawn.add_row(*(Text(cell(row)) for _, cell, _ in part), style=style)
+    console.print(drawn)
   if table.study.question:
     console.print(Text(table.study.question), soft_wrap=True)
   for line in footer:
     console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+
+
+def _short(name: str, keys: Sequence[str]) -> str:
+  """The end of a key that no other key has, for a column as narrow as its values."""
+  words = name.split(".")
+  for start in range(len(words) - 1 - (words[-1] == "kind"), 0, -1):
+    end = ".".join(words[start:])
+    if sum(f".{key}".endswith(f".{end}") for key in keys) == 1:
+      return end
+  return name
+
+
+def _parts(
+  cells: Sequence[tuple[str, Cell]], rows: Sequence[Row], keys: int, width: int
+) -> list[list[tuple[str, Cell, bool]]]:
+  """Columns, and whether each is text, in parts that fit a width; each begins with the keys."""
+  columns = [(name, cell, place < keys or name == "device") for place, (name, cell) in
+             enumerate(cells)]  # fmt: skip
+  wide = [
+    3 + max(cell_len(text) for text in (name, *(cell(row) for row in rows))) for name, cell in cells
+  ]
+  first, taken = columns[:keys], sum(wide[:keys])
+  parts, used = [list(first)], taken
+  for column, own in zip(columns[keys:], wide[keys:], strict=True):
+    if used + own > width and len(parts[-1]) > keys:
+      parts.append(list(first))
+      used = taken
+    parts[-1].append(column)
+    used += own
+  return parts
 
 
 def markdown(table: Table, rows: Sequence[Row], footer: Sequence[str]) -> str:

@@ -7,9 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 
 from nmt.analysis import results
-from nmt.analysis.results import formats
+from nmt.analysis.results import formats, rows
+from nmt.analysis.results import study as study_lib
+from nmt.analysis.results.table import Options
 from nmt.errors import UserError
 
 QUICK = ("--resamples=100", "--trials=100")
@@ -114,3 +117,25 @@ def test_it_starts_quickly_without_jax():
     "assert not {'jax', 'flax', 'matplotlib'} & set(sys.modules)"
   )
   subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_narrow_terminal_gets_the_table_in_parts(study):
+  made = rows.tabulate(study_lib.read(study), Options("bleu", resamples=100, trials=100))
+  out = Console(file=io.StringIO(), width=80)
+  formats.terminal(out, made, made.rows, [])
+  lines = out.file.getvalue().splitlines()
+  assert max(map(len, lines)) <= 80
+  assert sum("attention.kind" in line for line in lines) > 1
+  for word in ("additive", "P(better)", "NVIDIA H100", "[", "hours"):
+    assert word in out.file.getvalue()
+
+
+def test_keys_are_as_short_as_they_can_be():
+  keys = ["model.size", "batch.size", "model.attention.kind", "train.updates", "seed"]
+  assert [formats._short(key, keys) for key in keys] == [
+    "model.size",
+    "batch.size",
+    "attention.kind",
+    "updates",
+    "seed",
+  ]
