@@ -126,15 +126,15 @@ def _check(
 
 def _tokenizer(systems: Sequence[_System], split: str) -> str:
   """sacreBLEU's tokenizer, from the signature of the first BLEU that is recorded."""
+  from nmt.evaluation.bleu import tokenizer_of
   from nmt.evaluation.results import stem
 
   found = {}
   for one in systems:
     path = one.folder / f"{stem(split)}.json"
     scores: Any = read_json(path) if path.exists() else {}
-    match = re.search(r"tok:([^|]+)", str(scores.get("bleu", {}).get("signature", "")))
-    if match:
-      found[one.name] = match[1]
+    if signature := scores.get("bleu", {}).get("signature"):
+      found[one.name] = tokenizer_of(str(signature))
   if len(set(found.values())) > 1:
     shown = ", ".join(f"{name} {tokenizer}" for name, tokenizer in found.items())
     first = next(iter(found.values()))

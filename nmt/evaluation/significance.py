@@ -87,7 +87,7 @@ def spread(scores: np.ndarray, resampled: np.ndarray | None) -> Spread | None:
   elif resampled is None:
     return None
   variance = sentences + max(0.0, seeds - shared)
-  freedom = (count - 1) * (variance / seeds) ** 2 if seeds else np.inf
+  freedom = (count - 1) * max(1.0, variance / seeds) ** 2 if seeds else np.inf
   return Spread(variance**0.5, freedom)
 
 
@@ -110,7 +110,8 @@ def unpaired(scores: Sequence[np.ndarray], resampled: Sequence[np.ndarray] | Non
       assert own is not None
       variance += max(0.0, own.error**2 - alone)
       below += (float(np.var(values, ddof=1)) / len(values)) ** 2 / (len(values) - 1)
-  return Spread(variance**0.5, variance**2 / below if below else np.inf)
+  least = min(len(values) for values in scores if len(values) > 1) - 1 if below else 0
+  return Spread(variance**0.5, max(least, variance**2 / below) if below else np.inf)
 
 
 def randomisation(

@@ -10,6 +10,8 @@ from typing import Protocol
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
+from nmt.errors import UserError, first_line
+
 _ORDERS = 4  # of BLEU's n-grams
 _BETA = 2  # of chrF
 
@@ -29,11 +31,15 @@ class Metric(Protocol):
 class Bleu:
   """Corpus BLEU (Papineni et al., 2002) with sacreBLEU's exponential smoothing.
 
-  Counts: length, reference length, then matched and all n-grams for n = 1 to 4.
+  Counts: length, reference length, then matched and all n-grams for n = 1 to 4. UserError: the
+  tokenizer can't be used here.
   """
 
   def __init__(self, references: Sequence[str], tokenizer: str = "13a"):
-    self._metric = BLEU(force=True, tokenize=tokenizer, references=[references])
+    try:
+      self._metric = BLEU(force=True, tokenize=tokenizer, references=[references])
+    except Exception as e:  # a package or a file that can't be had: each has its own kind
+      raise UserError(f"BLEU's tokenizer {tokenizer} can't be used here: {first_line(e)}") from e
     self.signature = str(self._metric.get_signature())
 
   def counts(self, hypotheses: Sequence[str]) -> np.ndarray:

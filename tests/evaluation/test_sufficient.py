@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU, CHRF
 
+from nmt.errors import UserError
+from nmt.evaluation import sufficient
 from nmt.evaluation.sufficient import Bleu, Chrf
 
 WORDS = ["a", "bb", "ccc", "dé", "猫", "e.", "%"]
@@ -37,3 +39,12 @@ def test_any_choice_of_sentences_is_scored_as_sacrebleu_does(ours, theirs):
   found = ours.score(np.stack([counts[some].sum(axis=0) for some in chosen]))
   np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
   assert ours.signature == str(theirs.get_signature())
+
+
+def test_a_tokenizer_that_can_not_be_used_is_one_line(monkeypatch):
+  def missing(**_):
+    raise RuntimeError("please install it:\npip install x")
+
+  monkeypatch.setattr(sufficient, "BLEU", missing)
+  with pytest.raises(UserError, match="tokenizer ja-mecab can't be used here: please install it:"):
+    Bleu(["a"], "ja-mecab")

@@ -27,10 +27,15 @@ def lines(table: Table, options: Options) -> list[str]:
     found.append("Intervals: 95 %, of seeds alone (Student's t).")
   if baselines := table.baselines:
     to = baselines[0].name if len(baselines) == 1 else "the baseline of the same other keys"
+    how = "seed; p is the interval's"
+    if table.metric in ("bleu", "chrf"):
+      how = (
+        "seed and sentence; p is the larger of approximate randomisation "
+        f"({options.trials:,} trials) and the interval's"
+      )
     found.append(
-      f"Differences are to {to}, paired by seed and sentence; p is the larger of "
-      f"approximate randomisation ({options.trials:,} trials) and the interval's, then Holm's over "
-      "the table; * is p < 0.05 with at least two seeds."
+      f"Differences are to {to}, paired by {how}, then Holm's over the table; * is p < 0.05 with at "
+      "least two seeds."
     )
   found += table.signatures
   if worth := _WORTH.get(table.metric):

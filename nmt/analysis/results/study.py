@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import re
 import statistics
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from nmt import config as config_lib
 from nmt.errors import UserError
 from nmt.evaluation import results
+from nmt.evaluation.bleu import tokenizer_of
 from nmt.files import read_json
 from nmt.workdir import Workdir
 
@@ -33,8 +33,7 @@ class Run:
   @property
   def tokenizer(self) -> str:
     """Of its BLEU, as sacreBLEU's signature has it."""
-    found = re.search(r"tok:([^|]+)", self.scores["bleu"]["signature"])
-    return found[1] if found else "13a"
+    return tokenizer_of(str(self.scores["bleu"].get("signature", "")))
 
   @property
   def test(self) -> str:
