@@ -14,6 +14,7 @@ def lines(table: Table, options: Options) -> list[str]:
   """Sentences, the most urgent first."""
   found = [f"Not in the table: {name} ({why})." for name, why in table.study.missing.items()]
   found += table.notes
+  found += _code(table)
   if any(row.values["n"] == 1 for row in table.rows):
     found.append(
       "n = 1: one seed, so no standard deviation and no star; the interval is of sentences alone."
@@ -34,8 +35,8 @@ def lines(table: Table, options: Options) -> list[str]:
         f"({options.trials:,} trials) and the interval's"
       )
     found.append(
-      f"Differences are to {to}, paired by {how}, then Holm's over the table; * is p < 0.05 with at "
-      "least two seeds."
+      f"Differences are to {to}, paired by {how}, then Holm's over the table; * is p < 0.05 with "
+      "at least two seeds."
     )
   found += table.signatures
   if worth := _WORTH.get(table.metric):
@@ -46,6 +47,16 @@ def lines(table: Table, options: Options) -> list[str]:
       "et al., 2024)."
     )
   return found + credibility(table)
+
+
+def _code(table: Table) -> list[str]:
+  """Whether the runs are of one commit, where they say."""
+  commits = [run.commit for row in table.rows for run in row.runs.values()]
+  known = dict.fromkeys(commit for commit in commits if commit)
+  if len(known) < 2:
+    return []
+  counts = (f"{commit} ({commits.count(commit)} runs)" for commit in known)
+  return [f"The runs are of different code: {', '.join(counts)}."]
 
 
 def credibility(table: Table) -> list[str]:

@@ -29,6 +29,7 @@ class Run:
   texts: dict[str, list[str]]
   costs: dict[str, Any]
   data: dict[str, Any]  # digests of its training and validation splits, by split
+  commit: str  # of the code that it began with, shortened; empty if not known
 
   @property
   def tokenizer(self) -> str:
@@ -155,7 +156,7 @@ def _run(name: str, home: Workdir, split: str) -> Run:
     counts = ", ".join(f"{len(lines)} {name}" for name, lines in texts.items())
     raise UserError(f"its texts have different numbers of lines: {counts}")
   config = config_lib.flatten(config_lib.load(home.config))
-  return Run(name, home.path, config, scores, texts, _costs(home), _data(home))
+  return Run(name, home.path, config, scores, texts, _costs(home), _data(home), _commit(home))
 
 
 def _costs(home: Workdir) -> dict[str, Any]:
@@ -174,6 +175,14 @@ def _costs(home: Workdir) -> dict[str, Any]:
   if seconds is not None:
     costs["hours"] = seconds / 3600
   return costs
+
+
+def _commit(home: Workdir) -> str:
+  found = read_json(home.provenance) if home.provenance.exists() else {}
+  git = found.get("git") or {}
+  if not git.get("commit"):
+    return ""
+  return f"{git['commit'][:10]}{' with changes' if git.get('dirty') else ''}"
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

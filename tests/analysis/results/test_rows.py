@@ -255,3 +255,13 @@ def test_a_study_adds_columns_of_its_own(study, tmp_path):
     assert message in notes
   path.unlink()
   assert "is not there from here" in "\n".join(table(study)[1])
+
+
+def test_runs_of_different_code_are_told(study):
+  for name, commit in (("dot-1", "a" * 40), ("dot-2", "b" * 40), ("mean-1", "b" * 40)):
+    git = {"commit": commit, "dirty": commit.startswith("b")}
+    (study / name / "provenance.json").write_text(json.dumps({"git": git}))
+  text = "\n".join(table(study)[1])
+  assert (
+    "The runs are of different code: aaaaaaaaaa (1 runs), bbbbbbbbbb with changes (2 runs)." in text
+  )
