@@ -59,7 +59,29 @@ def resample(
   return np.concatenate(rows)
 
 
-def spread(scores: np.ndarray, resampled: np.ndarray | None) -> Spread | None:
+class Seeds(NamedTuple):
+  """The variance of a score over seeds, and the degrees of freedom with which it is known."""
+
+  variance: float
+  freedom: int
+
+
+def pooled(groups: Sequence[np.ndarray]) -> Seeds | None:
+  """The variance over seeds of several groups of runs together; None where no group has two runs.
+
+  Of many groups of three seeds, some have three seeds that agree by chance. Each group's variance
+  alone would make such a group significant; all groups' together does not.
+  """
+  freedom = sum(len(group) - 1 for group in groups)
+  if not freedom:
+    return None
+  squares = sum(float(((group - group.mean()) ** 2).sum()) for group in groups)
+  return Seeds(squares / freedom, freedom)
+
+
+def spread(
+  scores: np.ndarray, resampled: np.ndarray | None, seeds_known: Seeds | None = None
+) -> Spread | None:
   """The standard error of a mean over runs, from seeds and sentences; None if there is no telling.
 
   The two-level bootstrap, seeds and then sentences, with each part of its variance counted once.
@@ -73,21 +95,25 @@ def spread(scores: np.ndarray, resampled: np.ndarray | None) -> Spread | None:
   already (a bootstrap that draws seeds, then sentences, counts it three times: Owen, 2007). Three
   seeds tell little about the spread of seeds, so intervals are Student's, with Satterthwaite's
   degrees of freedom (n - 1) (variance / U)^2. Without `resampled`, a metric that is no sum over
-  sentences, the seeds alone count; with one run the sentences alone.
+  sentences, the seeds alone count; with one run the sentences alone. `seeds_known` takes the place
+  of var(x_s) and n - 1.
   """
   count = len(scores)
   sentences = seeds = shared = 0.0
+  known = seeds_known or pooled([scores])
   if resampled is not None:
     sentences = float(resampled.mean(axis=1).var(ddof=1))
-  if count > 1:
-    seeds = float(np.var(scores, ddof=1)) / count
+  if count > 1 and known is not None:
+    seeds = known.variance / count
     if resampled is not None:
       apart = resampled - resampled.mean(axis=1, keepdims=True)
       shared = float(apart.var(axis=0, ddof=1).sum()) / (count * (count - 1))
   elif resampled is None:
     return None
   variance = sentences + max(0.0, seeds - shared)
-  freedom = (count - 1) * max(1.0, variance / seeds) ** 2 if seeds else np.inf
+  freedom = np.inf
+  if known is not None and seeds:
+    freedom = known.freedom * max(1.0, variance / seeds) ** 2
   return Spread(variance**0.5, freedom)
 
 

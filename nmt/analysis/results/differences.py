@@ -1,6 +1,7 @@
 """What a row is compared with, and the difference: of the same seeds, on the same sentences."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -92,28 +93,43 @@ def _same(config: Flat, key: str, value: Any) -> bool:
   return bool(own == value) or str(own) == str(value)
 
 
+class Difference(NamedTuple):
+  """Of a row to its baseline. apart: of each pair of runs; None where no seed is in both.
+
+  drawn: the same on resampled test sets (R x pairs). spread: from this row alone.
+  p_swaps: by approximate randomisation; None where there are no counts a sentence.
+  """
+
+  row: Row
+  value: float
+  apart: np.ndarray | None
+  drawn: np.ndarray | None
+  spread: significance.Spread | None
+  p_swaps: float | None
+
+
 def compare(
   row: Row, baseline: Row, options: Options, tests: Tests, lower: bool, notes: list[str]
-) -> None:
-  """Gives a row its difference to the baseline, or says in the notes why it has none."""
+) -> Difference | None:
+  """The difference of a row to its baseline; None, with a note that says why, if it has none."""
   if not row.points or not baseline.points:
     notes.append(f"{row.name}: not compared, for not all runs have {options.metric}.")
-    return
+    return None
   both = [*row.runs.values(), *baseline.runs.values()]
   if tests and same_test(both, tests) is None:
     notes.append(
       f"{row.name}: not compared, for its references or its BLEU's tokenizer are not those of the "
       "baseline."
     )
-    return
-  values = row.values
+    return None
   scores = [dict(zip(one.runs, one.points, strict=True)) for one in (row, baseline)]
   common = [unit for unit in row.runs if unit in baseline.runs]
   ours, theirs = np.array(row.points), np.array(baseline.points)
   sign = -1 if lower else 1
   better = significance.probability_of_improvement(sign * ours, sign * theirs)
-  values["probability_of_improvement"] = better
-  p_swaps = None
+  row.values["probability_of_improvement"] = better
+  row.values["pairs"] = len(common) or min(len(ours), len(theirs))
+  row.values["paired"] = bool(common)
   if common:
     pairs = [[one.runs[unit] for unit in common] for one in (row, baseline)]
     apart = np.array([scores[0][unit] - scores[1][unit] for unit in common])
@@ -122,7 +138,7 @@ def compare(
         f"{row.name}: {len(row.runs)} runs against {len(baseline.runs)}; the difference is of the "
         f"{len(common)} seeds that both have."
       )
-    drawn = None
+    drawn = p_swaps = None
     if test := same_test(both, tests):
       metric, counts, drawn_of = tests[test]
       drawn = np.stack(
@@ -131,18 +147,37 @@ def compare(
       swapped, kept = ([counts[run.name] for run in runs] for runs in pairs)
       random = np.random.default_rng(SEED)
       p_swaps = significance.randomisation(metric.score, swapped, kept, options.trials, random)
-    difference, spread = float(apart.mean()), significance.spread(apart, drawn)
-  else:
-    notes.append(f"{row.name}: no seed in common with the baseline; the difference is unpaired.")
-    drawn_both = [resampled(list(one.runs.values()), tests) for one in (row, baseline)]
-    whole = [one for one in drawn_both if one is not None]
-    difference = float(ours.mean() - theirs.mean())
-    spread = significance.unpaired([ours, theirs], whole if len(whole) == 2 else None)
-  values["difference"], values["pairs"] = difference, len(common) or min(len(ours), len(theirs))
-  values["paired"] = bool(common)
-  if spread is not None:
-    values["difference_low"], values["difference_high"] = spread.interval(difference)
-    values["p_spread"] = spread.p(difference)
-  values["p_randomisation"] = p_swaps
-  found = [p for p in (values.get("p_spread"), p_swaps) if p is not None]
-  values["p"] = max(found) if found else None
+    spread = significance.spread(apart, drawn)
+    return Difference(row, float(apart.mean()), apart, drawn, spread, p_swaps)
+  notes.append(f"{row.name}: no seed in common with the baseline; the difference is unpaired.")
+  drawn_both = [resampled(list(one.runs.values()), tests) for one in (row, baseline)]
+  whole = [one for one in drawn_both if one is not None]
+  spread = significance.unpaired([ours, theirs], whole if len(whole) == 2 else None)
+  return Difference(row, float(ours.mean() - theirs.mean()), None, None, spread, None)
+
+
+def settle(differences: Sequence[Difference]) -> None:
+  """Writes intervals and p values into the rows: of each row alone, then of the whole table.
+
+  A row's interval is the wider of two, and its p the larger: by the spread of its own seeds, and by
+  that of all rows' seeds together.
+  """
+  together = significance.pooled([one.apart for one in differences if one.apart is not None])
+  for row, value, apart, drawn, own, p_swaps in differences:
+    spreads = [own]
+    if apart is not None and len(apart) > 1:
+      spreads.append(significance.spread(apart, drawn, together))
+    known = [one for one in spreads if one is not None]
+    values = row.values
+    values["difference"], values["p_randomisation"] = value, p_swaps
+    values["p"] = None
+    if known:
+      ends = [one.interval(value) for one in known]
+      values["difference_low"] = min(low for low, _ in ends)
+      values["difference_high"] = max(high for _, high in ends)
+      values["p_spread"] = max(one.p(value) for one in known)
+      values["p"] = max(values["p_spread"], p_swaps or 0.0)
+  rows = [one.row for one in differences if one.row.values["p"] is not None]
+  adjusted = significance.holm([row.values["p"] for row in rows])
+  for row, p in zip(rows, adjusted, strict=True):
+    row.values["p_holm"] = p

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from nmt.analysis.results import own
-from nmt.analysis.results.differences import compare, find_baselines
+from nmt.analysis.results.differences import compare, find_baselines, settle
 from nmt.analysis.results.means import describe, sentences
 from nmt.analysis.results.study import Run, Study
 from nmt.analysis.results.table import SCORES, Options, Row, Table
 from nmt.errors import UserError, nearest
-from nmt.evaluation import significance
 
 # Where a run finds its data and its devices, and what it keeps: no part of what it computes.
 _ELSEWHERE = ("data.dir", "data.url", "data.cache", "mesh.data", "mesh.model", "valid.keep")
@@ -34,13 +33,12 @@ def tabulate(study: Study, options: Options) -> Table:
   table = Table(study, options.metric, lower, keys, rows, notes, _signatures(study.runs))
   own.add(table)
   find_baselines(table, options.baseline)
-  for row in rows:
-    if row.against is not None:
-      compare(row, row.against, options, tests, lower, notes)
-  compared = [row for row in rows if row.values.get("p") is not None]
-  adjusted = significance.holm([row.values["p"] for row in compared])
-  for row, p in zip(compared, adjusted, strict=True):
-    row.values["p_holm"] = p
+  found = [
+    compare(row, row.against, options, tests, lower, notes)
+    for row in rows
+    if row.against is not None
+  ]
+  settle([one for one in found if one is not None])
   return table
 
 
