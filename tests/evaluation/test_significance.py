@@ -157,6 +157,15 @@ def test_one_run_has_the_sentences_interval():
   assert high - low == pytest.approx(2 * 1.96 * 2, rel=0.05)
 
 
+def test_seeds_of_several_groups_together_by_hand():
+  # Squares about the means: 2 of (1, 2, 3), 2 of (4, 6), none of (9): 4 with 2 + 1 + 0 freedoms.
+  groups = [np.array([1.0, 2.0, 3.0]), np.array([4.0, 6.0]), np.array([9.0])]
+  assert significance.pooled(groups) == (pytest.approx(4 / 3), 3)
+  assert significance.pooled(groups[2:]) is None
+  found = significance.spread(groups[1], None, significance.pooled(groups))
+  assert found == (pytest.approx((4 / 3 / 2) ** 0.5), pytest.approx(3))
+
+
 def test_unpaired_seeds_are_welchs():
   first, second = np.array([1.0, 2.0, 3.0]), np.array([4.0, 4.5, 5.0, 5.5])
   found = significance.unpaired([first, second], None)

@@ -7,8 +7,10 @@ import pytest
 
 from nmt.analysis.results import footer, rows
 from nmt.analysis.results import study as study_lib
-from nmt.analysis.results.table import Options
+from nmt.analysis.results.differences import Difference, settle
+from nmt.analysis.results.table import Options, Row
 from nmt.errors import UserError
+from nmt.evaluation import significance
 from nmt.evaluation.bleu import bleu
 
 
@@ -265,3 +267,26 @@ def test_runs_of_different_code_are_told(study):
   assert (
     "The runs are of different code: aaaaaaaaaa (1 runs), bbbbbbbbbb with changes (2 runs)." in text
   )
+
+
+@pytest.mark.parametrize(("seeds", "training"), [(2, 0.3), (3, 0.3), (3, 0.0)])
+def test_a_table_without_a_difference_has_a_star_in_one_of_twenty(seeds, training):
+  random = np.random.default_rng(0)
+  tables, resamples, sentences = 150, 60, 60
+  starred = 0
+  for _ in range(tables):
+    models = [
+      training * random.normal(size=(seeds, 1)) + random.normal(size=(seeds, sentences))
+      for _ in range(7)
+    ]
+    weights = random.multinomial(sentences, np.full(sentences, 1 / sentences), resamples)
+    found = []
+    for model in models[1:]:
+      apart = model - models[0]
+      scores, drawn = apart.mean(axis=1), weights @ apart.T / sentences
+      spread = significance.spread(scores, drawn)
+      row = Row({}, {}, {"pairs": seeds})
+      found.append(Difference(row, float(scores.mean()), scores, drawn, spread, None))
+    settle(found)
+    starred += any(one.row.star for one in found)
+  assert starred / tables <= 0.08  # 0.05 and two standard errors
