@@ -2,6 +2,7 @@
 
 import functools
 import json
+import shutil
 import types
 
 import numpy as np
@@ -78,10 +79,21 @@ def made():
   )
 
 
+@pytest.fixture(scope="session")
+def _study(tmp_path_factory):
+  folder = tmp_path_factory.mktemp("results") / "study"
+  _fill(folder)
+  return folder
+
+
 @pytest.fixture
-def study(tmp_path):
+def study(_study, tmp_path):
+  """A copy of the study of `_fill`."""
+  return shutil.copytree(_study, tmp_path / "study")
+
+
+def _fill(folder):
   """Three kinds of three seeds: the baseline, a better one, and one as good; 60 sentences."""
-  folder = tmp_path / "study"
   references = sentences(60)
   points = {}
   for kind, share in (("additive", 0.4), ("dot", 0.2), ("mean", 0.4)):
@@ -91,4 +103,3 @@ def study(tmp_path):
       hypotheses = corrupted(references, share, [seed, len(kind)])
       write_run(folder / name, points[name], hypotheses, references)
   write_study(folder, points, {"model.attention.kind": "additive"})
-  return folder
