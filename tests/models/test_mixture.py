@@ -13,8 +13,6 @@ from nmt.decoding.hypotheses import forbidden
 from nmt.decoding.translator import search
 from nmt.models import mixture, rebuild
 
-pytestmark = pytest.mark.usefixtures("quick_programs")
-
 LATENT = {"attention.kind": "latent"}
 
 

@@ -9,7 +9,7 @@ from nmt import kinds
 from nmt.models import rebuild
 from nmt.refusals import OTHER_WEIGHTS, SCORES
 
-pytestmark = [pytest.mark.usefixtures("quick_programs"), pytest.mark.each_kind]
+pytestmark = pytest.mark.each_kind
 
 LENGTHS = np.array([6, 1, 3])
 STEPS = 3
