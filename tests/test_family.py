@@ -143,3 +143,31 @@ def test_each_kind_trains_and_translates(choice):
   )  # fmt: skip
   assert (found.tokens_BxNxT > EOS).all()
   assert np.isfinite(found.alpha_BxNxTxJ).all()
+
+
+@pytest.mark.each_kind
+@pytest.mark.parametrize("choice", family.covering(), ids=name)
+def test_a_loss_its_gradient_and_a_step_of_search_have_their_shapes(choice):
+  config = family.config(choice)
+  objective, params = step.objective_of(config), models.shapes(config.model, V, V)
+  kept = jax.eval_shape(objective.begin)
+
+  def loss(params, rows, keys, kept):
+    model = models.rebuild(config.model, V, V, params)
+    value, sums = objective.sums(model, rows, keys, kept)
+    assert value.shape == ()
+    return value, (sums, objective.keep(kept, sums))
+
+  gradients, (sums, after) = jax.eval_shape(jax.grad(loss, has_aux=True), params, ROWS, KEYS, kept)
+  assert (gradients, after) == (params, kept)
+  assert sums.keys() >= {"loss", "nll", "correct", "tokens"}
+
+  def searching(params, source, y):
+    model = models.rebuild(config.model, V, V, params)
+    memory, state = model.encode(source)
+    return state, model.step(memory, state, y)
+
+  y = jax.ShapeDtypeStruct((B,), jnp.int32)
+  before, (after, (logits, alpha)) = jax.eval_shape(searching, params, ROWS.source, y)
+  assert before == after  # what a loop carries
+  assert (logits.shape, alpha.shape) == ((B, V), (B, J))
