@@ -150,6 +150,12 @@ KEYS = group(
     order=group(
       "in which order a step of the decoder looks and updates its state",
       kind=kind("attend_first", "the order"),
+      gate=choice(
+        "none",
+        ("none", "source", "target", "both"),
+        "the context gate of Tu et al., 2017: what it scales of a new state, the context's part "
+        "(source), that of word and state (target), or each against the other (both)",
+      ),
     ),
     readout=group(
       "from state, context and previous word to the logits of the next",

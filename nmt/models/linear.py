@@ -30,6 +30,8 @@ class LinearCell(Cell):
   cell of a file writes `coefficients`, for x of any leading axes.
   """
 
+  multiplies = False
+
   def coefficients(self, x: Float[Array, "*rows G"]) -> Coefficients:
     """a and b, ...xn, of x_...xG."""
     raise TypeError(f"{type(self).__module__} has no coefficients")

@@ -54,14 +54,27 @@ TOGETHER = [
   {"attention.kind": "multihead", "normaliser.kind": "csparsemax"},
 ]
 
+GATED = [
+  {"order.gate": "both"},
+  {"order.gate": "target", "cell.kind": "lstm", **DEEP, **AROUND},
+  {"order.gate": "source", "cell.kind": "mingru", "cell.layers": 2},
+  {"order.gate": "both", "order.kind": "conditional", "cell.kind": "gru_after"},
+  {"order.gate": "target", "order.kind": "conditional", "attention.kind": "multihead"},
+  {"order.gate": "both", "order.kind": "update_first", "attention.kind": "none"},
+  {
+    **{"order.gate": "both", "order.kind": "update_first", "order.input_feeding": False},
+    **{"cell.kind": "mingru"},
+  },
+]
 # Slopes by finite differences, and the gradients of single steps, take longest: of some choices.
-SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], {"attention.kind": "hard"}]
+SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], *GATED[:2], {"attention.kind": "hard"}]
+TOGETHER += GATED
 CARRYING = ("additive_coverage", "hard", "multihead", "none", "monotonic")
 STEPPED = [
   choice
   for choice in KINDS
   if choice.get("attention.kind", "none") in CARRYING and "normaliser.kind" not in choice
-] + [TOGETHER[3]]
+] + [TOGETHER[3], GATED[0], GATED[4]]
 
 
 def name(choice):

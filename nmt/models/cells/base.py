@@ -31,6 +31,8 @@ class Cell(nnx.Module):
   """
 
   sums: int  # blocks of n columns that x has
+  multiplies = True  # whether it multiplies its state by a matrix (`recur`)
+  share: Float[Array, "B N"] | None = None  # of these products, by unit; None: all (`sharing`)
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     """inputs: the width of what `project` takes; None: another part of the model makes the sums."""
@@ -61,6 +63,10 @@ class Cell(nnx.Module):
       return affine(self.product, x, self.W[...])
     return affine(self.product, x, self.W[...], self.b[...])
 
+  def multiply(self, x: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
+    """W x alone, for sums that become those of a step by `given`."""
+    return affine(self.product, x, self.W[...])
+
   def given(self, x_BxG: Float[Array, "B G"]) -> Float[Array, "B G"]:
     """x (+ b), for sums that another part of the model has made."""
     return x_BxG if self.layer_norm else x_BxG + self.b[...][None]
@@ -74,9 +80,18 @@ class Cell(nnx.Module):
   def recur(
     self, s_BxN: Float[Array, "B N"], U: nnx.Param[Any], gain: nnx.Param[Any] | None
   ) -> Float[Array, "B G"]:
-    """U s, normalised if there is a gain."""
+    """U s, normalised if there is a gain, and multiplied by the share if there is one."""
     product = self.product("bn,nm->bm", s_BxN, U[...])
-    return product if gain is None else normalise(product, gain[...])
+    product = product if gain is None else normalise(product, gain[...])
+    if self.share is None:
+      return product
+    return product * jnp.tile(self.share, (1, product.shape[1] // self.size))
+
+  def sharing(self, share_BxN: Float[Array, "B N"]) -> "Cell":
+    """This cell for one step, in which that share of each unit's product with the state counts."""
+    view = object.__new__(type(self))  # the same parameters, by which `late` knows a constant
+    vars(view).update(vars(self), share=share_BxN)
+    return view
 
   def begin(self, like_BxG: Float[Array, "B G"]) -> State:
     """The state before the first step, zeros, for as many rows as `like`."""
@@ -95,9 +110,15 @@ class Cell(nnx.Module):
     """The same state for a run in which the cell draws by these keys, if it draws at all."""
     return state
 
-  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
-    """The next state, from the last one and the sums from outside (`project` or `given`)."""
-    return self.advance(state, self.outside(x_BxG))
+  def __call__(
+    self, state: State, x_BxG: Float[Array, "B G"], share_BxN: Float[Array, "B N"] | None = None
+  ) -> State:
+    """The next state, from the last one and the sums from outside (`project` or `given`).
+
+    share_BxN: what of each unit's product with the state counts; None: all of it.
+    """
+    cell = self if share_BxN is None else self.sharing(share_BxN)
+    return cell.advance(state, cell.outside(x_BxG))
 
   def advance(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     """The cell's equations, x being all that comes from outside."""
@@ -121,9 +142,11 @@ class Zoneout(Cell):
   def drawing(self, state: State, keys_B: Key[Array, "B"] | None) -> State:
     return {"own": state["own"], "keys": keys_B}
 
-  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
+  def __call__(
+    self, state: State, x_BxG: Float[Array, "B G"], share_BxN: Float[Array, "B N"] | None = None
+  ) -> State:
     before, tree = jax.tree.flatten(state["own"])
-    after = jax.tree.leaves(super().__call__(state["own"], x_BxG))
+    after = jax.tree.leaves(super().__call__(state["own"], x_BxG, share_BxN))
     keys, *array_keys = split(state["keys"], 1 + len(after))
     mixed = map(self._mix, array_keys, before, after)
     return {"own": jax.tree.unflatten(tree, mixed), "keys": keys}
@@ -140,7 +163,10 @@ class Zoneout(Cell):
 
 
 class Cells(nnx.Module):
-  """Several cells as one: what is said of a cell holds of the first one for what comes in."""
+  """Several cells as one: what is said of a cell holds of the first one for what comes in.
+
+  The share of a step, too, is that of the first cell's products.
+  """
 
   def __init__(self, cells: "list[Cell | Transition]"):
     self.cells = nnx.List(cells)
@@ -155,6 +181,9 @@ class Cells(nnx.Module):
 
   def project(self, x: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
     return self.cells[0].project(x)
+
+  def multiply(self, x: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
+    return self.cells[0].multiply(x)
 
   def given(self, x_BxG: Float[Array, "B G"]) -> Float[Array, "B G"]:
     return self.cells[0].given(x_BxG)
@@ -182,8 +211,10 @@ class Transition(Cells):
   def drawing(self, state: State, keys_B: Key[Array, "B"] | None) -> State:
     return self.cells[0].drawing(state, keys_B)
 
-  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
-    state = self.cells[0](state, x_BxG)
+  def __call__(
+    self, state: State, x_BxG: Float[Array, "B G"], share_BxN: Float[Array, "B N"] | None = None
+  ) -> State:
+    state = self.cells[0](state, x_BxG, share_BxN)
     for cell in self.cells[1:]:
       state = cell(state, cell.given(jnp.zeros_like(x_BxG)))
     return state
@@ -216,8 +247,10 @@ class Stack(Cells):
     keys = split(keys_B, len(self.cells))
     return tuple(map(lambda cell, own, keys: cell.drawing(own, keys), self.cells, state, keys))
 
-  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
-    states = [self.cells[0](state[0], x_BxG)]
+  def __call__(
+    self, state: State, x_BxG: Float[Array, "B G"], share_BxN: Float[Array, "B N"] | None = None
+  ) -> State:
+    states = [self.cells[0](state[0], x_BxG, share_BxN)]
     below = self.cells[0].output(states[0])
     for cell, before in zip(self.cells[1:], state[1:], strict=True):
       states.append(cell(before, cell.project(below)))

@@ -24,6 +24,7 @@ class Cell(Base):
   """
 
   sums = 4  # [f r c h]
+  multiplies = False
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     super().__init__(model, inputs, initial)

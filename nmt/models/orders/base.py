@@ -91,10 +91,14 @@ class Decoder(nnx.Module):
   def advance(self, state: State, x_BxG: Float[Array, "B G"], attend: Attend) -> tuple[State, Seen]:
     """One step: the next state, but for what attention carries, and what is seen.
 
-    x_BxG is the cell's projection of E y_{i-1}. attend(s_BxN) looks at the notes from a state: it
+    x_BxG is what `project` makes of E y_{i-1}. attend(s_BxN) looks at the notes from a state: it
     gives the Glance and C c.
     """
     raise TypeError(f"{type(self).__module__} has no advance")
+
+  def project(self, E_y: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
+    """What `advance` is given of the word before, for all steps at once."""
+    return self.cell.project(E_y)
 
   def together(
     self, state: State, x_TxBxG: Float[Array, "T B G"], attend: AttendFromAll
@@ -146,7 +150,7 @@ class Decoder(nnx.Module):
     state = state | {"cell": self.cell.drawing(state["cell"], cell_keys)}
     words = self.rates.words(word_keys, self.E_y[...][y_BxT]).swapaxes(0, 1)
     keys_T = _each_step(attention_keys, y_BxT.shape[1]) if self.attention.random else None
-    inputs = self.cell.project(words)
+    inputs = self.project(words)
     seen = None
     if not jax.tree.leaves(state["attention"]):
       seen = self.together(state, inputs, partial(self._from_all, memory, state, keys_T))
@@ -162,9 +166,7 @@ class Decoder(nnx.Module):
   ) -> tuple[State, Float[Array, "B L"], Float[Array, "B J"]]:
     """The state after one step, t_Bxl and alpha_BxJ, y_B being the previous word."""
     words = self.E_y[...][y_B]
-    after, (s, glance) = self.looking(
-      memory, state, self.cell.project(words), self.attention.search
-    )
+    after, (s, glance) = self.looking(memory, state, self.project(words), self.attention.search)
     c = self._read(glance.weights, memory["readout"])
     return after, self.readout(s, self.readout.project(words), c), glance.alpha_BxJ
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from oracle.attention import MECHANISMS
-from oracle.cells import Stack
+from oracle.cells import Stack, sigmoid
 from oracle.encoders import ENCODERS
 from oracle.normalisers import normalise as normalise
 from oracle.slopes import check_slopes as check_slopes
@@ -45,6 +45,7 @@ BASE = {
   "cell.transitions": 1,
   "cell.zoneout": 0.0,
   "order.kind": "attend_first",
+  "order.gate": "none",
   "order.state": "previous",
   "order.input_feeding": True,
   "readout.kind": "maxout",
@@ -89,17 +90,22 @@ def read(params, source, target, search=False, **changes):
     x = cell.W.T @ E_y
     if choice["order.kind"] == "attend_first":
       alpha, c, losses, carried = attend(before)
-      state = cell(state, x + p["C"].T @ c)
+      target, source = shares(p, choice, before, c, E_y)
+      from_c = p["C"].T[: len(x)] @ c
+      state = cell(state, cell.repeat(target) * x + cell.repeat(source) * from_c, target)
     elif choice["order.kind"] == "conditional":
       state = cell(state, x)
       alpha, c, losses, carried = attend(cell.output(state))
-      state = Stack(p["second"], choice)(state, p["C"].T @ c)
+      target, source = shares(p, choice, cell.output(state), c, None)
+      from_c = p["C"].T[: len(x)] @ c
+      state = Stack(p["second"], choice)(state, cell.repeat(source) * from_c, target)
     else:
       fed = p["F"].T @ attentional if choice["order.input_feeding"] else 0
       state = cell(state, x + fed)
       alpha, c, losses, carried = attend(cell.output(state))
-      W_c = np.concatenate([p["C"], p["U_h"]])  # Luong et al. (2015), equation 5
-      attentional = np.tanh(W_c.T @ np.concatenate([c, cell.output(state)]))
+      target, source = shares(p, choice, cell.output(state), c, None)
+      from_c, from_s = p["C"].T[: cell.size] @ c, p["U_h"].T @ cell.output(state)
+      attentional = np.tanh(source * from_c + target * from_s)  # Luong et al. (2015), equation 5
     s = cell.output(state)
     seen = before if choice["order.state"] == "previous" else s
     seen = attentional if choice["order.kind"] == "update_first" else seen
@@ -116,3 +122,14 @@ def read(params, source, target, search=False, **changes):
   log_p, alphas, states, losses = zip(*readings, strict=True)
   losses = {name: np.array([step[name] for step in losses]) for name in losses[0]}
   return Reading(np.stack(log_p), np.stack(alphas), np.stack(states), losses)
+
+
+def shares(p, choice, s, c, E_y):
+  """Tu et al. (2017): what of the target's and of the source's part of a sum counts."""
+  if choice["order.gate"] == "none":
+    return np.ones(len(s)), np.ones(len(s))
+  gate, C_z = p["gate"], p["C"][:, -len(s) :]
+  word = 0 if E_y is None else gate["W_z"].T @ E_y
+  z = sigmoid(word + gate["U_z"].T @ s + C_z.T @ c)
+  one = np.ones(len(s))
+  return {"source": (one, z), "target": (z, one), "both": (1 - z, z)}[choice["order.gate"]]

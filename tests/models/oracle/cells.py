@@ -174,10 +174,20 @@ class Stack:
     d = self.choice["cell.zoneout"]
     return tuple(d * old + (1 - d) * new for old, new in zip(state, after, strict=True))
 
-  def __call__(self, states, x):
-    """x: what the lowest layer is given, multiplied already."""
-    after = []
-    for transitions, state in zip(self.layers, states, strict=True):
+  def __call__(self, states, x, share=None):
+    """x: what the lowest layer is given, multiplied already; share: of its products with s."""
+    after, layers = [], self.layers
+    if share is not None:
+      scaled = "gain_U" if self.choice["cell.layer_norm"] else "U"
+      first, *others = layers[0]
+      first = {
+        name: leaf * np.tile(share, leaf.shape[-1] // self.size)
+        if name.startswith(scaled)
+        else leaf
+        for name, leaf in first.items()
+      }
+      layers = [[first, *others], *layers[1:]]
+    for transitions, state in zip(layers, states, strict=True):
       x = transitions[0]["W"].T @ self.output(after) if after else x
       for p in transitions:
         state = self.advance(p, state, x)
@@ -189,6 +199,10 @@ class Stack:
     if self.choice["cell.residual"]:
       return sum(state[0] for state in states)
     return states[-1][0]
+
+  def repeat(self, share):
+    """A share of each unit, for each of the sums."""
+    return np.tile(share, self.sums)
 
   @property
   def W(self):
