@@ -167,6 +167,7 @@ KEYS = group(
       embedding=share(0.0, "of word vectors, both sides"),
       state=share(0.0, "of annotations"),
       readout=share(0.0, "of what the logits are computed from"),
+      layer=share(0.0, "of what a recurrent layer is given by the one below it"),
       one_mask=switch(
         False, "all positions of a sentence lose the same values: Gal and Ghahramani, 2016"
       ),

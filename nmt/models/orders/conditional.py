@@ -30,6 +30,7 @@ class Decoder(AttendFirst):
   """
 
   gate_words = False
+  cells = 2
 
   def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
     super().extend(model, context, initial)

@@ -45,6 +45,7 @@ BASE = {
   "cell.transitions": 1,
   "cell.zoneout": 0.0,
   "order.kind": "attend_first",
+  "dropout.layer": None,  # what each unit is multiplied by between layers
   "order.gate": "none",
   "order.state": "previous",
   "order.input_feeding": True,

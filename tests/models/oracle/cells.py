@@ -188,7 +188,9 @@ class Stack:
       }
       layers = [[first, *others], *layers[1:]]
     for transitions, state in zip(layers, states, strict=True):
-      x = transitions[0]["W"].T @ self.output(after) if after else x
+      if after:
+        below, dropout = self.output(after), self.choice["dropout.layer"]
+        x = transitions[0]["W"].T @ (below if dropout is None else dropout * below)
       for p in transitions:
         state = self.advance(p, state, x)
         x = np.zeros(self.sums * self.size)
