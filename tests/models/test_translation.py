@@ -50,6 +50,9 @@ TOGETHER = [
   {"attention.kind": "coverage_linguistic", "attention.fertility": 1.5},
   {"attention.kind": "coverage_neural", "cell.kind": "lstm", "cell.layer_norm": True},
   {"attention.kind": "forward", "attention.agent": 3},
+  {"attention.kind": "forward", "attention.energy": "conv", "attention.cumulative": True},
+  {"attention.kind": "mocha", "attention.energy": "additive_coverage"},
+  {"attention.kind": "structured", "attention.energy": "conv"},
   {"attention.kind": "additive_coverage", "normaliser.kind": "csparsemax"},
   {"attention.kind": "multihead", "normaliser.kind": "csparsemax"},
 ]

@@ -11,21 +11,22 @@ from nmt.models.initializers import Initializers
 
 
 def make(model: ConfigDict, encoder: Encoder, initial: Initializers, kind: str) -> EnergyAttention:
-  """The mechanism of `kind`, whose `energies(s, memory, ())` are BxJ.
+  """The mechanism of `kind`, whose `energies(s, memory, carry)` are BxJ.
 
-  Raises UserError for a kind that has no energies, that carries something from step to step, which
-  belongs to its own alpha, or that has several energies for each word.
+  What it carries is begun by its `begin`, and moved on by its `next_carry`, which is given the
+  weights that are made of its energies in the place of its own alpha. Raises UserError for a kind
+  that has no energies, several for each word, or weights that are no normalised energies.
   """
   attentions.refuse_spending(model)
   mechanism = kinds.find("model.attention", kind).Attention
   alike = issubclass(mechanism, EnergyAttention) and all(
     getattr(mechanism, name) is getattr(EnergyAttention, name)
-    for name in ("begin", "attend", "search", "read")
+    for name in ("attend", "search", "read")
   )
   if not alike:
     raise UserError(
       f"model.attention.kind={model.attention.kind} can't use the energies of {kind}: choose a "
-      "kind that has one energy for each word and carries nothing, such as additive"
+      "kind that makes its weights of one energy for each word, such as additive"
     )
   made: EnergyAttention = mechanism(model, encoder, initial)
   return made

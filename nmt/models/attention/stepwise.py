@@ -3,7 +3,6 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from nmt.models.attention.base import Glance, Memory
 from nmt.models.attention.monotonic import Attention as Monotonic
 from nmt.options import amount, kind, real
 
@@ -25,13 +24,8 @@ class Attention(Monotonic):
   leaves the last word is lost, so alpha sums to at most 1.
   """
 
-  def look(
-    self,
-    s_BxN: Float[Array, "B N"],
-    memory: Memory,
-    carry: Float[Array, "..."],
-    p_BxJ: Float[Array, "B J"],
-  ) -> Glance:
-    moves = jnp.pad((1 - p_BxJ[:, :-1]) * carry[:, :-1], ((0, 0), (1, 0)))
-    alpha = jnp.where(memory["real"], p_BxJ * carry + moves, 0)
-    return Glance(alpha, alpha, alpha)
+  def stops(
+    self, p_BxJ: Float[Array, "B J"], before_BxJ: Float[Array, "B J"]
+  ) -> Float[Array, "B J"]:
+    moves = jnp.pad((1 - p_BxJ[:, :-1]) * before_BxJ[:, :-1], ((0, 0), (1, 0)))
+    return p_BxJ * before_BxJ + moves

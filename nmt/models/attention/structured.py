@@ -44,15 +44,19 @@ class Attention(Base):
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)
-    return {"h": h_BxJxD, "real": real_BxJ, "energy": own}
+    return {"h": h_BxJxD, "real": own["real"], "energy": own}
+
+  def begin(self, memory: Memory) -> Any:
+    """What the energies carry."""
+    return self.energy.begin(memory["energy"])
 
   def attend(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
-    real = memory["real"]
-    e = self.energy.energies(s_BxN, memory["energy"], ())
+    real, own = memory["real"], memory["energy"]
+    e = self.energy.energies(s_BxN, own, carry)
     alpha = jnp.where(real, marginals(e, self.b[...], real) / self.divisor, 0)
-    return Glance(alpha, alpha, carry)
+    return Glance(alpha, alpha, self.energy.next_carry(s_BxN, own, carry, alpha))
 
 
 def marginals(
