@@ -16,7 +16,7 @@ OPTIONS = {
 
 
 class Attention(Monotonic):
-  """The stepwise monotonic attention of He et al. (2019), section 3.
+  """The stepwise monotonic attention of He et al. (2019).
 
   alpha_ij = p_ij alpha_{i-1,j} + (1 - p_{i,j-1}) alpha_{i-1,j-1}
 

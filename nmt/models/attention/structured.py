@@ -25,7 +25,7 @@ NEVER = np.float32(-1e30)  # the logarithm of 0; finite, so that gradients are f
 
 
 class Attention(Base):
-  """The segmentation attention of Kim et al. (2017), section 3.2: a linear chain of selections.
+  """The segmentation attention of Kim et al. (2017): a linear chain of selections.
 
   p(z_1 .. z_J) ~ exp(sum_j e_ij z_j + sum_{j>1} b[z_{j-1}, z_j])          z_j = 1: selected, or 0
   alpha_ij = p(z_j = 1) / divisor;  c_i = sum_j alpha_ij h_j

@@ -13,7 +13,7 @@ State = tuple[Float[Array, "..."], Float[Array, "..."]]
 
 
 class Cell(Base):
-  """SRU (Lei et al., 2018, section 2), with its highway connection.
+  """SRU (Lei et al., 2018), with its highway connection.
 
   f  = sigmoid(x_f + v_f * c);  r = sigmoid(x_r + v_r * c)
   c' = f * c + (1 - f) * x_c;   s' = r * c' + (1 - r) * x_h

@@ -24,7 +24,7 @@ OPTIONS = {
 class Decoder(Base):
   """c_i, alpha_i = attention(s_{i-1}, H);  s_i = cell(s_{i-1}, W E y_{i-1} + b + C c_i).
 
-  Bahdanau et al. (2015), appendix A.1.2. With a context gate (Tu et al., 2017), in which U stands
+  Bahdanau et al. (2015), appendix A.2.2. With a context gate (Tu et al., 2017), in which U stands
   for each product of the cell with its state, and W, C, b and the gate's z for each of its sums,
 
   z_i = sigmoid(W_z E y_{i-1} + U_z s_{i-1} + C_z c_i)

@@ -192,7 +192,7 @@ def monotonic(a, choice, s, h, past):
 
 
 def stepwise(a, choice, s, h, past):
-  """He et al. (2019), section 3: stays, or comes from the word before."""
+  """He et al. (2019): stays, or comes from the word before."""
   past, J = past or [], len(h)
   p, before = stopping(a, choice, s, h, past), past[-1] if past else np.eye(J)[0]
   alpha = [before[j] * p[j] + (before[j - 1] * (1 - p[j - 1]) if j > 0 else 0) for j in range(J)]
@@ -268,7 +268,7 @@ def dynamic_conv(a, choice, s, h, before):
 
 
 def structured(a, choice, s, h, past):
-  """Kim et al. (2017), section 3.2: marginals by summing over all selections."""
+  """Kim et al. (2017): marginals by summing over all selections."""
   past, J = past or [], len(h)
   e = energies(a["energy"], choice, s, h, past)
   total, chosen = 0.0, np.zeros(J)

@@ -33,7 +33,7 @@ def gru(p, state, x, norm):
 
 
 def lstm(p, state, x, norm):
-  """Gers et al. (2000), equations 3 to 8; Ba et al. (2016), equations 20 to 22."""
+  """Gers et al. (2000); Ba et al. (2016), equations 20 to 22."""
   s, m = state
   recurrent = p["U"].T @ s
   if norm:
@@ -64,7 +64,7 @@ def minlstm(p, state, x, norm):
 
 
 def ssru(p, state, x, norm):
-  """Kim et al. (2019), section 3.1; s = ReLU(c) is first, as the model sees it."""
+  """Kim et al. (2019); s = ReLU(c) is first, as the model sees it."""
   c = state[1]
   x_f, new = np.split(outside(p, x, norm), 2)
   c = sigmoid(x_f) * c + (1 - sigmoid(x_f)) * new
@@ -97,7 +97,7 @@ def gru_after(p, state, x, norm):
 
 
 def mgu(p, state, x, norm):
-  """Zhou et al. (2016), section 3."""
+  """Zhou et al. (2016)."""
   (s,) = state
   U_f, U = p["U_f"].T, p["U"].T
   x_f, x_s = np.split((layer_norm(x, p["gain_W"]) if norm else x) + p["b"], 2)
@@ -116,7 +116,7 @@ def tanh(p, state, x, norm):
 
 
 def sru(p, state, x, norm):
-  """Lei et al. (2018), section 2, with a product in the place of the highway's input."""
+  """Lei et al. (2018), with a product in the place of the highway's input."""
   _, c = state
   W_f, W_r, W_c, highway = np.split((layer_norm(x, p["gain_W"]) if norm else x) + p["b"], 4)
   f, r = sigmoid(W_f + p["v_f"] * c), sigmoid(W_r + p["v_r"] * c)
@@ -125,7 +125,7 @@ def sru(p, state, x, norm):
 
 
 def atr(p, state, x, norm):
-  """Zhang et al. (2018), section 3."""
+  """Zhang et al. (2018)."""
   (s,) = state
   q = p["U"].T @ s
   if norm:
