@@ -107,6 +107,22 @@ def test_the_options_of_a_kind_that_another_names_are_those_of_that_kind(add):
       flags.parse([*start, "--config.model.attention.energy=none", f"--config.{GROUP}.{flag}"])
 
 
+def test_the_energy_of_an_energy_is_an_option_of_its_own(tmp_path):
+  start = ["--config=configs/base.py", "--config.model.attention.kind=hard"]
+  start.append("--config.model.attention.energy=forward")
+  found = flags.parse([*start, "--config.model.attention.inner_energy=dot"]).config
+  expected = dict(entropy=0.01, expected=0.5, energy="forward", agent=0, inner_energy="dot")
+  assert found.model.attention.to_dict() == dict(kind="hard", **expected)
+  config_lib.save(found, tmp_path / "config.json")
+  assert config_lib.load(tmp_path / "config.json").to_dict() == found.to_dict()
+  for flag, line in (
+    ("inner_energy=dott", "inner_energy=dott is not one of: additive, "),
+    ("energy=dot", "model.attention.energy=dot has no option inner_energy"),
+  ):
+    with pytest.raises(UserError, match=re.escape(line)):
+      flags.parse([*start, "--config.model.attention.inner_energy=dot", f"--config.{GROUP}.{flag}"])
+
+
 def test_a_file_is_read_and_not_run(add):
   add("heavy", 'raise RuntimeError\nOPTIONS: dict = {"size": count(1000, "units")}')
   assert kinds.options(GROUP, "heavy")["size"].default == 1000

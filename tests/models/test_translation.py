@@ -53,6 +53,8 @@ TOGETHER = [
   {"attention.kind": "forward", "attention.energy": "conv", "attention.cumulative": True},
   {"attention.kind": "mocha", "attention.energy": "additive_coverage"},
   {"attention.kind": "structured", "attention.energy": "conv"},
+  {"attention.kind": "multihead", "attention.energy": "forward", "attention.inner_energy": "conv"},
+  {"attention.kind": "hard", "attention.energy": "local_p", "attention.inner_energy": "concat"},
   {"attention.kind": "additive_coverage", "normaliser.kind": "csparsemax"},
   {"attention.kind": "multihead", "normaliser.kind": "csparsemax"},
 ]

@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import Attention as Base
-from nmt.models.attention.base import Glance, Memory, find
+from nmt.models.attention.base import Glance, Memory, find, within
 from nmt.models.dropout import split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
@@ -17,7 +17,10 @@ from nmt.options import count, kind
 
 OPTIONS = {
   "heads": count(4, "H, looks in a step"),
-  "energy": kind("additive", "the mechanism of each head, with parameters of its own"),
+  "energy": kind(
+    "additive",
+    "the mechanism of each head, with its own parameters; what that uses is inner_energy",
+  ),
 }
 
 
@@ -32,8 +35,8 @@ class Attention(Base):
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     mechanism = find(model, model.attention.energy)
-    count = range(model.attention.heads)
-    self.heads = nnx.List([mechanism(model, encoder, initial) for _ in count])
+    count, own = range(model.attention.heads), within(model)
+    self.heads = nnx.List([mechanism(own, encoder, initial) for _ in count])
     head = self.heads[0]
     self.aligns, self.total = head.aligns, head.total
     self.random, self.draws = head.random, head.draws

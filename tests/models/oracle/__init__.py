@@ -18,6 +18,7 @@ BOS = 1
 BASE = {
   "attention.kind": "additive",
   "attention.energy": "",  # that of the kind
+  "attention.inner_energy": "",  # that of the energy
   "attention.window": 2,
   "attention.renormalise": False,
   "attention.cumulative": False,

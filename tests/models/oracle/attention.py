@@ -145,15 +145,22 @@ def multihead(a, choice, s, h, carried):
   inner = MECHANISMS[choice["attention.energy"] or "additive"]
   heads = [a["heads"][i] for i in range(len(a["heads"]))]
   carried = [None] * len(heads) if carried is None else carried
+  choice = within(choice)
   found = [inner(head, choice, s, h, own) for head, own in zip(heads, carried, strict=True)]
   return np.concatenate([one[0] for one in found]), {}, [one[2] for one in found]
+
+
+def within(choice):
+  """A choice as the mechanism of `energy` sees it."""
+  return choice | {"attention.energy": choice["attention.inner_energy"]}
 
 
 def hard(a, choice, s, h, carried):
   """Xu et al. (2015), section 4.1, without noise: the likeliest word."""
   inner = MECHANISMS[choice["attention.energy"] or "additive"]
-  alpha, _, carried = inner(a["energy"], choice, s, h, carried)
-  negative_entropy = sum(p * np.log(p) for p in alpha[0])
+  alpha, _, carried = inner(a["energy"], within(choice), s, h, carried)
+  alpha = alpha / alpha.sum()
+  negative_entropy = sum(p * np.log(p) for p in alpha[0] if p > 0)
   one = np.eye(len(h))[alpha[0].argmax()]
   return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, carried
 
