@@ -113,7 +113,8 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     flat[f"data.grammar.{key}"] for key in ("min_words", "max_words", "long_words")
   )
   optimizer, schedule = flat["train.optimizer.name"], flat["train.schedule.name"]
-  layers = {flat["model.cell.layers"], flat.get("model.encoder.layers", 1)}
+  alternating = flat["model.encoder.kind"] == "alternating"
+  layers = max(flat["model.cell.layers"], flat["model.encoder.layers"] if alternating else 1)
   width = "model.readout.size" if "model.readout.size" in flat else "model.size"
   yield (
     flat["model.tie"] and flat[width] != flat["model.embedding"],
@@ -121,7 +122,7 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     f"{flat['model.embedding']}",
   )
   yield (
-    flat["model.dropout.layer"] > 0 and layers == {1},
+    flat["model.dropout.layer"] > 0 and layers == 1,
     f"model.dropout.layer={flat['model.dropout.layer']} drops what is between layers, but there is "
     "one: set model.cell.layers",
   )

@@ -117,6 +117,7 @@ def test_an_unknown_key_is_named_with_the_nearest():
       dict(model__tie=True),
       "model.tie needs model.readout.size == model.embedding, but they are",
     ),
+    (dict(model__dropout__layer=0.1), "there is one: set model.cell.layers"),
     (dict(model__joint=True), "which needs data.tokenizer.joint"),
     (dict(data__filter__min_words=51), "no sentence would be left"),
     (dict(data__grammar__max_words=60), "min_words <= max_words < long_words"),
