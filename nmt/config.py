@@ -131,6 +131,11 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     "model.joint gives both sides the same word vectors, which needs data.tokenizer.joint",
   )
   yield (
+    flat["model.joint"] and bool(flat["train.start.source_vectors"]),
+    "model.joint gives both sides the word vectors of the target: set train.start.target_vectors "
+    "instead of train.start.source_vectors",
+  )
+  yield (
     flat["data.filter.min_words"] > flat["data.filter.max_words"],
     f"data.filter.min_words={flat['data.filter.min_words']} is above "
     f"data.filter.max_words={flat['data.filter.max_words']}: no sentence would be left",

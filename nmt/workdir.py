@@ -25,6 +25,7 @@ class Workdir:
     self.metrics = self.path / "metrics.jsonl"
     self.tensorboard = self.path / "tensorboard"
     self.data = self.path / "data.json"
+    self.start = self.path / "start.json"
     self.tokenizers = self.path / "tokenizers"
     self.checkpoints = self.path / "checkpoints"
     self.test = self.path / "test"

@@ -19,9 +19,9 @@ PLACES = ("data.dir", "data.url", "data.cache", "mesh.data", "mesh.model")
 def look(home: Workdir, config: ConfigDict) -> State:
   """What `home` holds of `config`; raises UserError if that is a run of another config.
 
-  A run can be given other places, more updates, and after a loss that was not finite a lower
-  learning rate. One that failed before its first checkpoint (a wrong data.dir, say) gives way to
-  another config.
+  A run can be given other places, more updates, and after its loss has diverged a lower learning
+  rate and another train.fallback. One that failed before its first checkpoint (a wrong data.dir,
+  say) gives way to another config.
   """
   if not home.config.exists():
     return "new"
@@ -82,9 +82,10 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
       continue
     longer = key == "train.updates" and value is not None and value > was
     lower = key == "train.optimizer.learning_rate" and value is not None and value < was
+    mended = lower or key.startswith("train.fallback.")
     if longer and before["train.schedule.name"] == "cosine":
       refused.append(f"{_line(before, after, key)} (the cosine schedule is made for its updates)")
-    elif longer or (lower and "nonfinite" in home.read_status()):
+    elif longer or (mended and {"nonfinite", "diverged"} & home.read_status().keys()):
       taken[key] = value
     else:
       refused.append(_line(before, after, key))

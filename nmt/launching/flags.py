@@ -164,9 +164,11 @@ def settle(config: ConfigDict) -> ConfigDict:
   follow_kinds(config)
   config = config.copy_and_resolve_references()
   config_lib.validate(config)
-  for key in ("dir", "cache"):
-    if config.data[key]:
-      config.data[key] = os.path.abspath(expand(config.data[key]))
+  start = config.train.start
+  places = [(config.data, "dir"), (config.data, "cache"), *((start, key) for key in start)]
+  for group, key in places:
+    if group[key]:
+      group[key] = os.path.abspath(expand(group[key]))
   return config
 
 

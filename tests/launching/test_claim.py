@@ -127,6 +127,15 @@ def test_a_loss_that_was_not_finite_may_go_on_at_a_lower_rate(tmp_path):
     claim.claim(home, config)
 
 
+def test_a_run_that_diverged_may_go_back(tmp_path):
+  home, config = started(tmp_path, train__fallback__times=3)
+  with pytest.raises(UserError, match=r"fallback\.times: 0 -> 3"):
+    claim.claim(home, config)
+  home.status("failed", diverged=7)
+  assert claim.claim(home, config) == "unfinished"
+  assert config_lib.load(home.config) == config
+
+
 def test_an_older_config_means_the_same_run_and_is_left_as_it_is(tmp_path):
   home, config = started(tmp_path)
   saved = json.loads(home.config.read_text())

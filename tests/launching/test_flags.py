@@ -129,12 +129,15 @@ def test_folders_are_absolute_and_homes_expanded_once_a_config_is_ready(tmp_path
   monkeypatch.chdir(tmp_path)
   (tmp_path / "mine.py").write_text("from configs import base\nget_config = base.get_config\n")
   (tmp_path / "study.py").write_text("def sweep():\n  yield {'data.cache': '~/there'}\n")
+  changes = ["data.dir=~/x", "data.cache=../c", "train.start.run=v"]
   order = flags.parse(
-    ["--config=~/mine.py", "--workdir=~/w", "--config.data.dir=~/x", "--config.data.cache=../c"]
+    ["--config=~/mine.py", "--workdir=~/w", *(f"--config.{change}" for change in changes)]
   )
   assert order.workdir == tmp_path / "w"
   assert order.config.data.dir == str(tmp_path / "x")
   assert order.config.data.cache == str(tmp_path.parent / "c")
+  assert order.config.train.start.run == str(tmp_path / "v")
+  assert order.config.train.start.source_vectors == ""
   order = flags.parse(["--config=mine.py", "--sweep=~/study.py", "--config.data.dir=x"])
   (point,) = sweep.read(order.sweep, order.config).points.values()
   assert (point.data.dir, point.data.cache) == (str(tmp_path / "x"), str(tmp_path / "there"))
