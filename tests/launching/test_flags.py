@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,20 @@ def test_flags_change_the_config_and_nothing_else():
     (["--config.data.dir", "--profile"], "--config.data.dir"),
     (["--wrkdir=x"], "unknown flag --wrkdir=x; did you mean workdir?"),
     (["x"], "what is x?"),
+    (
+      ["stats"],
+      "what is stats? Flags are written --config.key=value; commands are: status, results; "
+      "did you mean status?",
+    ),
+    (["--parallel=2", "--config=quickstart"], "--parallel is for the points of a study"),
+    (["--only=x", "--config=quickstart"], "--only is for the points of a study"),
+    (["--dry-run", "--config=quickstart"], "--dry-run is for the points of a study"),
+    (["--parallel=0"], "--parallel"),
+    (
+      ["--sweep=length"],
+      "length: no such file; there are: experiments/lengths.py; did you mean leng",
+    ),
+    (["--sweep=lengths.py"], "did you mean experiments/lengths.py?"),
   ],
 )
 def test_a_wrong_flag_is_one_line_that_names_it(arguments, line):
@@ -250,3 +265,14 @@ def test_every_config_and_every_variant_is_valid(path):
 
 def test_the_base_is_the_paper():
   assert flags.load("configs/base.py").model == flags.load("configs/rnnsearch.py").model
+
+
+def test_results_are_another_part_that_gets_the_rest_of_the_line(monkeypatch):
+  import launch
+
+  given = []
+  part = types.ModuleType("nmt.analysis.results")
+  monkeypatch.setattr(part, "main", lambda arguments: given.append(arguments) or 3, raising=False)
+  monkeypatch.setitem(sys.modules, "nmt.analysis.results", part)
+  assert launch.main(["results", "--workdir=w", "--sort=bleu"]) == 3
+  assert given == [["--workdir=w", "--sort=bleu"]]

@@ -72,9 +72,19 @@ GATED = [
   },
 ]
 # Slopes by finite differences, and the gradients of single steps, take longest: of some choices.
-SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], *GATED[:2], {"attention.kind": "hard"}]
-TOGETHER += GATED
-CARRYING = ("additive_coverage", "hard", "multihead", "none", "monotonic")
+LATENT = [
+  {"attention.kind": "latent", "order.kind": "update_first", "readout.kind": "linear"},
+  {
+    "attention.kind": "latent",
+    "attention.energy": "additive_coverage",
+    "attention.top": 2,
+    "encoder.kind": "convolutional",
+    "readout.kind": "tanh",
+  },
+]
+SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], *GATED[:2], {"attention.kind": "hard"}, LATENT[0]]
+TOGETHER += [*GATED, *LATENT, {**LATENT[0], "order.gate": "both"}]
+CARRYING = ("additive_coverage", "hard", "latent", "multihead", "none", "monotonic")
 STEPPED = [
   choice
   for choice in KINDS

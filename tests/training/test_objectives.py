@@ -26,6 +26,7 @@ MECHANISMS = {
   "reinforce": "hard",
   "risk": "additive_coverage",
   "scheduled": "additive_coverage",
+  "variational": "latent",
 }
 
 
@@ -36,6 +37,7 @@ def built(kind, **changes):
   given = {"train.objective.kind": kind, "model.attention.kind": MECHANISMS[kind]}
   given |= {"model.attention.size": 6, "model.readout.size": 3}
   given |= {"train.objective.samples": 5} if kind == "risk" else {}
+  given |= {"model.attention.inference": True} if kind == "variational" else {}
   config = flags.override_by(config, given | changes)
   objective = kinds.find("train.objective", kind).Objective(config.train)
   return objective, config.model, models.init(config.model, V, V, seed=1)
@@ -175,7 +177,7 @@ def test_reinforce_is_the_gradient_of_the_expected_log_likelihood():
         return glance._replace(weights=jnp.eye(3)[path[i]][None], drawn=jnp.log(alpha[:, path[i]]))
 
       words = decoder.E_y[...][jnp.asarray([previous])]
-      state, (s, glance) = decoder.looking(memory, state, decoder.cell.project(words), look)
+      state, (s, glance) = decoder.looking(memory, state, decoder.project(words), look)
       c = hard.read(glance.weights, memory["readout"], decoder.readout.C_o[...])
       t = decoder.readout(s, decoder.readout.project(words), c)
       log_p += jax.nn.log_softmax(module.logits(t))[0, y]

@@ -11,7 +11,7 @@ from nmt.models.cells import base as cells
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine, product
 
-Share = Float[Array, "*steps B N"] | None  # of each unit; None: all of it
+Share = Float[Array, "#*rows N"] | None  # of each unit; None: all of it
 
 
 class ContextGate(nnx.Module):
@@ -36,9 +36,9 @@ class ContextGate(nnx.Module):
 
   def __call__(
     self,
-    s: Float[Array, "*steps B N"],
-    c: Float[Array, "*steps B N"],
-    words: Float[Array, "*steps B N"] | None = None,
+    s: Float[Array, "#*rows N"],
+    c: Float[Array, "#*rows N"],
+    words: Float[Array, "#*rows N"] | None = None,
   ) -> tuple[Share, Share]:
     """The shares of target and source, from s, C_z c and W_z E y."""
     sums = c + affine(self.product, s, self.U_z[...])
@@ -63,7 +63,7 @@ def refuse_cells_without_products(model: ConfigDict) -> None:
     )
 
 
-def scaled(x: Float[Array, "*steps B G"], share: Share) -> Float[Array, "*steps B G"]:
+def scaled(x: Float[Array, "#*rows G"], share: Share) -> Float[Array, "#*rows G"]:
   """x, each of whose blocks of n columns is multiplied by the share."""
   if share is None:
     return x

@@ -32,6 +32,8 @@ class Decoder(Base):
   is the place where source and target meet.
   """
 
+  shows_context = True
+
   def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
     n = model.size
     columns = 1 if model.order.gate == "none" else 2  # [C C_z]
@@ -53,8 +55,22 @@ class Decoder(Base):
     after = self.cell(state["cell"], x_BxG)
     s = self.cell.output(after)
     glance, c = attend(s)
-    h = self.attentional(s, c)
-    return {"cell": after} | ({} if self.F is None else {"h": h}), Seen(h, glance)
+    h = self.shown(s, c)
+    return {"cell": after} | ({} if self.F is None else {"h": h}), Seen(
+      s if self.attention.mixes else h, glance
+    )
+
+  def shown(
+    self, s: Float[Array, "#*rows N"], c: Float[Array, "#*rows G"] | None
+  ) -> Float[Array, "#*rows N"]:
+    """h~ of that context."""
+    assert c is not None
+    target = affine(self.product, s, self.U_h[...])
+    if self.gate is None:
+      return jnp.tanh(c + target)
+    n = self.size
+    of_target, of_source = self.gate(s, c[..., n:])
+    return jnp.tanh(scaled(c[..., :n], of_source) + scaled(target, of_target))
 
   def together(
     self, state: State, x_TxBxG: Float[Array, "T B G"], attend: AttendFromAll
@@ -64,15 +80,4 @@ class Decoder(Base):
     if s_TxBxN is None:
       return None
     glance, c = attend(s_TxBxN)
-    return Seen(self.attentional(s_TxBxN, c), glance)
-
-  def attentional(
-    self, s: Float[Array, "*steps B N"], c: Float[Array, "*steps B G"]
-  ) -> Float[Array, "*steps B N"]:
-    """h~, from s and C c."""
-    target = affine(self.product, s, self.U_h[...])
-    if self.gate is None:
-      return jnp.tanh(c + target)
-    n = self.size
-    of_target, of_source = self.gate(s, c[..., n:])
-    return jnp.tanh(scaled(c[..., :n], of_source) + scaled(target, of_target))
+    return Seen(s_TxBxN if self.attention.mixes else self.shown(s_TxBxN, c), glance)
