@@ -14,8 +14,6 @@ from nmt.decoding.translator import search
 from nmt.errors import UserError
 from nmt.models import init, mixture, rebuild
 
-pytestmark = pytest.mark.usefixtures("quick_programs")
-
 LATENT = {"attention.kind": "latent"}
 
 

@@ -10,7 +10,7 @@ from nmt.errors import UserError
 from nmt.models import rebuild
 from nmt.models.attention.base import EnergyAttention
 
-pytestmark = [pytest.mark.usefixtures("quick_programs"), pytest.mark.each_kind]
+pytestmark = pytest.mark.each_kind
 
 LENGTHS = np.array([6, 1, 3])
 STEPS = 3
