@@ -56,7 +56,6 @@ def test_a_gate_of_the_target_needs_products_with_the_state(small, sizes, cell):
   models.shapes(small(**{"order.gate": "source", "cell.kind": cell}), *sizes)
 
 
-@pytest.mark.usefixtures("quick_programs")
 def test_a_gated_cell_counts_its_products_with_the_state_by_unit(small):
   for kind in kinds.names("model.cell"):
     cell = cells.make(small(**{"cell.kind": kind}), None, initializers("glorot", 0))
