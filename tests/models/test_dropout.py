@@ -13,7 +13,6 @@ from nmt import kinds
 from nmt.models import init, rebuild
 from nmt.models.dropout import Rates, dropout, split
 
-
 KEYS = jax.random.split(jax.random.key(0), 64)
 
 
