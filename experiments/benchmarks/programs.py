@@ -46,7 +46,7 @@ def updating(config: ConfigDict, words: Words, source: np.ndarray, target: np.nd
 def searching(config: ConfigDict, words: Words, source: np.ndarray) -> Call:
   """The search of `decode.beam` for a batch, by random weights, to the length of the sources."""
   params = models.init(config.model, *words, config.seed)
-  made = loading.of(config, *map(Ids, words), params)
+  made = loading.of(config, Ids(words[0]), Ids(words[1]), params)
   rows, length = source.shape
   limit_B = np.full(rows, length, np.int32)
 
