@@ -49,10 +49,19 @@ class Attention(Base):
   def attend(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
-    real = memory["real"]
-    e = self.energy.energies(s_BxN, memory["energy"], ())
-    alpha = jnp.where(real, marginals(e, self.b[...], real) / self.divisor, 0)
+    alpha = self.alpha(self.energy.energies(s_BxN, memory["energy"], ()), memory["real"])
     return Glance(alpha, alpha, carry)
+
+  def attend_all(
+    self, s_TxBxN: Float[Array, "T B N"], memory: Memory, keys_TxB: Key[Array, "T B"] | None
+  ) -> Glance:
+    e_TxBxJ = self.energy.all_energies(s_TxBxN, memory["energy"])
+    alpha = jax.vmap(self.alpha, (0, None))(e_TxBxJ, memory["real"])
+    return Glance(alpha, alpha)
+
+  def alpha(self, e_BxJ: Float[Array, "B J"], real_BxJ: Bool[Array, "B J"]) -> Float[Array, "B J"]:
+    """The marginals, divided; 0 on padding."""
+    return jnp.where(real_BxJ, marginals(e_BxJ, self.b[...], real_BxJ) / self.divisor, 0)
 
 
 def marginals(
