@@ -32,23 +32,28 @@ def test_energies_and_gradients_are_those_of_the_formula(monkeypatch, way):
 
 
 @pytest.mark.each_kind
+@pytest.mark.usefixtures("quick_programs")
 @pytest.mark.parametrize("kind", kinds.names("model.attention"))
 def test_a_look_from_all_steps_is_that_of_each(small, weights, sizes, kind):
   config = small(**{"attention.kind": kind})
   random = np.random.default_rng(1)
   h, s = (random.standard_normal(shape) for shape in ((B, J, 2 * config.size), (T, B, config.size)))
-  real = jnp.arange(J)[None] < jnp.array([5, 2, 1])[:, None]
+
+  def remembered(h):
+    real = jnp.arange(J)[None] < jnp.array([5, 2, 1])[:, None]
+    memory = mechanism.remember(h, real)
+    return memory, mechanism.begin(memory)
+
+  def looks(h, s):
+    memory, carry = remembered(h)
+    each = jax.lax.map(lambda s: mechanism.attend(s, memory, carry, None), s)
+    return mechanism.attend_all(s, memory, None)._replace(carry=()), each._replace(carry=())
+
   with jax.enable_x64(True):
     params = jax.tree.map(jnp.asarray, weights(config))
     mechanism = rebuild(config, *sizes, params).decoder.attention
-    memory = mechanism.remember(jnp.asarray(h), real)
-    if jax.tree.leaves(mechanism.begin(memory)):
+    if jax.tree.leaves(jax.eval_shape(remembered, jnp.asarray(h))[1]):
       pytest.skip("carries something: its steps run one after the other")
-    together = mechanism.attend_all(jnp.asarray(s), memory, None)
-    for t in range(T):
-      one = mechanism.attend(jnp.asarray(s[t]), memory, mechanism.begin(memory), None)
-      jax.tree.map(
-        lambda all_steps, step, t=t: np.testing.assert_allclose(all_steps[t], step, rtol=1e-10),
-        together._replace(carry=()),
-        one._replace(carry=()),
-      )
+    together, each = jax.jit(looks)(jnp.asarray(h), jnp.asarray(s))
+  for one, other in zip(jax.tree.leaves(together), jax.tree.leaves(each), strict=True):
+    np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
