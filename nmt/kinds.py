@@ -68,7 +68,13 @@ def _files(group: str) -> dict[str, Path]:
   own = Path(__file__).parent.joinpath(*package.split(".")[1:])
   imported = sys.modules.get(package)
   folders = [own] if imported is None else [Path(place) for place in imported.__path__]
-  files = [file for folder in reversed(folders) for file in folder.glob("*.py")]
+  return dict(_listed(*[(folder, folder.stat().st_mtime_ns) for folder in reversed(folders)]))
+
+
+@functools.cache
+def _listed(*folders: tuple[Path, int]) -> dict[str, Path]:
+  """The files of kinds in some folders, each with the time of its last change."""
+  files = [file for folder, _ in folders for file in folder.glob("*.py")]
   return {f.stem: f for f in files if f.stem != "base" and not f.stem.startswith("_")}
 
 

@@ -53,7 +53,8 @@ def _functions(model: str, source_size: int, target_size: int) -> tuple[Callable
     logits = module.logits(features.t).astype(jnp.float32)
     chosen = jnp.take_along_axis(logits, target_BxT[:, :, None], axis=2)[:, :, 0]
     log_probs = chosen - jax.nn.logsumexp(logits, axis=2)
-    return jnp.where(target_BxT != PAD, log_probs, 0), features.alpha
+    alpha = module.alignments(source_BxJ, target_BxT, features)
+    return jnp.where(target_BxT != PAD, log_probs, 0), alpha
 
   return encode, step, force
 

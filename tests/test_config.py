@@ -118,6 +118,10 @@ def test_an_unknown_key_is_named_with_the_nearest():
       "model.tie needs model.readout.size == model.embedding, but they are",
     ),
     (dict(model__joint=True), "which needs data.tokenizer.joint"),
+    (
+      dict(model__joint=True, data__tokenizer__joint=True, train__start__source_vectors="x"),
+      "set train.start.target_vectors instead of train.start.source_vectors",
+    ),
     (dict(data__filter__min_words=51), "no sentence would be left"),
     (dict(data__grammar__max_words=60), "min_words <= max_words < long_words"),
     (dict(data__target="de"), "English to French"),

@@ -56,7 +56,7 @@ def test_both_commands_print_it():
   ):
     out, error = run(*command).communicate()
     assert (out.decode(), error) == (expected, b"")
-  done = run("-m", "nmt.config", "show")
+  done = run("-m", "nmt.config", "list")
   assert done.communicate()[1].startswith(b"error: python -m nmt.config markdown prints")
   assert done.returncode == 2
 

@@ -22,6 +22,7 @@ GROUND = {
 }
 UPSTREAM = {
   **dict.fromkeys(GROUND, GROUND),
+  "config": GROUND | {"launching"},  # its command line, which reads config files
   "launching": GROUND,
   "data": GROUND,
   "models": GROUND | {"data"},

@@ -29,6 +29,10 @@ NEEDS: dict[str, dict[str, Any]] = {
   "model.attention.hard": {"train.objective.kind": "reinforce"},
   "train.objective.reinforce": {"model.attention.kind": "hard"},
   "train.objective.risk": {"train.objective.samples": 10},
+  "train.objective.variational": {
+    "model.attention.kind": "latent",
+    "model.attention.inference": True,
+  },
 }
 ALSO: dict[str, dict[str, Any]] = {
   "model.order.update_first": {"model.order.input_feeding": False},

@@ -14,12 +14,13 @@ from nmt.data.batches import Batch, Batches, sequential
 from nmt.data.pipeline import Prepared
 from nmt.files import replacing
 from nmt.perplexity import perplexity
-from nmt.training import sharding, step
+from nmt.training import divergence, sharding, step
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.meter import Meter
 from nmt.training.metrics import Metrics
 from nmt.training.objectives.base import Rows
 from nmt.training.progress import Progress
+from nmt.training.step import State
 from nmt.training.stopwatch import Stopwatch
 from nmt.workdir import Workdir
 
@@ -31,8 +32,8 @@ Validate = Callable[[Any], dict[str, float]]
 class Session:
   """One run in this process: its state on the devices and its progress, restored if there."""
 
-  def __init__(self, config: ConfigDict, workdir: Workdir, prepared: Prepared):
-    self.config, self.workdir = config, workdir
+  def __init__(self, config: ConfigDict, workdir: Workdir, prepared: Prepared, start: Any = None):
+    self.config, self.workdir, self._start = config, workdir, start
     self.mesh = sharding.build(config.mesh)
     divisor = sharding.divisor(self.mesh)
     self.batches = Batches(prepared.train, config.batch, config.seed, divisor)
@@ -40,8 +41,15 @@ class Session:
     sizes = prepared.source.size, prepared.target.size
     self.program = step.build(config, *sizes, self.mesh)
     self.checkpoints = Checkpoints(workdir.checkpoints, config.valid.keep)
+    self.restore()
+
+  def restore(self) -> None:
+    """Takes on the state and the progress of the last whole checkpoint, or of the start."""
+    self.state: State = {}  # its memory is needed
     restored = self.checkpoints.restore(self.program.abstract)
-    self.state, self.progress = restored or (self.program.create(), Progress(config.seed))
+    create = functools.partial(self.program.create, self._start)
+    self.state, self.progress = restored or (create(), Progress(self.config.seed))
+    divisor = sharding.divisor(self.mesh)
     before, self.progress.divisor = self.progress.divisor or divisor, divisor
     self.recut = not self.batches.cut_as(before)
     self.meter = Meter(self.progress.meter)
@@ -69,7 +77,7 @@ class Session:
   def update(self, batches: Sequence[Batch]) -> None:
     """Starts one update; the device may still be at work when this returns."""
     rows = [self._place(batch) for batch in batches]
-    self.state, results = self.program.update(self.state, rows, self.progress.scale)
+    self.state, results = self.program.update(self.state, rows, self.progress.rate(self.config))
     self.progress.update += 1
     self.progress.batches += len(batches)
     self.meter.add(self.progress.update, batches, results)
@@ -89,7 +97,7 @@ class Session:
   def log(self, metrics: Metrics) -> None:
     """Writes and shows a line of training metrics."""
     self.settle()
-    update = self.progress.update
+    update, count = self.progress.update, int(self.meter.sums["updates"])
     values, timing = self.meter.line()
     values["epoch"] = self.batches.locate(self.progress.batches - 1)[0]
     timing["training_seconds"] = self.progress.seconds
@@ -102,7 +110,8 @@ class Session:
       f"{timing['sentences_per_second']:,.0f} sentences/s · padding {values['padding']:.0%} · "
       f"gradient {values['gradient_norm']:.3f} · rate {values['learning_rate']:.2e}",
     )
-    self._status("running")
+    self.status("running")
+    divergence.check(self.config.train.fallback, self.progress, values["loss"], count)
 
   def scores(self, validate: Validate) -> dict[str, float]:
     """The validation split's loss and perplexity, and what `validate` adds."""
@@ -134,7 +143,7 @@ class Session:
       + ("the best so far" if best else f"best at {progress.best_update}")
       + f" · {seconds:.1f} s"
     )
-    self._status("running")
+    self.status("running")
 
   def save(self, metrics: Metrics) -> None:
     """Starts saving state and progress, after the lines of metrics that belong to them."""
@@ -170,11 +179,14 @@ class Session:
     links = None if batch.links_BxTxJ is None else place(batch.links_BxTxJ)
     return Rows(place(batch.source_BxJ), place(batch.target_BxT), links)
 
-  def _status(self, state: str) -> None:
+  def status(self, state: str) -> None:
+    """Writes W/status.json."""
     progress = self.progress
+    fallbacks = {"fallbacks": progress.fallbacks} if progress.fallbacks else {}
     self.workdir.status(
       state,
       update=progress.update,
       updates=self.config.train.updates,
       best={"update": progress.best_update, self.config.valid.metric: progress.best},
+      **fallbacks,
     )

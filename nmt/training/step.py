@@ -33,7 +33,7 @@ class Program:
   """
 
   abstract: State  # shapes, types and shardings
-  create: Callable[[], State]
+  create: Callable[..., State]  # the state before the first update; params, or else drawn ones
   step: jax.stages.Wrapped  # state, rows, scale -> state, sums; the state is donated
   add: Callable[..., Total]  # state, total, rows, first row; one batch of several
   finish: Callable[..., tuple[State, Sums]]  # state, total, scale
@@ -81,9 +81,10 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   def begin(params: Any) -> State:
     return _begin(config, objective, method, params)
 
-  def create() -> State:
+  def create(params: Any = None) -> State:
     # Drawn outside of any program, which would carry every weight as a constant.
-    state: State = start(models.init(config.model, *sizes, config.seed))
+    drawn = models.init(config.model, *sizes, config.seed) if params is None else params
+    state: State = start(drawn)
     return state
 
   def sums(state: State, rows: Rows, first: int | Int[Array, ""]) -> Total:

@@ -55,8 +55,19 @@ TOGETHER = [
 ]
 
 # Slopes by finite differences, and the gradients of single steps, take longest: of some choices.
-SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], {"attention.kind": "hard"}]
-CARRYING = ("additive_coverage", "hard", "multihead", "none", "monotonic")
+LATENT = [
+  {"attention.kind": "latent", "order.kind": "update_first", "readout.kind": "linear"},
+  {
+    "attention.kind": "latent",
+    "attention.energy": "additive_coverage",
+    "attention.top": 2,
+    "encoder.kind": "convolutional",
+    "readout.kind": "tanh",
+  },
+]
+SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], {"attention.kind": "hard"}, LATENT[0]]
+TOGETHER += LATENT
+CARRYING = ("additive_coverage", "hard", "latent", "multihead", "none", "monotonic")
 STEPPED = [
   choice
   for choice in KINDS

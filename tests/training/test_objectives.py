@@ -26,6 +26,7 @@ MECHANISMS = {
   "reinforce": "hard",
   "risk": "additive_coverage",
   "scheduled": "additive_coverage",
+  "variational": "latent",
 }
 
 
@@ -36,6 +37,7 @@ def built(kind, **changes):
   given = {"train.objective.kind": kind, "model.attention.kind": MECHANISMS[kind]}
   given |= {"model.attention.size": 6, "model.readout.size": 3}
   given |= {"train.objective.samples": 5} if kind == "risk" else {}
+  given |= {"model.attention.inference": True} if kind == "variational" else {}
   config = flags.override_by(config, given | changes)
   objective = kinds.find("train.objective", kind).Objective(config.train)
   return objective, config.model, models.init(config.model, V, V, seed=1)

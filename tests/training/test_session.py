@@ -4,7 +4,9 @@ import jax
 import numpy as np
 import pytest
 
+from nmt import models
 from nmt.errors import UserError
+from nmt.launching import flags
 from nmt.training.session import Session
 from nmt.workdir import Workdir
 
@@ -94,6 +96,35 @@ def test_a_run_with_frozen_parameters_goes_on_from_its_checkpoint(config, sessio
     jax.tree.map(np.testing.assert_array_equal, before, jax.device_get(again.state))
     again.update([again.batches.at(1)])
     again.settle()
+
+
+def test_given_parameters_start_a_run_and_none_that_goes_on(config, prepared, tmp_path):
+  config.train.ema = 0.9
+  home = Workdir(tmp_path / "run")
+  home.make()
+  drawn = models.init(config.model, 24, 24, 7)
+  with (made := Session(config, home, prepared, drawn)).checkpoints:
+    for name in ("params", "average"):
+      jax.tree.map(np.testing.assert_array_equal, made.state[name], drawn)
+    made.progress.update = 1
+    made.checkpoints.save(made.state, made.progress)
+  other = jax.tree.map(np.zeros_like, drawn)
+  with (again := Session(config, home, prepared, other)).checkpoints:
+    jax.tree.map(np.testing.assert_array_equal, again.state["params"], drawn)
+
+
+def test_what_an_objective_keeps_survives_a_stop(config, prepared, tmp_path):
+  kinds = {"train.objective.kind": "reinforce", "model.attention.kind": "hard"}
+  config, home = flags.override_by(config, kinds), Workdir(tmp_path / "run")
+  home.make()
+  with (made := Session(config, home, prepared)).checkpoints:
+    made.update([made.batches.at(0)])
+    made.settle()
+    made.checkpoints.save(made.state, made.progress)
+    before = jax.device_get(made.state)
+  assert before["objective"]["weight"] > 0
+  with (again := Session(config, home, prepared)).checkpoints:
+    jax.tree.map(np.testing.assert_array_equal, before, jax.device_get(again.state))
 
 
 def test_devices_that_a_batch_cannot_be_cut_over(config, session):

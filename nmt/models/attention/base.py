@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.errors import UserError
+from nmt.models.attention._inference import Inference
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine, product
@@ -47,6 +48,10 @@ class Attention(nnx.Module):
   aligns = True  # whether alpha says where the model looks
   random = False  # whether `attend` uses its keys
   draws = False  # whether it draws words, of which a gradient must be estimated (`Glance.drawn`)
+  mixes = False  # whether each source word has a readout of its own, and alpha mixes their words
+  top = 0  # if it mixes: of how many source words a search makes readouts; 0: of all
+  inference: Inference | None = None  # if it mixes: the network of q(z | x, y)
+  alignment = "prior"  # what says where given words come from: see `Translation.alignments`
   total = "1"  # what alpha sums to over real words: "1", "at most 1" or "any"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):

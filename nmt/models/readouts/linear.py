@@ -16,5 +16,5 @@ class Readout(Base):
     self.C_o = None
     return int(model.size)
 
-  def __call__(self, s: Float[Array, "*rows L"], y: Any, c: Any) -> Float[Array, "*rows L"]:
+  def __call__(self, s: Float[Array, "#*rows L"], y: Any, c: Any) -> Float[Array, "#*rows L"]:
     return s

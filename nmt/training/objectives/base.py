@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Shaped
 from ml_collections import ConfigDict
@@ -10,6 +11,7 @@ from nmt.data.ids import PAD
 from nmt.errors import UserError
 from nmt.models import Translation
 from nmt.models.attention.base import Attention
+from nmt.models.mixture import Mixture
 from nmt.models.orders.base import Features
 from nmt.training.cross_entropy import cross_entropy
 
@@ -48,6 +50,11 @@ class Objective:
         "model.attention draws words at random, for which there is no gradient but by "
         "train.objective.kind=reinforce"
       )
+    if attention.inference is not None:
+      raise UserError(
+        "model.attention.inference=True: only train.objective.kind=variational trains the network "
+        "q(z | x, y); choose that objective, or leave the network out"
+      )
 
   def begin(self) -> Sums:
     """What is kept from update to update, such as a baseline; most keep nothing."""
@@ -72,6 +79,15 @@ def likelihood(
 ) -> tuple[Float[Array, ""], dict[str, Shaped[Array, "..."]]]:
   """The sum of the loss, and `nll_BxT`, `correct` and `tokens`; see `cross_entropy`."""
   real = target_BxT != PAD
+  if isinstance(features.t, Mixture):
+    said = model.words(features.t, target_BxT)
+    losses = -(1 - label_smoothing) * said.log_p + label_smoothing * said.uniform
+    found = {
+      "nll_BxT": jax.lax.stop_gradient(jnp.where(real, -said.log_p, 0)),
+      "correct": (real & said.right).sum(dtype=jnp.int32),
+      "tokens": real.sum(dtype=jnp.int32),
+    }
+    return jnp.where(real, losses, 0).sum(), found
   loss, nll, correct = cross_entropy(
     model.product,
     label_smoothing,

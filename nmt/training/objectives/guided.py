@@ -42,6 +42,7 @@ class Objective(Base):
         "train.objective.kind=guided is for attention that says by alpha where it looks: choose "
         "another model.attention.kind"
       )
+    super().check(attention)
 
   def begin(self) -> Sums:
     return {"updates": jnp.int32(0)}
