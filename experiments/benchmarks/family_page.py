@@ -37,7 +37,8 @@ def main(arguments: Sequence[str]) -> None:
 
 def rows(text: str) -> Iterator[tuple[int, str, dict[str, str]]]:
   """Each row of a kind: its line, its name as `name` gives it, and its cells by column."""
-  group, head = "", []
+  group = ""
+  head: list[str] = []
   for number, line in enumerate(text.splitlines()):
     if line.startswith("#"):
       group, head = line.lstrip("# "), []

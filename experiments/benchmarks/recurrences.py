@@ -137,7 +137,9 @@ def states(size: sizes.Size, cell: str, order: str, count: int, length: int) -> 
   @jax.jit
   def gradient(params: Any, source: Any, target: Any) -> Any:
     def loss(params: Any) -> Any:
-      return models.rebuild(model, WORDS, WORDS, params).features(source, target).t.sum()
+      t = models.rebuild(model, WORDS, WORDS, params).features(source, target).t
+      assert isinstance(t, jax.Array)
+      return t.sum()
 
     return jax.grad(loss)(params)
 
