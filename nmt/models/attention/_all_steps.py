@@ -2,9 +2,9 @@
 
 The energies e_TxBxJ are sums over A of v * tanh(key_BxJxA + query_TxBxA). Made at once, the tanh is
 TxBxJxA, written to memory and read again, and so is its gradient; of one sentence, TxJxA stays in a
-processor's cache. On a CPU the sentences therefore take turns, which is 12 times as fast (64
-sentences of 30 words a side, A = 512; docs/speed.md); elsewhere they are made at once, and no
-program has a loop over the steps.
+processor's cache. On a CPU the sentences therefore take turns, with which encoder and decoder train
+twice as fast (docs/speed.md); elsewhere they are made at once, and no program has a loop over the
+steps.
 """
 
 from collections.abc import Callable
