@@ -11,7 +11,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from nmt import cli, files, older
+from nmt import cli, files, fitting, older
 from nmt.declarations import declared, put, unknown, unused
 from nmt.errors import UserError
 
@@ -79,6 +79,8 @@ def validate(config: ConfigDict) -> None:
   """Raises UserError, naming the key, for a value out of range or an impossible combination."""
   flat = flatten(config)
   _check(flat)
+  for line in fitting.refused(flat):
+    raise UserError(line)
   for wrong, line in _combinations(flat):
     if wrong:
       raise UserError(line)
@@ -159,6 +161,11 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     f"data.url={flat['data.url']} lacks {{language}}, so that both sides would be the same text",
   )
   kind, dropout = flat["data.tokenizer.kind"], flat["data.tokenizer.dropout"]
+  yield (
+    flat["data.tokenizer.joint"] and kind == "words",
+    "data.tokenizer.joint is not for data.tokenizer.kind=words, which follow one language's rules; "
+    "use bpe",
+  )
   yield (
     dropout > 0 and kind != "bpe",
     f"data.tokenizer.dropout leaves out merges of bpe, but data.tokenizer.kind={kind}",

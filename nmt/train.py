@@ -71,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
 def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) -> int:
   """Devices, data, training, test."""
   sharding.build(config.mesh)  # whether there are any, and enough, is said before data are prepared
-  linked = step.objective_of(config).links  # as is what does not fit together
+  linked = step.objective_of(config).links
   tests = {split: open_corpus(config.data, split) for split in config.data.test}
   start = None
   if checkpoints.updates(home.checkpoints):

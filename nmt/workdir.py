@@ -31,6 +31,7 @@ class Workdir:
     self.metrics = self.path / "metrics.jsonl"
     self.tensorboard = self.path / "tensorboard"
     self.data = self.path / "data.json"
+    self.cost = self.path / "cost.json"
     self.start = self.path / "start.json"
     self.tokenizers = self.path / "tokenizers"
     self.checkpoints = self.path / "checkpoints"

@@ -177,11 +177,11 @@ def _params(model: ConfigDict, source_size: int, target_size: int, seed: int | N
 
 def random(model: ConfigDict) -> bool:
   """Whether training needs keys: for dropout, zoneout, or what the attention mechanism draws."""
-  return Rates.of(model).any() or bool(model.cell.zoneout) or mechanism(model).random
+  return Rates.of(model).any() or bool(model.cell.zoneout) or _attention(model).random
 
 
-def mechanism(model: ConfigDict) -> Attention:
-  """A model's attention, with zeros as parameters; UserError for kinds that don't fit together."""
+def _attention(model: ConfigDict) -> Attention:
+  """A model's attention, with zeros as parameters."""
   return Translation(model, 1, 1, NOTHING).decoder.attention
 
 

@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 from nmt.data.batches import Batch, iterate
 from nmt.data.pipeline import Prepared
 from nmt.exit_codes import CONTINUE, DONE
+from nmt.files import write_json
 from nmt.training import ahead, fallback
 from nmt.training.divergence import Diverged
 from nmt.training.metrics import Metrics
@@ -66,6 +67,8 @@ def train(
     session.save(metrics)
     progress = session.progress
     reason = progress.over(config)
+    if reason:
+      write_json(workdir.cost, session.cost())
     metrics.say(f"done: {reason}" if reason else f"stopped at update {progress.update}")
   return DONE if reason else CONTINUE
 

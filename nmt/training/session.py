@@ -2,19 +2,23 @@
 
 import functools
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.sharding import NamedSharding
 from ml_collections import ConfigDict
 
 from nmt.data.batches import Batch, Batches, sequential
 from nmt.data.pipeline import Prepared
+from nmt.data.shapes import Shape
 from nmt.files import replacing
 from nmt.perplexity import perplexity
-from nmt.training import divergence, sharding, step
+from nmt.training import divergence, flops, sharding, step
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.meter import Meter
 from nmt.training.metrics import Metrics
@@ -149,6 +153,33 @@ class Session:
     """Starts saving state and progress, after the lines of metrics that belong to them."""
     metrics.sync()
     self.checkpoints.save(self.state, self.progress)
+
+  def cost(self) -> dict[str, Any]:
+    """What does not change from update to update: the size of the model, its products, the devices.
+
+    The products are those of an update with the most frequent shape of batches (of the first
+    thousand), gradients included, for each of its target positions.
+    """
+    devices = self.mesh.devices.ravel()
+    several = f"{len(devices)} x " if len(devices) > 1 else ""
+    first = range(min(self.batches.epoch_size(), 1000))
+    ((shape, _),) = Counter(map(self.batches.shape, first)).most_common(1)
+    rows, _, length = shape
+    traced = self.program.step.trace(self.program.abstract, self.abstract(shape), 1.0)
+    return {
+      "parameters": sum(x.size for x in jax.tree.leaves(self.state["params"])),
+      "flops_per_target_token": flops.products(traced.jaxpr) / (rows * length),
+      "device": f"{several}{devices[0].device_kind}",
+    }
+
+  def abstract(self, shape: Shape) -> Rows:
+    """Rows of a shape without their ids, as a program is traced for."""
+    B, J, T = shape
+    cut = NamedSharding(self.mesh, sharding.BATCH)
+    sides: Any = [jax.ShapeDtypeStruct((B, L), jnp.int32, sharding=cut) for L in (J, T)]
+    if self.batches.linked:
+      sides.append(jax.ShapeDtypeStruct((B, T, J), jnp.int8, sharding=cut))
+    return Rows(*sides)
 
   def keep_bad(self, update: int) -> Path:
     """Saves the batches of an update that was not finite, and the state before it, in a folder.

@@ -11,10 +11,7 @@ from nmt.data.ids import BOS
 from nmt.data.words import Words
 from nmt.decoding.hypotheses import forbidden
 from nmt.decoding.translator import search
-from nmt.errors import UserError
-from nmt.models import init, mixture, rebuild
-
-pytestmark = pytest.mark.usefixtures("quick_programs")
+from nmt.models import mixture, rebuild
 
 LATENT = {"attention.kind": "latent"}
 
@@ -146,22 +143,6 @@ def test_search_and_forcing_give_the_probability_of_the_mixture(made, sizes, top
     )
   else:  # forcing is exact, whatever a search leaves out
     assert ((np.asarray(alpha) > 0).sum(axis=2).max()) == J
-
-
-@pytest.mark.parametrize(
-  ("choice", "message"),
-  [
-    (
-      {"readout.kind": "linear"},
-      "needs a readout that sees the context: model.readout.kind=linear",
-    ),
-    ({"attention.energy": "gmm"}, "energy=gmm don't: choose another"),
-    ({"attention.alignment": "inference"}, "set model.attention.inference=True"),
-  ],
-)
-def test_what_does_not_fit_is_said(small, sizes, choice, message):
-  with pytest.raises(UserError, match=message):
-    init(small(**LATENT | choice), *sizes, seed=0)
 
 
 @pytest.mark.parametrize("by", ["posterior", "inference"])

@@ -1,9 +1,13 @@
 """What a run says before it starts, and that it starts on any devices."""
 
+from collections import Counter
+
 import jax
 import numpy as np
 import pytest
 
+from experiments.benchmarks.speed import flops
+from experiments.benchmarks.speed.sizes import Size
 from nmt import models
 from nmt.errors import UserError
 from nmt.launching import flags
@@ -134,3 +138,23 @@ def test_devices_that_a_batch_cannot_be_cut_over(config, session):
   config.batch.tokens = 23
   with pytest.raises(UserError, match=r"batch\.tokens=23 has no room .* to 24 or more"):
     session()
+
+
+@pytest.mark.parametrize("devices", [1, 4])
+def test_the_cost_is_that_of_the_equations(config, session, devices):
+  config.mesh.data = devices
+  # A width at which products of all other things weigh little.
+  config.model.update(size=64, embedding=64)
+  config.model.readout.size = config.model.attention.size = 64
+  with (made := session()).checkpoints:
+    found = made.cost()
+    parameters = made.state["params"]
+    (shape, _), *_ = Counter(
+      map(made.batches.shape, range(made.batches.epoch_size()))
+    ).most_common()
+  assert found["parameters"] == sum(x.size for x in jax.tree.leaves(parameters))
+  assert found["device"] == ("cpu" if devices == 1 else "4 x cpu")
+  size = Size("", 64, 64, 64, 24, 16, "adam", 1, 1, 1)
+  _, J, T = shape
+  wanted = float(flops.training(size, J, T)) / T
+  assert wanted < found["flops_per_target_token"] < 1.35 * wanted

@@ -7,16 +7,28 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
-from nmt.errors import UserError
 from nmt.models.attention._inference import Inference
 from nmt.models.attention.base import Attention as Base
 from nmt.models.attention.base import Glance, Memory, find
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.options import choice, kind, switch, whole
+from nmt.refusals import (
+  INFERS,
+  MIXES,
+  NO_CONTEXT,
+  SCORES,
+  Condition,
+  needs,
+  refuses,
+  refuses_values,
+  true,
+)
 
 OPTIONS = {
-  "energy": kind("additive", "the mechanism whose alpha is the prior of the source word z_i"),
+  "energy": kind(
+    "additive", "the mechanism whose alpha is the prior of the source word z_i", SCORES
+  ),
   "inference": switch(
     False, "a network q(z | x, y), which train.objective.kind=variational trains"
   ),
@@ -27,6 +39,30 @@ OPTIONS = {
   ),
   "top": whole(0, "K: a search mixes the K words of largest alpha alone; 0: all, which is exact"),
 }
+TRAITS = (MIXES,)
+REFUSES = (
+  needs(
+    "train.objective", INFERS, "no other trains that network", true("model.attention.inference")
+  ),
+  refuses_values(
+    Condition(
+      "model.attention.alignment is inference and model.attention.inference is not True",
+      lambda flat: (
+        flat["model.attention.alignment"] == "inference" and not flat["model.attention.inference"]
+      ),
+    ),
+    "it needs that network",
+  ),
+  refuses(
+    "model.readout",
+    NO_CONTEXT,
+    "each source word has a readout of its own, which must see it",
+    Condition(
+      "model.order.kind is not update_first",
+      lambda flat: flat["model.order.kind"] != "update_first",
+    ),
+  ),
+)
 
 
 class Attention(Base):
@@ -56,18 +92,9 @@ class Attention(Base):
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.energy = find(model, model.attention.energy)(model, encoder, initial)
-    self.aligns, self.random = self.energy.aligns, self.energy.random
+    self.random = self.energy.random
     self.top = model.attention.top
     self.alignment = model.attention.alignment
-    if self.energy.total != "1" or self.energy.draws:
-      raise UserError(
-        f"model.attention.kind=latent needs weights that are probabilities, which sum to 1; those "
-        f"of model.attention.energy={model.attention.energy} don't: choose another"
-      )
-    if self.alignment == "inference" and not model.attention.inference:
-      raise UserError(
-        "model.attention.alignment=inference needs a network: set model.attention.inference=True"
-      )
     if model.attention.inference:
       self.inference = Inference(model, initial)
 

@@ -11,7 +11,6 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
-from nmt.errors import UserError
 from nmt.models import late, mixture
 from nmt.models.attention import base as attentions
 from nmt.models.attention.base import Attention, Glance, Memory
@@ -86,12 +85,6 @@ class Decoder(nnx.Module):
     self.attention: Attention = mechanism(model, encoder, initial)
     readout = kinds.find("model.readout", model.readout.kind).Readout
     self.readout: Readout = readout(model, context, words, initial)
-    if self.attention.mixes and self.readout.C_o is None and not self.shows_context:
-      raise UserError(
-        f"model.attention.kind={model.attention.kind} needs a readout that sees the context: "
-        f"model.readout.kind={model.readout.kind} sees none with model.order.kind="
-        f"{model.order.kind}; choose another of the two"
-      )
 
   def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
     """Makes C, `cell` and what else the order has, for contexts of that width."""

@@ -7,6 +7,9 @@ from ml_collections import ConfigDict
 
 from nmt.models.initializers import Initializers
 from nmt.models.readouts.base import Readout as Base
+from nmt.refusals import NO_CONTEXT
+
+TRAITS = (NO_CONTEXT,)
 
 
 class Readout(Base):

@@ -8,9 +8,7 @@ from jaxtyping import Array, Float, Int, Key, Shaped
 from ml_collections import ConfigDict
 
 from nmt.data.ids import PAD
-from nmt.errors import UserError
 from nmt.models import Translation
-from nmt.models.attention.base import Attention
 from nmt.models.mixture import Mixture
 from nmt.models.orders.base import Features
 from nmt.training.cross_entropy import cross_entropy
@@ -42,19 +40,6 @@ class Objective:
 
   def __init__(self, train: ConfigDict):
     self.train = train
-
-  def check(self, attention: Attention) -> None:
-    """Raises UserError if it can't train a model with this attention."""
-    if attention.draws:
-      raise UserError(
-        "model.attention draws words at random, for which there is no gradient but by "
-        "train.objective.kind=reinforce"
-      )
-    if attention.inference is not None:
-      raise UserError(
-        "model.attention.inference=True: only train.objective.kind=variational trains the network "
-        "q(z | x, y); choose that objective, or leave the network out"
-      )
 
   def begin(self) -> Sums:
     """What is kept from update to update, such as a baseline; most keep nothing."""

@@ -8,13 +8,12 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from ml_collections import ConfigDict
 
 from nmt.data.ids import PAD
-from nmt.errors import UserError
 from nmt.models import Translation
-from nmt.models.attention.base import Attention
 from nmt.models.dropout import split
 from nmt.models.mixture import Mixture, takes_part
 from nmt.models.orders.base import Features
 from nmt.options import choice
+from nmt.refusals import INFERS, MIXES, Condition, needs, refuses_values
 from nmt.training.objectives.base import Objective as Base
 from nmt.training.objectives.base import Rows, Sums, likelihood
 
@@ -25,6 +24,17 @@ OPTIONS = {
     "E_q over all source words, or estimated from one that is drawn from q",
   ),
 }
+TRAITS = (INFERS,)
+REFUSES = (
+  needs("model.attention", MIXES, "there is no alignment to infer"),
+  refuses_values(
+    Condition(
+      "model.attention.inference is not True",
+      lambda flat: not flat.get("model.attention.inference", True),
+    ),
+    "that network is what it trains",
+  ),
+)
 
 
 class Objective(Base):
@@ -48,20 +58,13 @@ class Objective(Base):
     self.sampled = train.objective.expectation == "sampled"
     self.random = self.sampled
 
-  def check(self, attention: Attention) -> None:
-    if attention.inference is None:
-      raise UserError(
-        "train.objective.kind=variational is for model.attention.kind=latent with an inference "
-        "network: set model.attention.inference=True"
-      )
-
   def sums(
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
   ) -> tuple[Float[Array, ""], Sums]:
     model_keys, inference_keys, draw_keys = split(keys_B, 3)
     features = model.features(rows.source, rows.target, model_keys)
     t, real = features.t, rows.target != PAD
-    assert isinstance(t, Mixture)  # as `check` has found
+    assert isinstance(t, Mixture)  # as REFUSES asks
     log_q = model.infer(rows.source, rows.target, t.log_alpha, inference_keys)
     kl = total(divergence(log_q, t.log_alpha), real)
     if self.sampled:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from nmt import kinds, models
-from nmt.errors import UserError
 from nmt.launching import flags
 from nmt.training.objectives import base, variational
 from nmt.training.objectives.base import Rows
@@ -145,7 +144,6 @@ def test_sampled_it_is_the_bound_with_the_word_drawn(made, small, weights, sizes
 def test_other_objectives_train_the_mixture(made, small, weights, sizes, batch, kind):
   config = small(**{"attention.kind": "latent"})
   objective = made(kind, **{"samples": 2} if kind == "risk" else {})
-  objective.check(models.mechanism(config))
   keys = jax.random.split(jax.random.key(0), len(batch.source)) if kind == "risk" else None
 
   @jax.jit
@@ -174,20 +172,3 @@ def test_smoothing_is_of_the_mixture(made, small, weights, sizes, pairs, batch, 
     log_p = oracle.read(params, x, y, **{"attention.kind": "latent"}).log_p
     wanted -= 0.8 * log_p[np.arange(len(y)), y].sum() + 0.2 * log_p.mean(axis=1).sum()
   np.testing.assert_allclose(loss, wanted, rtol=1e-5)
-
-
-@pytest.mark.parametrize("choice", [{"attention.kind": "additive"}, {"attention.kind": "latent"}])
-def test_it_asks_for_an_inference_network(made, small, choice):
-  with pytest.raises(UserError, match=r"set model\.attention\.inference=True"):
-    made().check(models.mechanism(small(**choice)))
-
-
-@pytest.mark.parametrize("kind", ["likelihood", "guided", "scheduled", "risk"])
-def test_no_other_objective_takes_a_network_that_it_would_not_train(made, small, kind):
-  with pytest.raises(UserError, match=r"only train\.objective\.kind=variational trains"):
-    made(kind).check(models.mechanism(small(**CHOICE)))
-
-
-def test_reinforce_refuses_a_mixture(made, small):
-  with pytest.raises(UserError, match="for attention that draws words"):
-    made("reinforce").check(models.mechanism(small(**{"attention.kind": "latent"})))
