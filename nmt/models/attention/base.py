@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
+from nmt.declarations import INNER
 from nmt.models.attention._inference import Inference
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
@@ -186,6 +187,16 @@ def find(model: ConfigDict, kind: str) -> type[Attention]:
   if issubclass(mechanism, EnergyAttention) and spends(model):
     return _spending(mechanism)
   return mechanism
+
+
+def within(model: ConfigDict) -> ConfigDict:
+  """The model as the mechanism that `energy` names sees it: its own `energy` is `inner_energy`."""
+  own = model.copy_and_resolve_references()
+  name, attention = "energy", own.attention
+  while f"{INNER}{name}" in attention:
+    attention[name] = attention[f"{INNER}{name}"]
+    name = f"{INNER}{name}"
+  return own
 
 
 def spends(model: ConfigDict) -> bool:

@@ -9,16 +9,21 @@ from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import Attention as Base
-from nmt.models.attention.base import Glance, Memory, find
+from nmt.models.attention.base import Glance, Memory, find, within
 from nmt.models.dropout import split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.options import count, kind
+from nmt.refusals import MIXES, refuses
 
 OPTIONS = {
   "heads": count(4, "H, looks in a step"),
-  "energy": kind("additive", "the mechanism of each head, with parameters of its own"),
+  "energy": kind(
+    "additive",
+    "the mechanism of each head, with its own parameters; what that uses is inner_energy",
+  ),
 }
+REFUSES = (refuses("model.attention", MIXES, "contexts of several heads are read together"),)
 
 
 class Attention(Base):
@@ -32,8 +37,8 @@ class Attention(Base):
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     mechanism = find(model, model.attention.energy)
-    count = range(model.attention.heads)
-    self.heads = nnx.List([mechanism(model, encoder, initial) for _ in count])
+    count, own = range(model.attention.heads), within(model)
+    self.heads = nnx.List([mechanism(own, encoder, initial) for _ in count])
     head = self.heads[0]
     self.random, self.total = head.random, head.total
 

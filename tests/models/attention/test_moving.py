@@ -186,3 +186,34 @@ def test_a_window_starts_with_the_weight_of_one_word_and_moves_by_one(small, siz
   alphas = glances(window, "expected", J=20, steps=4)[2:, 0]
   np.testing.assert_allclose(alphas.sum(axis=1), 1, rtol=0.1)
   assert (alphas.argmax(axis=1) == [2, 3]).all()
+
+
+CARRYING = {
+  "monotonic": "coverage_neural",
+  "stepwise": "dynamic_conv",
+  "mocha": "conv",
+  "forward": "coverage_linguistic",
+  "structured": "additive_coverage",
+}
+
+
+@pytest.mark.parametrize(("kind", "energy"), CARRYING.items())
+def test_what_the_energies_carry_is_moved_on_by_the_weights_made_of_them(made, kind, energy):
+  mechanism = made(kind, energy=energy)
+  random = np.random.default_rng(0)
+  h, s = (jnp.asarray(random.standard_normal(n), jnp.float32) for n in ((1, 5, 12), (1, 6)))
+  memory = mechanism.remember(h, jnp.ones((1, 5), bool))
+  begin = mechanism.begin(memory)
+  glance = mechanism.attend(s, memory, begin, None)
+  inside = "inside" if kind == "mocha" else "energy"
+
+  def own(carry):
+    return carry if kind == "structured" else carry[inside]
+
+  part = getattr(mechanism, inside)
+  expected = part.next_carry(s, memory[inside], own(begin), glance.alpha_BxJ)
+  assert not np.allclose(own(begin), expected)
+  np.testing.assert_allclose(own(glance.carry), expected, rtol=1e-6)
+  forgotten = own(begin) if kind == "structured" else glance.carry | {inside: own(begin)}
+  one, other = (mechanism.attend(s, memory, carry, None) for carry in (glance.carry, forgotten))
+  assert not np.allclose(one.alpha_BxJ, other.alpha_BxJ, atol=1e-5)
