@@ -28,6 +28,8 @@ class Attention(EnergyAttention):
   far W_a is from 0 with model.init=glorot.
   """
 
+  many = True
+
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     size = model.attention.size
@@ -40,5 +42,7 @@ class Attention(EnergyAttention):
     keys = affine(self.product, h_BxJxD, self.W_h[...])
     return super().remember(h_BxJxD, real_BxJ) | {"keys": keys}
 
-  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
-    return match(memory["keys"], affine(self.product, s_BxN, self.W_s[...]), self.v_a[...])
+  def energies(
+    self, s: Float[Array, "*steps B N"], memory: Memory, carry: Any
+  ) -> Float[Array, "*steps B J"]:
+    return match(memory["keys"], affine(self.product, s, self.W_s[...]), self.v_a[...])

@@ -59,6 +59,14 @@ class Attention(Base):
     inputs = zip(self.heads, memory["heads"], carry, keys, strict=True)
     return _together([head.attend(s_BxN, own, carry, key) for head, own, carry, key in inputs])
 
+  def attend_all(
+    self, s_TxBxN: Float[Array, "T B N"], memory: Memory, keys_TxB: Key[Array, "T B"] | None
+  ) -> Glance:
+    if keys_TxB is not None:
+      return super().attend_all(s_TxBxN, memory, keys_TxB)
+    heads = zip(self.heads, memory["heads"], strict=True)
+    return _together([head.attend_all(s_TxBxN, own, None) for head, own in heads])
+
   def search(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Glance:
     inputs = zip(self.heads, memory["heads"], carry, strict=True)
     return _together([head.search(s_BxN, own, carry) for head, own, carry in inputs])
@@ -79,7 +87,7 @@ class Attention(Base):
 
 
 def _together(heads: list[Glance]) -> Glance:
-  weights = jnp.stack([head.weights for head in heads], axis=1)
+  weights = jnp.stack([head.weights for head in heads], axis=-2)
   losses, drawn = jax.tree.map(lambda *of: sum(of), *[(head.losses, head.drawn) for head in heads])
-  alpha = jnp.stack([head.alpha_BxJ for head in heads], axis=1).mean(axis=1)
+  alpha = jnp.stack([head.alpha_BxJ for head in heads], axis=-2).mean(axis=-2)
   return Glance(weights, alpha, [head.carry for head in heads], losses, drawn)

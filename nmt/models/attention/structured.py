@@ -55,10 +55,20 @@ class Attention(Base):
   def attend(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
-    real, own = memory["real"], memory["energy"]
-    e = self.energy.energies(s_BxN, own, carry)
-    alpha = jnp.where(real, marginals(e, self.b[...], real) / self.divisor, 0)
+    own = memory["energy"]
+    alpha = self.alpha(self.energy.energies(s_BxN, own, carry), memory["real"])
     return Glance(alpha, alpha, self.energy.next_carry(s_BxN, own, carry, alpha))
+
+  def attend_all(
+    self, s_TxBxN: Float[Array, "T B N"], memory: Memory, keys_TxB: Key[Array, "T B"] | None
+  ) -> Glance:
+    e_TxBxJ = self.energy.all_energies(s_TxBxN, memory["energy"])
+    alpha = jax.vmap(self.alpha, (0, None))(e_TxBxJ, memory["real"])
+    return Glance(alpha, alpha)
+
+  def alpha(self, e_BxJ: Float[Array, "B J"], real_BxJ: Bool[Array, "B J"]) -> Float[Array, "B J"]:
+    """The marginals, divided; 0 on padding."""
+    return jnp.where(real_BxJ, marginals(e_BxJ, self.b[...], real_BxJ) / self.divisor, 0)
 
 
 def marginals(

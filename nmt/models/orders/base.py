@@ -161,7 +161,7 @@ class Decoder(nnx.Module):
     masks = self._masks(layer_keys, y_BxT.shape[1])
     seen = None
     if not jax.tree.leaves(state["attention"]):
-      attend = partial(self._from_all, memory, state, keys_T)
+      attend = partial(self._from_all, memory, keys_T)
       seen = self.together(_masked(state, masks), inputs, attend)
     s, glance = seen or self._in_turn(memory, state, inputs, keys_T, masks)
     t: Float[Array, "B T L"] | Mixture
@@ -273,20 +273,17 @@ class Decoder(nnx.Module):
   def _from_all(
     self,
     memory: Memory,
-    state: State,
     keys_TxB: Key[Array, "T B"] | None,
     s_TxBxN: Float[Array, "T B N"],
   ) -> tuple[Glance, Float[Array, "T B G"]]:
     """A mechanism that carries nothing looks from all states at once."""
+    glance = self.attention.attend_all(s_TxBxN, memory["attention"], keys_TxB)
 
-    def attend(
-      s_BxN: Float[Array, "B N"], keys_B: Key[Array, "B"] | None
-    ) -> tuple[Glance, Float[Array, "B G"]]:
-      glance = self.attention.attend(s_BxN, memory["attention"], state["attention"], keys_B)
-      return glance, self.attention.read(glance.weights, memory["scratchpad"], self.C[...])
+    def read(weights: Any) -> Float[Array, "B G"]:
+      return self.attention.read(weights, memory["scratchpad"], self.C[...])
 
-    found: tuple[Glance, Float[Array, "T B G"]] = jax.vmap(attend)(s_TxBxN, keys_TxB)
-    return found
+    c_TxBxG: Float[Array, "T B G"] = jax.vmap(read)(glance.weights)
+    return glance, c_TxBxG
 
   def _read(self, weights: Any, values: Any) -> Float[Array, "B G"] | None:
     C_o = self.readout.C_o
