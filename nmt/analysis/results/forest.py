@@ -27,18 +27,18 @@ def draw(path: str | Path, table: Table, rows: Sequence[Row]) -> None:
   significant difference. PNG or PDF by the path's suffix. Raises UserError where that can't be
   written.
   """
-  names = ["\n".join(_wrapped(row)) for row in rows]
-  families, (labels, _) = fonts.choose([names, [table.study.name]])
+  families, drawn = fonts.choose([*map(_wrapped, rows), [table.study.name]])
+  labels = ["\n".join(lines) for lines in drawn[:-1]]
   baselines = table.baselines
   compared = bool(baselines) and len(rows) > len(baselines)
-  heights = [max(1, name.count("\n") + 1) for name in labels]
+  heights = [(len(lines) + 1) / 2 for lines in drawn[:-1]]
   height = _ROW * (sum(heights) + 0.6)
   figure = Figure(
     figsize=(9.0 if compared else 5.5, height + 1.0), dpi=160, facecolor="white",
     layout="constrained",
   )  # fmt: skip
   panels = figure.subplots(1, 2 if compared else 1, sharey=True, squeeze=False)[0]
-  places = [-float(sum(heights[:at]) + heights[at] / 2) for at in range(len(rows))]
+  places = [-(sum(heights[:at]) + heights[at] / 2) for at in range(len(rows))]
   style: dict[str, Any] = {
     "fontfamily": families,
     "fontsize": 9,
@@ -95,8 +95,7 @@ def _mark(
 def _wrapped(row: Row, width: int = 44) -> list[str]:
   """The row's name in lines that are cut between its keys."""
   lines = [""]
-  for key, value in row.label.items():
-    part = f"{key}={value}"
+  for part in row.parts:
     if lines[-1] and len(lines[-1]) + len(part) > width:
       lines.append("")
     lines[-1] += f", {part}" if lines[-1] else part

@@ -59,7 +59,12 @@ class Row:
 
   @property
   def name(self) -> str:
-    return ", ".join(f"{key}={value}" for key, value in self.label.items()) or "all runs"
+    return ", ".join(self.parts) or "all runs"
+
+  @property
+  def parts(self) -> list[str]:
+    """Its keys and values, without those of kinds that it does not have."""
+    return [f"{key}={value}" for key, value in self.label.items() if value is not None]
 
   @property
   def star(self) -> bool:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import struct
 import subprocess
 import sys
 
@@ -86,6 +87,14 @@ def test_a_file_is_written_whole_in_the_format_of_its_name(study, run, tmp_path)
 def test_a_forest_is_drawn(run, tmp_path, name):
   run("--plot", str(tmp_path / name))
   assert (tmp_path / name).stat().st_size > 5000
+
+
+def test_long_names_of_rows_have_several_lines(run, tmp_path):
+  keys = "model.attention.kind,train.optimizer.learning_rate,train.optimizer.weight_decay"
+  path = tmp_path / "forest.png"
+  run(f"--group={keys},data.tokenizer.kind,model.encoder.kind", "--plot", str(path))
+  (width,) = struct.unpack(">I", path.read_bytes()[16:20])
+  assert width < 15 * 160  # inches, dots
 
 
 def test_a_table_of_one_run_has_no_comparison(study, capsys):
