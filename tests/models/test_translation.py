@@ -82,10 +82,12 @@ SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], *GATED[:2], {"attention.kind": "hard"},
 TOGETHER += [*GATED, *LATENT, {**LATENT[0], "order.gate": "both"}]
 CARRYING = ("additive_coverage", "hard", "latent", "multihead", "none", "monotonic")
 STEPPED = [
-  choice
-  for choice in KINDS
-  if choice.get("attention.kind", "none") in CARRYING and "normaliser.kind" not in choice
-] + [TOGETHER[3], GATED[0], GATED[4]]
+  {},
+  *({"attention.kind": kind} for kind in CARRYING),
+  {"order.kind": "update_first"},
+  {"cell.kind": "rglru", "order.kind": "update_first", "order.input_feeding": False, **DEEP},
+  *(TOGETHER[3], GATED[0], GATED[4]),
+]
 
 
 def name(choice):
