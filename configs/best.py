@@ -1,0 +1,20 @@
+"""The quickstart's corpus, size and budget, with the decoder that aligns and extrapolates best.
+
+  python launch.py --config=configs/best.py
+
+The state reads words alone and attention knows where it looked in the step before; docs/best.md
+says what else was tried and why this one is best.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import quickstart
+
+
+def get_config() -> ConfigDict:
+  """The quickstart, with Luong's order without feedback and location-sensitive attention."""
+  config = quickstart.get_config()
+  config.model.order.kind = "update_first"
+  config.model.order.input_feeding = False
+  config.model.attention.kind = "conv"
+  return config
