@@ -2,9 +2,15 @@
 
   --config.model.size=512         changes one key of the config
   --help-config                   shows every key: default, range, meaning; kinds and their options
-  --sweep=experiments/x.py        runs each point of a study in W/<point>, then its report
   --workdir=W                     the run's folder; default runs/<config>[-variant]
   --profile                       traces some updates into W/profile, shows what took their time
+  --sweep=experiments/x.py        runs each point of a study in W/<point>, then its report; also x
+    --parallel=4                  four points at once, which share the cores and GPUs; W/<point>/log
+    --only=failed                 those that failed, or those of a pattern: --only='*seed=1*'
+    --dry-run                     says what would run
+
+  python launch.py status --workdir=W [--json]     how a run or a sweep is doing
+  python launch.py results --workdir=W             the table of a sweep
 
 Started again with the same flags, an unfinished run continues and a finished one is left as it is.
 A point that fails does not keep the others of its study from running; started again, it is tried
@@ -20,15 +26,16 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from nmt import cli
-from nmt.errors import UserError
-from nmt.exit_codes import CONTINUE, DONE, FAILED
-from nmt.launching import claim, flags, sweep
-from nmt.launching.local import Local, failure
+from nmt.exit_codes import CONTINUE, DONE, WRONG_INPUT
+from nmt.launching import claim, flags, rounds, status, sweep
+from nmt.launching.local import Local
 from nmt.workdir import Workdir
 
 
 def main(arguments: Sequence[str]) -> int:
   """Parses the flags and runs one config, or all of a study; returns the exit code."""
+  if arguments and arguments[0] in flags.COMMANDS:
+    return read(arguments[0], arguments[1:])
   order = flags.parse(arguments)
   if order == "help":
     print(__doc__)
@@ -38,11 +45,19 @@ def main(arguments: Sequence[str]) -> int:
 
     print(reference.text(), end="")
     return 0
-  passed = ["--profile"] * order.profile
   if order.sweep is not None:
-    return run_study(sweep.read(order.sweep, order.config), order.workdir, passed)
+    return run_study(order, order.sweep)
   with Local() as executor:
-    return run(executor, Workdir(order.workdir), order.config, passed)
+    return run(executor, Workdir(order.workdir), order.config, passed(order))
+
+
+def read(command: str, arguments: Sequence[str]) -> int:
+  """Runs `status` or `results`; returns the exit code."""
+  if command == "status":
+    return status.main(arguments)
+  from nmt.analysis.results import main as show  # heavy: not for those who launch
+
+  return int(show(arguments))
 
 
 def run(executor: Local, home: Workdir, config: ConfigDict, passed: Sequence[str]) -> int:
@@ -58,49 +73,27 @@ def run(executor: Local, home: Workdir, config: ConfigDict, passed: Sequence[str
   return code
 
 
-def run_study(study: sweep.Study, folder: Path, passed: Sequence[str]) -> int:
-  """Runs every point in turn, then the report, or says which points failed and why."""
-  homes = {name: Workdir(folder / name) for name in study.points}
-  failed: dict[str, str] = {}  # reasons
-  for name, home in homes.items():
-    try:
-      claim.look(home, study.points[name])
-    except UserError as e:
-      failed[name] = str(e)
-  waiting = [name for name in homes if name not in failed]
-  if waiting:  # what is refused is said before the others run for hours
-    for reason in failed.values():
-      print(f"error: {reason}", file=sys.stderr)
-  stopped = False
-  with Local() as executor:
-    for name in waiting:
-      if executor.stopped:
-        stopped = True
-        print(f"{homes[name]}: not started; the same command goes on with it", flush=True)
-        break
-      try:
-        code = run(executor, homes[name], study.points[name], passed)
-      except (UserError, OSError) as e:
-        failed[name] = str(e)
-        print(f"error: {e}", file=sys.stderr)
-        continue
-      if code not in (DONE, CONTINUE):
-        failed[name] = failure(homes[name], code)
-      if code == CONTINUE or (code != DONE and executor.stopped):
-        stopped = True
-        break
-  if failed:
-    print(f"{len(failed)} of {len(homes)} points failed:", file=sys.stderr)
-    for name, reason in failed.items():
-      print(f"  {name}: {reason}", file=sys.stderr)
-    report = "; the report waits for them" if study.report else ""
-    print(f"The same command tries them again, and no finished one{report}.", file=sys.stderr)
-  if stopped or failed:
-    return CONTINUE if stopped else FAILED
-  if study.report is not None:
-    study.report({name: home.path for name, home in homes.items()})
-  return 0
+def run_study(order: flags.Order, path: Path) -> int:
+  """Runs the points of the study in the file `path`; returns the exit code."""
+  try:
+    study = sweep.read(path, order.config, order.workdir)
+  except sweep.WrongPoints as e:
+    if len(e.lines) == 1:
+      raise
+    for line in e.lines:
+      print(line, file=sys.stderr)
+    print(f"error: {e.summary}", file=sys.stderr)
+    return WRONG_INPUT
+  if order.dry_run:
+    return rounds.preview(study, order.workdir, order.only)
+  return rounds.run(study, order.workdir, order.parallel, order.only, passed(order))
+
+
+def passed(order: flags.Order) -> list[str]:
+  """The flags that workers are given."""
+  return ["--profile"] * order.profile
 
 
 if __name__ == "__main__":
-  cli.entry(main)
+  # What commands print is data for other programs as well.
+  cli.entry(main, pipe=sys.argv[1:2] in ([name] for name in flags.COMMANDS))

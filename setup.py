@@ -28,6 +28,7 @@ setup(
     "sacrebleu>=2.4",
     "sacremoses>=0.1.1",
     "safetensors>=0.5",
+    "scipy>=1.13",  # Student's t; jax needs it as well
     "sentencepiece>=0.2",
     "tensorboardX>=2.6",
     "tensorflow-datasets>=4.9.9",

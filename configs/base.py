@@ -198,6 +198,29 @@ KEYS = group(
       ),
       patience=whole(3, "plateau: validations without a new best"),
     ),
+    start=group(
+      "parameters that a new run begins with in the place of those drawn",
+      run=text("", "the folder of another run: those of its best checkpoint, where they fit"),
+      source_vectors=text("", "a file of word vectors, of word2vec's text format: rows of E_x"),
+      target_vectors=text("", "the same: rows of E_y"),
+    ),
+    fallback=group(
+      "what is done when the loss diverges",
+      times=whole(0, "how often a run goes back to its last checkpoint before it fails"),
+      ratio=real(
+        0.0,
+        lambda x: x == 0 or 1 < x < float("inf"),
+        "above 1, or 0 for no limit",
+        "the loss has diverged, too, where its mean between two lines of metrics is above this "
+        "times the lowest before; where it is not finite, it has anyway",
+      ),
+      factor=real(
+        0.5,
+        lambda x: 0 < x < 1,
+        "between 0 and 1",
+        "the learning rate is multiplied by this, each time that the run goes back",
+      ),
+    ),
     freeze=name_tuple(
       (), "parameters that stay as they are, by name, * for any part: encoder.E_x, *.attention.*"
     ),

@@ -1,8 +1,7 @@
 """A resolved config: stored as JSON, and checked before anything runs.
 
-  python -m nmt.config markdown > docs/configuration.md
-
-writes the page of all keys anew.
+python -m nmt.config show --config=configs/x.py:variant [--diff=W]    prints it; see show --help
+python -m nmt.config markdown > docs/configuration.md                 writes the page of all keys
 """
 
 import os
@@ -12,7 +11,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from nmt import cli, files, older
+from nmt import cli, files, fitting, older
 from nmt.declarations import declared, put, unknown, unused
 from nmt.errors import UserError
 
@@ -80,6 +79,8 @@ def validate(config: ConfigDict) -> None:
   """Raises UserError, naming the key, for a value out of range or an impossible combination."""
   flat = flatten(config)
   _check(flat)
+  for line in fitting.refused(flat):
+    raise UserError(line)
   for wrong, line in _combinations(flat):
     if wrong:
       raise UserError(line)
@@ -124,6 +125,11 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     "model.joint gives both sides the same word vectors, which needs data.tokenizer.joint",
   )
   yield (
+    flat["model.joint"] and bool(flat["train.start.source_vectors"]),
+    "model.joint gives both sides the word vectors of the target: set train.start.target_vectors "
+    "instead of train.start.source_vectors",
+  )
+  yield (
     flat["data.filter.min_words"] > flat["data.filter.max_words"],
     f"data.filter.min_words={flat['data.filter.min_words']} is above "
     f"data.filter.max_words={flat['data.filter.max_words']}: no sentence would be left",
@@ -155,6 +161,11 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     f"data.url={flat['data.url']} lacks {{language}}, so that both sides would be the same text",
   )
   kind, dropout = flat["data.tokenizer.kind"], flat["data.tokenizer.dropout"]
+  yield (
+    flat["data.tokenizer.joint"] and kind == "words",
+    "data.tokenizer.joint is not for data.tokenizer.kind=words, which follow one language's rules; "
+    "use bpe",
+  )
   yield (
     dropout > 0 and kind != "bpe",
     f"data.tokenizer.dropout leaves out merges of bpe, but data.tokenizer.kind={kind}",
@@ -188,12 +199,20 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
 
 
 def main(arguments: Sequence[str]) -> None:
-  """Prints all keys as a page of Markdown."""
-  from nmt import reference
+  """Prints a config, or all keys as a page of Markdown."""
+  if list(arguments) == ["markdown"]:
+    from nmt import reference
 
-  if list(arguments) != ["markdown"]:
-    raise UserError("python -m nmt.config markdown prints all config keys; it has no other command")
-  sys.stdout.write(reference.markdown())
+    sys.stdout.write(reference.markdown())
+  elif arguments and arguments[0] == "show":
+    from nmt.launching import show  # which reads config files
+
+    show.main(arguments[1:])
+  else:
+    raise UserError(
+      "python -m nmt.config markdown prints all config keys, and python -m nmt.config show "
+      "--config=F one config; there is no other command"
+    )
 
 
 if __name__ == "__main__":

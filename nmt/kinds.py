@@ -7,8 +7,9 @@ It says what it is in the first line of its docstring and declares its options, 
   OPTIONS = {"size": count(1000, "n': units of the layer that scores a word")}
 
 with the functions of nmt/options.py and nothing else, because that is read without running the
-file, which may import JAX. What a file must hold besides is said in the folder's base.py or
-__init__.py. Files called base or with a leading underscore are no kinds.
+file, which may import JAX. So are TRAITS and REFUSES, which say what it can't be had with by
+nmt/refusals.py. What a file must hold besides is said in the folder's base.py or __init__.py. Files
+called base or with a leading underscore are no kinds.
 """
 
 import ast
@@ -17,10 +18,13 @@ import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NamedTuple
 
-from nmt import options as vocabulary
+from nmt import options as _options
+from nmt import refusals as _refusals
 from nmt.errors import UserError
 from nmt.options import Option, not_one_of
+from nmt.refusals import Refusal
 
 # The package that holds the kinds of a group of the config.
 PACKAGES = {
@@ -34,19 +38,41 @@ PACKAGES = {
 }
 
 
-def names(group: str) -> list[str]:
-  """The kinds that a group of the config may have, in the order of the alphabet."""
-  return sorted(_files(group))
+class Declaration(NamedTuple):
+  """What the file of a kind says of it: its docstring's first line, and what it declares."""
+
+  summary: str
+  OPTIONS: dict[str, Option]
+  TRAITS: tuple[str, ...]
+  REFUSES: tuple[Refusal, ...]
+
+
+def names(group: str, trait: str = "") -> list[str]:
+  """The kinds that a group of the config may have, in the order of the alphabet.
+
+  trait: only those that have it.
+  """
+  return sorted(kind for kind in _files(group) if not trait or trait in traits(group, kind))
 
 
 def options(group: str, kind: str) -> dict[str, Option]:
-  """What the file of a kind declares; UserError for an unknown kind or a faulty declaration."""
-  return dict(_declared(_file(group, kind))[1])
+  """The options of a kind; UserError for an unknown kind or a faulty declaration."""
+  return dict(_declared(group, kind).OPTIONS)
+
+
+def traits(group: str, kind: str) -> tuple[str, ...]:
+  """What a kind is or does that others may refuse or need."""
+  return _declared(group, kind).TRAITS
+
+
+def refusals(group: str, kind: str) -> tuple[Refusal, ...]:
+  """What a kind says that it can't be had with."""
+  return _declared(group, kind).REFUSES
 
 
 def summary(group: str, kind: str) -> str:
   """The first line of the docstring of a kind."""
-  return _declared(_file(group, kind))[0]
+  return _declared(group, kind).summary
 
 
 def find(group: str, kind: str) -> ModuleType:
@@ -68,30 +94,49 @@ def _files(group: str) -> dict[str, Path]:
   own = Path(__file__).parent.joinpath(*package.split(".")[1:])
   imported = sys.modules.get(package)
   folders = [own] if imported is None else [Path(place) for place in imported.__path__]
-  files = [file for folder in reversed(folders) for file in folder.glob("*.py")]
+  return dict(_listed(*[(folder, folder.stat().st_mtime_ns) for folder in reversed(folders)]))
+
+
+@functools.cache
+def _listed(*folders: tuple[Path, int]) -> dict[str, Path]:
+  """The files of kinds in some folders, each with the time of its last change."""
+  files = [file for folder, _ in folders for file in folder.glob("*.py")]
   return {f.stem: f for f in files if f.stem != "base" and not f.stem.startswith("_")}
 
 
-def _declared(file: Path) -> tuple[str, dict[str, Option]]:
+def _declared(group: str, kind: str) -> Declaration:
+  file = _file(group, kind)
   return _parsed(file, file.read_text(encoding="utf-8"))
 
 
 @functools.cache
-def _parsed(file: Path, text: str) -> tuple[str, dict[str, Option]]:
-  """The first line of a file's docstring, and its OPTIONS, computed by themselves."""
+def _parsed(file: Path, text: str) -> Declaration:
+  """What a file declares, each declaration computed by itself."""
+  name = "OPTIONS"
+  found: dict[str, Any] = {"OPTIONS": {}, "TRAITS": (), "REFUSES": ()}
   try:
     tree = ast.parse(text, str(file))
     lines = (ast.get_docstring(tree) or "").splitlines() or [""]
-    found: dict[str, Option] = {}
     for node in tree.body:
       if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         continue
-      targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-      if any(isinstance(target, ast.Name) and target.id == "OPTIONS" for target in targets):
-        expression = ast.Expression(node.value)
-        found = eval(compile(expression, str(file), "eval"), dict(vars(vocabulary)))
+      for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+        if isinstance(target, ast.Name) and target.id in found:
+          name = target.id
+          code = compile(ast.Expression(node.value), str(file), "eval")
+          found[name] = eval(code, {**vars(_options), **vars(_refusals)})
   except Exception as e:
-    raise UserError(f"{file}: OPTIONS can't be read: {type(e).__name__}: {e}") from e
-  if not isinstance(found, dict) or not all(isinstance(o, Option) for o in found.values()):
+    raise UserError(f"{file}: {name} can't be read: {type(e).__name__}: {e}") from e
+  options = found["OPTIONS"]
+  if not isinstance(options, dict) or not all(isinstance(o, Option) for o in options.values()):
     raise UserError(f"{file}: OPTIONS must be a dict of options by name; see nmt/options.py")
-  return lines[0], found
+  for name, good in (
+    ("TRAITS", _refusals.TRAITS.__contains__),
+    ("REFUSES", lambda x: isinstance(x, Refusal)),
+  ):
+    if not isinstance(found[name], tuple) or not all(map(good, found[name])):
+      raise UserError(f"{file}: {name} must be a tuple of what nmt/refusals.py has")
+  for refusal in found["REFUSES"]:
+    if refusal.group and refusal.group not in PACKAGES:
+      raise UserError(f"{file}: REFUSES names no group: {refusal.group}")
+  return Declaration(lines[0], **found)

@@ -11,12 +11,13 @@ import jax.numpy as jnp
 from ml_collections import ConfigDict
 
 from nmt import config as config_lib
-from nmt import models
+from nmt import fitting, models
 from nmt.data.ids import PAD
 from nmt.data.pipeline import load_tokenizers
 from nmt.data.tokenizers import Tokenizer
 from nmt.decoding.trained import Run
 from nmt.errors import UserError
+from nmt.refusals import NOT_ALIGNING
 from nmt.training import checkpoints, sharding
 from nmt.workdir import Workdir
 
@@ -25,7 +26,7 @@ def of(
   config: ConfigDict, source: Tokenizer, target: Tokenizer, params: Any, update: int = 0
 ) -> Run:
   """A run from its parts; equal models get the same functions, so that programs are kept."""
-  aligns = models.mechanism(config.model).aligns
+  aligns = not fitting.has(config_lib.flatten(config), "model.attention", NOT_ALIGNING)
   encode, step, force = _functions(config.model.to_json(), source.size, target.size)
   return Run(config, source, target, params, update, aligns, encode, step, force)
 
@@ -53,7 +54,8 @@ def _functions(model: str, source_size: int, target_size: int) -> tuple[Callable
     logits = module.logits(features.t).astype(jnp.float32)
     chosen = jnp.take_along_axis(logits, target_BxT[:, :, None], axis=2)[:, :, 0]
     log_probs = chosen - jax.nn.logsumexp(logits, axis=2)
-    return jnp.where(target_BxT != PAD, log_probs, 0), features.alpha
+    alpha = module.alignments(source_BxJ, target_BxT, features)
+    return jnp.where(target_BxT != PAD, log_probs, 0), alpha
 
   return encode, step, force
 

@@ -17,6 +17,7 @@ class Option:
 
   names: all the values that it may have, where they are listed, but for an empty text.
   is_kind: the value is the name of a file, whose options the same group then has.
+  trait: what a kind that is named so must be or do (nmt/refusals.py).
   """
 
   default: Any
@@ -26,6 +27,7 @@ class Option:
   help: str
   names: tuple[str, ...] = ()
   is_kind: bool = False
+  trait: str = ""
 
   def check(self, key: str, value: Any) -> None:
     """Raises UserError, naming the key, unless it may have this value."""
@@ -113,13 +115,13 @@ def choice(default: str, names: Iterable[str], help: str) -> Option:
   return Option(default, (str,), lambda x: x in known, ", ".join(listed), help, listed)
 
 
-def kind(default: str, help: str) -> Option:
-  """The name of a file in the folder of its group (nmt/kinds.py).
+def kind(default: str, help: str, trait: str = "") -> Option:
+  """The name of a file in the folder of its group (nmt/kinds.py), of a kind that has the trait.
 
   In the options of a kind it names another kind of the same folder, whose options join the group:
   with `energy=kind("additive", ..)`, an attention has the options of its energy beside its own.
   """
-  return Option(default, (str,), bool, "the name of a kind", help, is_kind=True)
+  return Option(default, (str,), bool, "the name of a kind", help, is_kind=True, trait=trait)
 
 
 def not_one_of(key: str, value: Any, names: Iterable[str]) -> UserError:

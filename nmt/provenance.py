@@ -1,5 +1,6 @@
 """Where a run comes from: code, packages, machine and command line."""
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -35,10 +36,16 @@ def packages() -> dict[str, str]:
 
 
 def git(folder: Path) -> dict[str, Any]:
-  """The commit checked out in `folder` and whether anything differs from it; nulls without git."""
+  """The commit checked out in `folder` and whether anything differs from it; nulls without git.
+
+  `diff` is the sha256 of what differs, in files that git knows and names of those that it doesn't.
+  """
   commit = _git(folder, "rev-parse", "HEAD")
   changes = _git(folder, "status", "--porcelain")
-  return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+  diff = _git(folder, "diff", "HEAD") if changes else ""
+  known = changes is not None and diff is not None
+  digest = hashlib.sha256(f"{changes}\n{diff}".encode()).hexdigest() if known else None
+  return {"commit": commit, "dirty": None if changes is None else bool(changes), "diff": digest}
 
 
 def _git(folder: Path, *words: str) -> str | None:

@@ -24,6 +24,14 @@ of a sweep; a config file may set it, for those who choose that kind on the comm
 
 This page is written by `python -m nmt.config markdown > docs/configuration.md`.
 """
+_TOGETHER = """\
+## What can't be had together
+
+Asked for on the command line, in a config file or in a point of a sweep, it is refused before
+anything runs. The files of the kinds declare it (nmt/refusals.py); all other kinds go together.
+Where a kind names another, such as an `energy`, what holds of that one holds too; a kind that names
+another itself can't be named.
+"""
 
 
 @dataclass
@@ -73,7 +81,37 @@ def markdown() -> str:
     ]
     if rows:
       parts.append(_table(["kind", "its options", "default", "range", "meaning"], rows))
+  parts.append(_TOGETHER + "\n" + _table(["what", "can't be had with", "why"], _refused()))
   return "\n".join(parts)
+
+
+def _refused() -> list[list[str]]:
+  """A row for what each kind declares that it can't be had with, and for what it may not name."""
+  rows = []
+  naming: dict[tuple[str, str, str], list[str]] = {}
+  for group in kinds.PACKAGES:
+    for kind in kinds.names(group):
+      for refusal in kinds.refusals(group, kind):
+        others = []
+        if refusal.group:
+          having = _listed(kinds.names(refusal.group, refusal.trait))
+          others = [f"`{refusal.group}.kind` {'other than ' * refusal.needed}{having}"]
+        if refusal.condition.words:
+          others.append(f"while {_cell(refusal.condition.words)}")
+        each = f"each {refusal.trait}: " if refusal.group and not refusal.needed else ""
+        rows.append([f"`{group}.kind` `{kind}`", ", ".join(others), _cell(each + refusal.why)])
+      for name, option in kinds.options(group, kind).items():
+        if option.trait:
+          naming.setdefault((group, name, option.trait), []).append(kind)
+  for (group, name, trait), owners in naming.items():
+    other = f"`{group}.{name}` other than {_listed(kinds.names(group, trait))}"
+    why = f"what it names must be a kind that {trait}"
+    rows.append([f"`{group}.kind` {_listed(owners)}", other, why])
+  return rows
+
+
+def _listed(names: list[str]) -> str:
+  return ", ".join(f"`{name}`" for name in names)
 
 
 def _sections(tree: Group, prefix: str = "") -> Iterator[_Section]:
@@ -108,15 +146,15 @@ def _default(option: Option) -> str:
 
 def _range(option: Option, group: str) -> str:
   if option.is_kind:
-    return " | ".join(kinds.names(group))
+    return " | ".join(kinds.names(group, option.trait))
   return " | ".join(option.names) or option.wish
 
 
 def _cells(option: Option, group: str) -> list[str]:
   if option.is_kind:
-    allowed = "a kind of this group"
+    allowed = f"a kind of this group{f' that {option.trait}' if option.trait else ''}"
   else:
-    allowed = ", ".join(f"`{name}`" for name in option.names) or _cell(option.wish)
+    allowed = _listed(list(option.names)) or _cell(option.wish)
   default = "empty" if option.default == "" else f"`{option.default}`"
   return [default, allowed, _cell(option.help)]
 

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 from ml_collections import ConfigDict
 
-from nmt import cli, loading
+from nmt import cli, loading, starting
 from nmt import config as config_lib
 from nmt.analysis.publish import publish
 from nmt.arguments import Parser
@@ -29,10 +29,12 @@ from nmt.exit_codes import CONTINUE, DONE, FAILED
 from nmt.files import read_json, write_json
 from nmt.profiling.profile import Profile
 from nmt.training import checkpoints, loop, sharding, step
-from nmt.training.meter import NonFinite
+from nmt.training.divergence import Diverged, NonFinite
 from nmt.training.session import Validate
 from nmt.training.stopping import Stopped, Stopping
 from nmt.workdir import Workdir
+
+_PROGRESS = ("update", "updates", "best", "fallbacks")  # of a status
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -56,8 +58,9 @@ def main(arguments: Sequence[str]) -> int:
     except Stopped:
       home.status("stopped", **_last(home))
       return CONTINUE
-    except NonFinite as e:
-      home.status("failed", **_last(home), reason=str(e), nonfinite=e.update)
+    except Diverged as e:
+      what = "nonfinite" if isinstance(e, NonFinite) else "diverged"
+      home.status("failed", **_last(home), reason=str(e), **{what: e.update})
       print(f"error: {e}", file=sys.stderr)
       return FAILED
     except BaseException as e:
@@ -68,8 +71,9 @@ def main(arguments: Sequence[str]) -> int:
 def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) -> int:
   """Devices, data, training, test."""
   sharding.build(config.mesh)  # whether there are any, and enough, is said before data are prepared
-  linked = step.objective_of(config).links  # as is what does not fit together
+  linked = step.objective_of(config).links
   tests = {split: open_corpus(config.data, split) for split in config.data.test}
+  start = None
   if checkpoints.updates(home.checkpoints):
     prepared = prepare(config.data, home.tokenizers, linked)
     if changes := pipeline.changes(read_json(home.data), prepared.report):
@@ -78,10 +82,7 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
         "another --workdir"
       )
   else:
-    checkpoints.probe(home.checkpoints)
-    prepared = prepare(config.data, linked=linked)
-    prepared.save_tokenizers(home.tokenizers)
-    write_json(home.data, prepared.report)
+    prepared, start = _begin(config, home, linked)
   for split in ("train", "valid"):
     if count := prepared.report[split]["too_many_tokens"]:
       most = config.data.filter.max_tokens if split == "train" else pipeline.VALID_TOKENS
@@ -95,13 +96,23 @@ def _work(config: ConfigDict, home: Workdir, stopping: Stopping, profile: bool) 
     same = f"{found['identical']} of {found['kept']} pairs have the same text on both sides"
     print(f"train: {same} (data.source, data.target)", file=sys.stderr)
   profiler = Profile if profile else None
-  code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profiler)
+  code = loop.train(config, home, prepared, _bleu_of(config, prepared), stopping, profiler, start)
   if code == DONE:
     best = loading.load(home)
     for split, corpus in tests.items():
       results.check(home.test, "choose a place that can be")
       publish(report(best, split, corpus.read(range(len(corpus)))), home.test)
   return code
+
+
+def _begin(config: ConfigDict, home: Workdir, linked: bool) -> tuple[Prepared, Any]:
+  """The data of a new run, and the parameters that it starts from, or None for those drawn."""
+  checkpoints.probe(home.checkpoints)
+  other = starting.other(config, home)
+  prepared = prepare(config.data, linked=linked)
+  prepared.save_tokenizers(home.tokenizers)
+  write_json(home.data, prepared.report)
+  return prepared, starting.parameters(config, home, prepared, other)
 
 
 def _bleu_of(config: ConfigDict, prepared: Prepared) -> Validate:
@@ -150,7 +161,7 @@ def keep_programs(configured: str) -> None:
 
 def _last(home: Workdir) -> dict[str, Any]:
   """What the last status said of the progress."""
-  return {k: v for k, v in home.read_status().items() if k in ("update", "updates", "best")}
+  return {k: v for k, v in home.read_status().items() if k in _PROGRESS}
 
 
 if __name__ == "__main__":

@@ -8,10 +8,16 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from nmt.errors import UserError
 from nmt.files import FULL, read_json, write_json
+
+_LOOKS, _GLANCE = 20, 0.01  # how often, and after how many seconds, a lock is tried again
+
+
+class InUse(UserError):
+  """Another live run holds the folder."""
 
 
 class Workdir:
@@ -25,6 +31,8 @@ class Workdir:
     self.metrics = self.path / "metrics.jsonl"
     self.tensorboard = self.path / "tensorboard"
     self.data = self.path / "data.json"
+    self.cost = self.path / "cost.json"
+    self.start = self.path / "start.json"
     self.tokenizers = self.path / "tokenizers"
     self.checkpoints = self.path / "checkpoints"
     self.test = self.path / "test"
@@ -32,6 +40,8 @@ class Workdir:
     self.profile = self.path / "profile"
     self.nonfinite = self.path / "nonfinite"
     self.lock_file = self.path / "lock"
+    self.log = self.path / "log"  # the worker's output, where several run at once
+    self.study = self.path / "study.json"  # of a sweep, whose runs lie in folders of this one
 
   def __str__(self) -> str:
     return str(self.path)
@@ -47,7 +57,7 @@ class Workdir:
 
   @contextlib.contextmanager
   def lock(self) -> Iterator[None]:
-    """Holds the folder for this process; raises UserError while another live run holds it.
+    """Holds the folder for this process; raises InUse while another live run holds it.
 
     The kernel lets go of it when the process dies, however it dies, so no stale lock is left.
     """
@@ -59,12 +69,14 @@ class Workdir:
         raise UserError(f"workdir {self} can't be written ({e.strerror})") from None
       # A child made by fork shares the lock and could outlive this process: it lets go at birth.
       os.register_at_fork(after_in_child=file.close)
-      try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-      except BlockingIOError:
+      for _ in range(_LOOKS):
+        if _locks(file, fcntl.LOCK_EX):
+          break
+        time.sleep(_GLANCE)  # `held` may be asking
+      else:
         file.seek(0)
         holder = file.read().strip() or "another process"
-        raise UserError(
+        raise InUse(
           f"workdir {self} is in use by a live run ({holder}); wait for it, stop it, or choose "
           "another --workdir"
         ) from None
@@ -73,6 +85,17 @@ class Workdir:
       file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
       file.flush()
       yield
+
+  def held(self) -> bool:
+    """Whether a live run holds the folder, on any machine whose locks the file system knows.
+
+    Nothing is written, so any folder may be asked about at any time.
+    """
+    try:
+      with open(self.lock_file, "rb") as file:
+        return not _locks(file, fcntl.LOCK_SH)
+    except OSError:
+      return False
 
   def status(self, state: str, **fields: Any) -> None:
     """Writes status.json: `state` (running, stopped, done, failed), `fields` and the time."""
@@ -94,3 +117,11 @@ class Workdir:
       return status
     except UserError:
       return {}
+
+
+def _locks(file: IO[Any], kind: int) -> bool:
+  try:
+    fcntl.flock(file, kind | fcntl.LOCK_NB)
+  except BlockingIOError:
+    return False
+  return True

@@ -26,21 +26,15 @@ jaxtyping.install_import_hook(CHECKED, TYPECHECKER)
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="session")
-def _program_folder(tmp_path_factory):
-  return str(tmp_path_factory.mktemp("programs"))
-
-
-@pytest.fixture(scope="module")
-def quick_programs(_program_folder):
-  """Programs are compiled fast rather than to be fast, and each only once."""
-  folder = jax.config.jax_compilation_cache_dir
-  jax.config.update("jax_compilation_cache_dir", _program_folder)
+@pytest.fixture(scope="session", autouse=True)
+def _programs(tmp_path_factory):
+  """Programs are compiled fast rather than to be fast, and each only once, in whatever process."""
+  folder = tmp_path_factory.getbasetemp()
+  if "PYTEST_XDIST_WORKER" in os.environ:  # whose folder is one in that of all
+    folder = folder.parent
+  jax.config.update("jax_compilation_cache_dir", str(folder / "programs"))
   jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
   jax.config.update("jax_disable_most_optimizations", True)
-  yield
-  jax.config.update("jax_compilation_cache_dir", folder)
-  jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture
@@ -52,7 +46,7 @@ def first(tmp_path):
 
 
 @pytest.fixture
-def command(first, quick_programs):
+def command(first):
   """command("-m", "nmt.translate", ...) starts Python in that folder, as a person would."""
 
   def start(*arguments, **more):

@@ -38,6 +38,12 @@ def test_keys_that_an_older_file_lacks_mean_what_was_done_without_them(tmp_path)
   config_lib.validate(config_lib.load(path))
 
 
+def test_an_older_file_may_have_what_is_refused_today(tmp_path):
+  config = changed(model__cell__kind="rglru", model__cell__zoneout=0.1)
+  config_lib.save(config, tmp_path / "config.json")
+  assert config_lib.load(tmp_path / "config.json") == config
+
+
 def test_what_older_files_meant_is_said_of_keys_that_there_are():
   assert older.BEFORE.keys() <= config_lib.flatten(base.get_config()).keys()
 
@@ -117,7 +123,15 @@ def test_an_unknown_key_is_named_with_the_nearest():
       dict(model__tie=True),
       "model.tie needs model.readout.size == model.embedding, but they are",
     ),
+    (
+      dict(data__tokenizer__joint=True),
+      "data.tokenizer.joint is not for data.tokenizer.kind=words",
+    ),
     (dict(model__joint=True), "which needs data.tokenizer.joint"),
+    (
+      dict(model__joint=True, data__tokenizer__joint=True, train__start__source_vectors="x"),
+      "set train.start.target_vectors instead of train.start.source_vectors",
+    ),
     (dict(data__filter__min_words=51), "no sentence would be left"),
     (dict(data__grammar__max_words=60), "min_words <= max_words < long_words"),
     (dict(data__target="de"), "English to French"),
@@ -132,6 +146,10 @@ def test_an_unknown_key_is_named_with_the_nearest():
     (dict(train__optimizer__weight_decay=0.1), "name=adamw, but that is adadelta"),
     (dict(train__optimizer__momentum=0.9), "name=sgd, but that is adadelta"),
     (dict(train__optimizer__batch=80, batch__tokens=4000), "set one to 0"),
+    (
+      dict(model__cell__kind="rglru", model__cell__zoneout=0.1),
+      "model.cell.kind=rglru can't be had while model.cell.zoneout is above 0: its state also",
+    ),
     (
       dict(train__schedule__name="cosine", train__schedule__warmup=10, train__updates=10),
       "leaves nothing of train.updates=10",

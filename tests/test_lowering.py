@@ -1,11 +1,14 @@
 """A training step and a search become programs for GPUs and TPUs, as far as a CPU can tell."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import pytest
 
 from configs import base
-from nmt import kinds, loading, models
+from experiments.benchmarks import family
+from nmt import loading, models
 from nmt.data.words import Words
 from nmt.decoding.hypotheses import forbidden
 from nmt.decoding.translator import search
@@ -48,7 +51,8 @@ def lowered(function, *arguments, **static) -> str:
 
 def lowered_step(config) -> str:
   program = step.build(config, V, V, sharding.build(config.mesh))
-  rows = Rows(*(jax.ShapeDtypeStruct((B, L), jnp.int32) for L in (J, T)))
+  shapes = ((B, J), jnp.int32), ((B, T), jnp.int32), ((B, T, J), jnp.int8)
+  rows = Rows(*itertools.starmap(jax.ShapeDtypeStruct, shapes))
   return lowered(program.step, program.abstract, rows, 1.0)
 
 
@@ -82,10 +86,8 @@ def test_a_search_is_lowered(config, beam):
 
 
 @pytest.mark.each_kind
-@pytest.mark.parametrize("kind", kinds.names("model.attention"))
-def test_every_attention_mechanism_is_lowered(kind):
-  objective = "reinforce" if kind == "hard" else "likelihood"
-  config = configured({"model.attention.kind": kind, "train.objective.kind": objective})
-  config.mesh.data = 1
+@pytest.mark.parametrize("choice", family.covering(1), ids=lambda choice: "-".join(choice.values()))
+def test_every_kind_is_lowered(choice):
+  config = family.config(choice)
   assert "callback" not in lowered_step(config)
   assert "callback" not in lowered_search(config, 3)

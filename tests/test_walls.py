@@ -18,10 +18,12 @@ FILES = sorted(
 # its modules that all may use; any other module of nmt is a command line and may import them all.
 GROUND = {
   *("errors", "exit_codes", "files", "cli", "arguments", "perplexity", "progress_bar"),
-  *("options", "kinds", "declarations", "older", "config", "reference", "provenance", "workdir"),
+  *("options", "refusals", "kinds", "declarations", "fitting", "older", "config", "reference"),
+  *("provenance", "workdir"),
 }
 UPSTREAM = {
   **dict.fromkeys(GROUND, GROUND),
+  "config": GROUND | {"launching"},  # its command line, which reads config files
   "launching": GROUND,
   "data": GROUND,
   "models": GROUND | {"data"},

@@ -31,6 +31,26 @@ def read(path: Path) -> list[Line]:
     raise UserError(f"{path}: not JSON lines ({e})") from None
 
 
+def begun(path: Path) -> list[Line]:
+  """The whole lines of a file that `append` may have been stopped in, which then ends there."""
+  if not path.exists():
+    return []
+  text = path.read_bytes()
+  whole = text[: text.rfind(b"\n") + 1]
+  if whole != text:
+    with replacing(path) as file:
+      file.write(whole.decode())
+  return read(path)
+
+
+def append(path: Path, line: Mapping[str, Any]) -> Line:
+  """Adds a line to a file, and gives it back as it was written."""
+  kept: Line = short(line)
+  with path.open("a", encoding="utf-8") as file:
+    file.write(json.dumps(kept, ensure_ascii=False) + "\n")
+  return kept
+
+
 def spread(values: Sequence[float]) -> dict[str, float]:
   """Median, least and most of what was measured several times."""
   return {"median": statistics.median(values), "min": min(values), "max": max(values)}

@@ -46,7 +46,7 @@ def heatmap(
     raise ValueError(f"alpha {alpha_TxJ.shape} does not fit {T} target and {J} source words")
   families, (sources, targets, titles) = fonts.choose([source, target, [title]])
   figure = _draw(sources, targets, np.asarray(alpha_TxJ), families, gold, titles[0])
-  _save(figure, Path(path))
+  save(figure, Path(path))
 
 
 def _draw(
@@ -109,7 +109,8 @@ def _draw(
   return figure
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+  """Writes a figure, PNG or PDF, beside and renamed; UserError where that is not possible."""
   suffix = path.suffix.lower()
   try:
     # Outlines (type 3) in PDF: embedded as type 42, CJK fonts vanish. No dates: same figure, same

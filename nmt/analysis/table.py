@@ -59,6 +59,8 @@ def _scores(found: dict[str, Any]) -> Table:
       f"by argmax {links['aer_argmax']:.2f}"
     )
     table.add_row("AER", f"{links['aer']:.2f}", how)
+  if (entropy := found.get("attention_entropy")) is not None:
+    table.add_row("attention entropy", f"{entropy:.3f}", "nats a target token; references forced")
   for name, key, how in _LENGTHS:
     if found[key]:
       table.add_row(name, str(found[key]), how)

@@ -153,10 +153,6 @@ def _learn(
   kind, size = data.tokenizer.kind, data.tokenizer.size
   languages = data.source, data.target
   if kind == "words":
-    if data.tokenizer.joint:
-      raise UserError(
-        "data.tokenizer.joint is not for words, which follow one language's rules; use bpe"
-      )
     work = functools.partial(_count, corpus, languages)
     totals: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     for counts in pool.chunked(work, rows, "counting words"):

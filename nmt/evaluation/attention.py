@@ -76,6 +76,19 @@ def _align(run: Run, pairs: Iterable[tuple[list[str], list[str]]]) -> Iterator[A
     yield waiting.popleft().aligned(forced)
 
 
+def entropy(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "T"]:
+  """-sum_j alpha_ij ln alpha_ij of each row, in nats: 0 where one source token has all the weight.
+
+  Rows are normalised first, for some mechanisms' sum to less than 1; one without weight gives 0.
+  """
+  alpha_TxJ = alpha_TxJ.astype(np.float64)
+  total_T = alpha_TxJ.sum(axis=1, keepdims=True)
+  share_TxJ = alpha_TxJ / np.where(total_T > 0, total_T, 1)
+  surprise_TxJ = -np.log(np.where(share_TxJ > 0, share_TxJ, 1))
+  entropy_T: np.ndarray = (share_TxJ * surprise_TxJ).sum(axis=1)
+  return entropy_T
+
+
 def merge(
   alpha_TxJ: Float[np.ndarray, "T J"],
   source_owner: Sequence[int],

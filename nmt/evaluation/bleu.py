@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ml_collections import ConfigDict
 from sacrebleu.metrics import BLEU, CHRF
 
+from nmt.config import BLEU_TOKENIZERS
 from nmt.errors import UserError
 
 # By language, "13a" for all others: sacreBLEU's own choices, and characters for further languages
@@ -39,6 +40,13 @@ def tokenizer(config: ConfigDict) -> str:
   except RuntimeError:
     return "char"
   return name
+
+
+def tokenizer_of(signature: str) -> str:
+  """sacreBLEU's tokenizer by the signature of a BLEU, which adds a version to some names."""
+  found = re.search(r"tok:([^|]+)", signature)
+  names = [name for name in BLEU_TOKENIZERS if found and found[1].startswith(name)]
+  return max(names, key=len, default="13a")
 
 
 def bleu(

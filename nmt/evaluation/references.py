@@ -37,9 +37,14 @@ class Example(NamedTuple):
 
 
 class Findings(NamedTuple):
-  """Scores are JSON-able; there is no alignment without gold links, or without attention."""
+  """Scores are JSON-able; there is no alignment without gold links, or without attention.
+
+  attention_entropy: the mean over the references' tokens, ends included, in nats; None without
+  attention.
+  """
 
   likelihood: dict[str, Any]
+  attention_entropy: float | None
   alignment: dict[str, Any] | None
   example: Example | None
 
@@ -64,7 +69,7 @@ def force_references(
   hypothesis; there is none where nothing was translated, or without attention.
   """
   tasks = _tasks(run, pairs, encoded, hypotheses)
-  total, tokens, too_long = 0.0, 0, 0
+  total, tokens, too_long, spread = 0.0, 0, 0, 0.0
   found: dict[str, list[list[alignment.Link]]] = {"agreement": [], "argmax": []}
   wanted: list[alignment.Links] = []
   example: Example | None = None
@@ -75,6 +80,8 @@ def force_references(
     elif task.counts and forced is not None:
       total += float(forced.log_probs_T.sum(dtype="float64"))
       tokens += len(forced.log_probs_T)
+      if run.aligns and forced.alpha_TxJ is not None:
+        spread += float(attention.entropy(forced.alpha_TxJ).sum())
     if task.pieces is None:
       continue
     source, target, alpha_TxJ = task.pieces.aligned(forced)
@@ -94,6 +101,7 @@ def force_references(
       "reference_tokens": tokens,
       "not_forced": too_long,
     },
+    spread / tokens if run.aligns and tokens else None,
     _score(found, wanted) if wanted else None,
     example,
   )

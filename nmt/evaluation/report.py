@@ -75,6 +75,7 @@ def report(
     "cut": searched.cut,
     "too_long": searched.too_long,
     "alignment": forced.alignment,
+    "attention_entropy": forced.attention_entropy,
     "decode": decode.to_dict(),
     "seconds_translating": round(seconds, 3),
   }

@@ -1,1 +1,1 @@
-"""Executors: where the worker of a run is started, `python -m nmt.train --workdir W`."""
+"""From flags and studies to the folders of runs, and to their workers, which are started here."""

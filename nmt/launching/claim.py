@@ -8,20 +8,19 @@ from ml_collections import ConfigDict
 from nmt import config as config_lib
 from nmt import files, provenance
 from nmt.errors import UserError
+from nmt.launching import shares
+from nmt.launching.identity import PLACES, drift, fingerprint
 from nmt.workdir import Workdir
 
 State = Literal["new", "unfinished", "done"]
-
-# Where a run finds its data and its devices: no part of what it computes.
-PLACES = ("data.dir", "data.url", "data.cache", "mesh.data", "mesh.model")
 
 
 def look(home: Workdir, config: ConfigDict) -> State:
   """What `home` holds of `config`; raises UserError if that is a run of another config.
 
-  A run can be given other places, more updates, and after a loss that was not finite a lower
-  learning rate. One that failed before its first checkpoint (a wrong data.dir, say) gives way to
-  another config.
+  A run can be given other places, more updates, and after its loss has diverged a lower learning
+  rate and another train.fallback. One that failed before its first checkpoint (a wrong data.dir,
+  say) gives way to another config.
   """
   if not home.config.exists():
     return "new"
@@ -37,23 +36,27 @@ def look(home: Workdir, config: ConfigDict) -> State:
   return "done" if status == "done" and "train.updates" not in taken else "unfinished"
 
 
-def claim(home: Workdir, config: ConfigDict) -> State:
+def claim(home: Workdir, config: ConfigDict, cores: int | None = None) -> State:
   """`look`, and writes config.json and provenance.json; raises UserError if a live run is there.
 
   The config.json of a run that is there already is written again only where a change is taken on.
+  Where the code, its libraries or the number of cores are not what an unfinished run began with, a
+  warning is printed; whether its data are, the worker sees.
   """
   with home.lock():
     state = look(home, config)
     if state == "new":
-      files.write_json(home.provenance, provenance.collect(sys.argv))
+      files.write_json(home.provenance, _start(config, cores))
       config_lib.save(config, home.config)  # last: this file is what makes the folder a run
     elif state == "unfinished":
       first = _provenance(home)
-      resumed = provenance.collect(sys.argv)
+      resumed = _start(config, cores)
       old = config_lib.load(home.config)
       if taken := _compare(home, old, config)[0]:
         before = config_lib.flatten(old)
         resumed["changed"] = {key: [before[key], value] for key, value in taken.items()}
+      if first and _saved(home) and (found := drift(first, resumed)):
+        print(f"warning: {home}: changed since it began: {', '.join(found)}", file=sys.stderr)
       first.setdefault("resumed", []).append(resumed)
       files.write_json(home.provenance, first)
       if taken:
@@ -73,7 +76,7 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
   same += [(k, pair[0]) for start in starts for k, pair in start.get("changed", {}).items()]
   taken: dict[str, Any] = {}
   refused = []
-  for key in _changed(before, after):
+  for key in changed(before, after):
     was, value = before.get(key), after.get(key)
     if key in PLACES:
       taken[key] = value
@@ -82,13 +85,20 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
       continue
     longer = key == "train.updates" and value is not None and value > was
     lower = key == "train.optimizer.learning_rate" and value is not None and value < was
+    mended = lower or key.startswith("train.fallback.")
     if longer and before["train.schedule.name"] == "cosine":
       refused.append(f"{_line(before, after, key)} (the cosine schedule is made for its updates)")
-    elif longer or (lower and "nonfinite" in home.read_status()):
+    elif longer or (mended and {"nonfinite", "diverged"} & home.read_status().keys()):
       taken[key] = value
     else:
       refused.append(_line(before, after, key))
   return taken, refused
+
+
+def _start(config: ConfigDict, cores: int | None) -> dict[str, Any]:
+  """Where this start of a run comes from."""
+  found = provenance.collect(sys.argv)
+  return {**found, "cores": cores or shares.count(), "fingerprint": fingerprint(config)}
 
 
 def _provenance(home: Workdir) -> dict[str, Any]:
@@ -102,10 +112,11 @@ def _saved(home: Workdir) -> bool:
 def differences(old: ConfigDict, new: ConfigDict) -> list[str]:
   """`key: old -> new` for every key that differs, in order."""
   before, after = config_lib.flatten(old), config_lib.flatten(new)
-  return [_line(before, after, key) for key in _changed(before, after)]
+  return [_line(before, after, key) for key in changed(before, after)]
 
 
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+  """The keys of two flat configs that only one has, or whose values differ, in order."""
   return [
     key
     for key in {**before, **after}

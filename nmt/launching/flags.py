@@ -27,7 +27,9 @@ from nmt.launching.fields import field, follow_kinds, leaves, make_room
 ROOT = Path(__file__).resolve().parents[2]
 _CONFIG = re.compile(r"--?(?:no)?config\.([^=]+)")
 _BARE = re.compile(r"--?config\.[^=]+")  # without its value
-_FLAGS = ("config", "workdir", "sweep", "profile", "help", "help-config")
+COMMANDS = ("status", "results")  # the words that launch.py may begin with, in place of flags
+_SWEEP = ("parallel", "only", "dry-run")
+_FLAGS = ("config", "workdir", "sweep", "profile", "help", "help-config", *_SWEEP)
 _FLAG = re.compile(r"-(?!\.?\d|inf\b)")  # not a negative number
 
 
@@ -37,12 +39,16 @@ class Order:
 
   config: ready to run; for a sweep with its references, which follow what a point changes.
   profile: trace some updates; it is no part of the experiment, so no config key.
+  parallel, only, dry_run: how many points at once, which ones (None: all), and whether not at all.
   """
 
   config: ConfigDict
   workdir: Path
   sweep: Path | None
   profile: bool
+  parallel: int = 1
+  only: str | None = None
+  dry_run: bool = False
 
 
 def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
@@ -55,12 +61,15 @@ def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
   text: Any = flags.DEFINE_string  # for mypy: absl types the default of None away
   text("config", None, "a config file, with a variant: configs/x.py[:variant]", values)
   text("workdir", None, "the folder of the run; default: runs/<config>[-variant]", values)
-  text("sweep", None, "a study, experiments/x.py: the config at each of its points", values)
+  text("sweep", None, "a study, experiments/x.py or x: the config at each of its points", values)
+  flags.DEFINE_integer("parallel", 1, "points that run at once", flag_values=values, lower_bound=1)
+  text("only", None, "of a sweep: failed, or a pattern of the names of points", values)
+  flags.DEFINE_boolean("dry-run", False, "say what a sweep would run", values)
   flags.DEFINE_boolean("profile", False, "trace some updates into W/profile", values)
   flags.DEFINE_boolean("help", False, "this text", values, short_name="h")
   flags.DEFINE_boolean("help-config", False, "every config key", values)
   try:
-    rest = values(["launch.py", *_joined(arguments)], known_only=True)[1:]
+    rest = values(["launch.py", *joined(arguments)], known_only=True)[1:]
   except flags.Error as e:
     raise UserError(str(e)) from None
   for asked in ("help", "help-config"):
@@ -76,8 +85,13 @@ def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
     sweep = "experiments/lengths.py"
   workdir = expand(values.workdir or f"runs/{default}")
   if not sweep:
+    for name in _SWEEP:
+      if values[name].present:
+        raise UserError(f"--{name} is for the points of a study: give it by --sweep")
     return Order(ready, workdir, None, values.profile)
-  return Order(config, workdir, find(sweep, "experiments"), values.profile)
+  dry = bool(values["dry-run"].value)
+  where = find(sweep, "experiments")
+  return Order(config, workdir, where, values.profile, values.parallel, values.only, dry)
 
 
 def load(path: str, variant: str = "") -> ConfigDict:
@@ -136,7 +150,10 @@ def override(config: ConfigDict, arguments: Sequence[str]) -> None:
   except (flags.Error, TypeError, ValueError) as e:
     raise UserError(str(e)) from None
   if left:
-    raise UserError(f"what is {left[0]}? Flags are written --config.key=value")
+    raise UserError(
+      f"what is {left[0]}? Flags are written --config.key=value; commands are: "
+      f"{', '.join(COMMANDS)}{nearest(left[0], COMMANDS)}"
+    )
 
 
 def override_by(config: ConfigDict, changes: dict[str, Any]) -> ConfigDict:
@@ -164,9 +181,11 @@ def settle(config: ConfigDict) -> ConfigDict:
   follow_kinds(config)
   config = config.copy_and_resolve_references()
   config_lib.validate(config)
-  for key in ("dir", "cache"):
-    if config.data[key]:
-      config.data[key] = os.path.abspath(expand(config.data[key]))
+  start = config.train.start
+  places = [(config.data, "dir"), (config.data, "cache"), *((start, key) for key in start)]
+  for group, key in places:
+    if group[key]:
+      group[key] = os.path.abspath(expand(group[key]))
   return config
 
 
@@ -179,18 +198,22 @@ def expand(path: str | Path) -> Path:
 
 
 def find(path: str, folder: str) -> Path:
-  """`path` from here or from the checkout; UserError lists what `folder` has if it is nowhere."""
-  for place in (expand(path), ROOT / path):
+  """`path` from here or from the checkout, or the bare name of a file of `folder`.
+
+  UserError lists what `folder` has if it is nowhere.
+  """
+  bare = [ROOT / folder / f"{path}.py"] if re.fullmatch(r"\w+", path) else []
+  for place in (*bare, expand(path), ROOT / path):
     if place.is_file():
       return place
   names = listed(folder)
-  near = nearest(path, names)
+  near = nearest(path, [Path(name).stem for name in names] if bare else names)
   raise UserError(f"{path}: no such file; there are: {', '.join(names)}{near}")
 
 
 def listed(folder: str) -> list[str]:
   """The files that can be given by --config (`configs`) or by --sweep (`experiments`)."""
-  function = {"configs": "def get_config(", "experiments": "def sweep()"}[folder]
+  function = {"configs": "def get_config(", "experiments": "def sweep"}[folder]
   files = sorted(f for f in (ROOT / folder).glob("[!_]*.py") if f.stem != "base")
   return [f"{folder}/{f.name}" for f in files if f"\n{function}" in f.read_text(encoding="utf-8")]
 
@@ -227,15 +250,15 @@ def blaming(path: Path) -> Iterator[None]:
     raise UserError(f"{path}{at}: {type(e).__name__}: {e}") from e
 
 
-def _joined(arguments: Iterable[str]) -> list[str]:
+def joined(arguments: Iterable[str]) -> list[str]:
   """`--config.key value` as `--config.key=value`: absl takes no boolean so."""
-  joined: list[str] = []
+  found: list[str] = []
   for argument in arguments:
-    if joined and _BARE.fullmatch(joined[-1]) and not _FLAG.match(argument):
-      joined[-1] += f"={argument}"
+    if found and _BARE.fullmatch(found[-1]) and not _FLAG.match(argument):
+      found[-1] += f"={argument}"
     else:
-      joined.append(argument)
-  return joined
+      found.append(argument)
+  return found
 
 
 def _ask(config: ConfigDict) -> None:

@@ -1,31 +1,74 @@
-"""Runs the worker here, as a child process, and passes signals and its exit code on."""
+"""Runs workers here, as child processes, and passes signals and their exit codes on."""
 
 import contextlib
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 from nmt.errors import UserError
 from nmt.exit_codes import CONTINUE, DONE
+from nmt.launching.shares import Share
 from nmt.workdir import Workdir
 
 WORKER = (sys.executable, "-m", "nmt.train")
 
 _ROOT = Path(__file__).resolve().parents[2]
+_BECOME = (sys.executable, "-IS", str(_ROOT / "nmt" / "launching" / "become.py"))
 # A terminal that closes is a request to stop like any other: save, and exit 75.
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PAUSE = 0.05  # seconds between two looks at a worker
+
+
+class Worker:
+  """A run at work: `python -m nmt.train --workdir W` in a process of its own."""
+
+  def __init__(self, home: Workdir, process: subprocess.Popen[bytes], before: dict[str, Any]):
+    self.home = home
+    self.process = process
+    self._before = before  # the status when it was started
+    self._asked: set[int] = set()
+
+  def ask(self, number: int) -> None:
+    """Passes a signal on."""
+    self._asked.add(number)
+    self.process.send_signal(number)
+
+  def code(self) -> int | None:
+    """Its exit code, None while it is at work.
+
+    0: done, 75: stopped and to be continued, else failed (128 + n: killed by signal n). A worker
+    that could not say so itself is recorded in status.json as failed.
+    """
+    code = self.process.poll()
+    if code is None:
+      return None
+    if -code in self._asked:  # it was only just starting, and had nothing to save
+      return CONTINUE
+    if code < 0:
+      name = signal.Signals(-code).name
+      print(f"worker of {self.home} was killed by {name}", file=sys.stderr)
+      code = 128 - code
+    if code not in (DONE, CONTINUE):
+      # Not where a live run holds the folder, which turned this worker away, nor on a full disk.
+      with contextlib.suppress(UserError, OSError), self.home.lock():
+        last = self.home.read_status()
+        if last.get("state") != "failed" or last == self._before:
+          known = {key: last[key] for key in last if key not in ("state", "reason")}
+          self.home.status("failed", **known | {"exit": code})
+    return code
 
 
 class Local:
-  """Runs workers one after the other; once told to stop (a signal), it starts no further one."""
+  """Starts workers and passes signals on to them; once told to stop, it starts no further one."""
 
   def __init__(self) -> None:
     self.stopped = False
-    self._worker: subprocess.Popen[bytes] | None = None
+    self._workers: list[Worker] = []
     self._previous: dict[signal.Signals, Any] = {}
 
   def __enter__(self) -> Self:
@@ -41,54 +84,64 @@ class Local:
     for number, handler in self._previous.items():
       signal.signal(number, handler)
 
-  def run(self, workdir: Workdir, *flags: str) -> int:
-    """Runs `python -m nmt.train --workdir W` and `flags` to its end and returns its exit code.
+  def start(
+    self, home: Workdir, *flags: str, share: Share | None = None, log: Path | None = None
+  ) -> Worker:
+    """Starts the worker of a folder, with `flags`, on its share of the machine.
 
-    0: done, 75: stopped and to be continued, else failed (128 + n: killed by signal n). A worker
-    that could not say so itself is recorded in status.json as failed.
+    What it prints is added to the file `log`, or goes where this process prints.
     """
-    if self.stopped:
-      return CONTINUE
-    before = _status(workdir)
+    share = share or Share()
+    before = _status(home)
     path = os.environ.get("PYTHONPATH")
-    self._worker = subprocess.Popen(
-      [*WORKER, "--workdir", str(workdir), *flags],
-      stdin=subprocess.DEVNULL,
-      env=os.environ | {"PYTHONPATH": f"{_ROOT}{os.pathsep}{path}" if path else str(_ROOT)},
-      # Its own group: Ctrl-C in a terminal reaches it once, through this process.
-      process_group=0,
-    )
+    variables = {"PYTHONPATH": f"{_ROOT}{os.pathsep}{path}" if path else str(_ROOT)}
+    with contextlib.ExitStack() as stack:
+      output = None if log is None else stack.enter_context(open(log, "ab"))
+      process = subprocess.Popen(
+        [*_BECOME, share.text(), *WORKER, "--workdir", str(home), *flags],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        env=os.environ | variables | share.variables,
+        # Its own group: Ctrl-C in a terminal reaches it once, through this process.
+        process_group=0,
+      )
+    worker = Worker(home, process, before)
+    self._workers.append(worker)
     if self.stopped:  # by a signal that came while the worker was being started
-      self._worker.terminate()
-    code = self._worker.wait()
-    self._worker = None
-    if code < 0:
-      print(f"worker of {workdir} was killed by {signal.Signals(-code).name}", file=sys.stderr)
-      code = 128 - code
-    if code not in (DONE, CONTINUE):
-      # Not where a live run holds the folder, which turned this worker away, nor on a full disk.
-      with contextlib.suppress(UserError, OSError), workdir.lock():
-        last = workdir.read_status()
-        if last.get("state") != "failed" or last == before:
-          known = {key: last[key] for key in last if key not in ("state", "reason")}
-          workdir.status("failed", **known | {"exit": code})
+      worker.ask(signal.SIGTERM)
+    return worker
+
+  def wait(self, worker: Worker) -> int:
+    """Its exit code, once it has ended."""
+    while (code := worker.code()) is None:
+      time.sleep(PAUSE)
+    self.forget(worker)
     return code
+
+  def forget(self, worker: Worker) -> None:
+    """Passes it no further signals: it has ended."""
+    self._workers.remove(worker)
+
+  def run(self, home: Workdir, *flags: str) -> int:
+    """Runs a worker to its end and returns its exit code, as `Worker.code` does."""
+    return CONTINUE if self.stopped else self.wait(self.start(home, *flags))
 
   def _forward(self, number: int, frame: FrameType | None) -> None:
     self.stopped = True
-    if self._worker is not None:
-      self._worker.send_signal(number)
+    for worker in self._workers:
+      worker.ask(number)
 
 
-def failure(workdir: Workdir, code: int) -> str:
+def failure(home: Workdir, code: int, log: Path | None = None) -> str:
   """Why a worker that ended with this exit code failed, and where to look, in a line."""
-  status = _status(workdir)
+  status = _status(home)
   known = status.get("reason") if status.get("state") == "failed" else None
-  return f"{known or 'no reason given'} (exit code {code}; see {workdir.status_file})"
+  return f"{known or 'no reason given'} (exit code {code}; see {log or home.status_file})"
 
 
-def _status(workdir: Workdir) -> dict[str, Any]:
+def _status(home: Workdir) -> dict[str, Any]:
   """The last status, empty where it can't be read."""
   with contextlib.suppress(UserError, OSError):
-    return workdir.read_status()
+    return home.read_status()
   return {}

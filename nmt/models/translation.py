@@ -17,6 +17,7 @@ from nmt.models.attention.base import Attention, Memory
 from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING, Initializers, initializers
+from nmt.models.mixture import NEVER, Given, Mixture, of_words, takes_part, whole
 from nmt.models.orders.base import Decoder, Features, State
 from nmt.models.products import product
 
@@ -63,11 +64,59 @@ class Translation(nnx.Module):
     """W_o (Vxl) and b_o (V) of logits = W_o t + b_o."""
     return self.decoder.output()
 
-  def logits(self, t: Float[Array, "*rows L"]) -> Float[Array, "*rows V"]:
-    """logits_...xV of features t_...xl."""
+  def logits(self, t: Float[Array, "*rows L"] | Mixture) -> Float[Array, "*rows V"]:
+    """logits_...xV of features t_...xl; of a mixture log p_BxTxV, whose softmax is p as well."""
     W_o, b_o = self.output()
+    if isinstance(t, Mixture):
+      return whole(self.log_p_each, t, b_o.shape[0])
     flat = self.product("nl,vl->nv", t.reshape(-1, t.shape[-1]), W_o) + b_o[None]
     return flat.reshape(*t.shape[:-1], W_o.shape[0])
+
+  def log_p_each(self, part: Mixture) -> Float[Array, "B T J V"]:
+    """log p(. | s_i, h_j) of all source words j, for as few positions as memory holds."""
+    return jax.nn.log_softmax(self.logits(self.decoder.each(part)))
+
+  def words(self, t: Mixture, y_BxT: Int[Array, "B T"]) -> Given:
+    """log p(y_i) and the like of given words, without all of log p_BxTxV."""
+    return of_words(self.log_p_each, t, self.output()[1].shape[0], y_BxT)
+
+  def infer(
+    self,
+    source_BxJ: Int[Array, "B J"],
+    target_BxT: Int[Array, "B T"],
+    log_alpha_BxTxJ: Float[Array, "B T J"],
+    keys_B: Key[Array, "B"] | None = None,
+  ) -> Float[Array, "B T J"]:
+    """log q(z_i = j | x, y) of an inference network, over the words of which alpha is not 0."""
+    network = self.decoder.attention.inference
+    if network is None:
+      raise UserError("this model has no inference network: model.attention.inference is not True")
+    keys = split(keys_B, 3)
+    scores = network(
+      self.rates.words(keys[0], self.encoder.E_x[...][source_BxJ]),
+      source_BxJ != PAD,
+      self.rates.words(keys[1], self.decoder.E_y[...][target_BxT]),
+      target_BxT != PAD,
+      keys[2],
+    )
+    return jax.nn.log_softmax(jnp.where(takes_part(log_alpha_BxTxJ), scores, NEVER))
+
+  def alignments(
+    self, source_BxJ: Int[Array, "B J"], target_BxT: Int[Array, "B T"], features: Features
+  ) -> Float[Array, "B T J"]:
+    """Where the words of a given target come from, by `Attention.alignment`.
+
+    prior: alpha; posterior: p(z_i = j | x, y_<=i) ~ alpha_ij p(y_i | s_i, h_j); inference: q.
+    """
+    t, by = features.t, self.decoder.attention.alignment
+    if by == "prior" or not isinstance(t, Mixture):
+      return features.alpha
+    if by == "inference":
+      log_p = self.infer(source_BxJ, target_BxT, t.log_alpha)
+    else:
+      each = self.words(t, target_BxT).each
+      log_p = jax.nn.log_softmax(t.log_alpha + each)
+    return jnp.where(takes_part(t.log_alpha), jnp.exp(log_p), 0)
 
   def encode(
     self, source_BxJ: Int[Array, "B J"], keys_B: Key[Array, "B"] | None = None
@@ -89,7 +138,8 @@ class Translation(nnx.Module):
   ) -> tuple[State, tuple[Float[Array, "B V"], Float[Array, "B J"]]]:
     """One word further: the next state, logits_BxV and alpha_BxJ, y_B being the previous word."""
     after, t, alpha = self.decoder.step(memory, state, y_B)
-    return after, (self.logits(t), alpha)
+    logits = self.logits(t)
+    return after, (logits[:, 0] if isinstance(t, Mixture) else logits, alpha)
 
 
 def before(target_BxT: Int[Array, "B T"]) -> Int[Array, "B T"]:
@@ -127,11 +177,11 @@ def _params(model: ConfigDict, source_size: int, target_size: int, seed: int | N
 
 def random(model: ConfigDict) -> bool:
   """Whether training needs keys: for dropout, zoneout, or what the attention mechanism draws."""
-  return Rates.of(model).any() or bool(model.cell.zoneout) or mechanism(model).random
+  return Rates.of(model).any() or bool(model.cell.zoneout) or _attention(model).random
 
 
-def mechanism(model: ConfigDict) -> Attention:
-  """A model's attention, with zeros as parameters; UserError for kinds that don't fit together."""
+def _attention(model: ConfigDict) -> Attention:
+  """A model's attention, with zeros as parameters."""
   return Translation(model, 1, 1, NOTHING).decoder.attention
 
 

@@ -4,16 +4,9 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
-
-import jax
-import jax.numpy as jnp
-from jax.sharding import NamedSharding
 
 from nmt.data.batches import Batches
 from nmt.data.shapes import Shape
-from nmt.training import sharding
-from nmt.training.objectives.base import Rows
 from nmt.training.session import Session
 
 
@@ -29,16 +22,10 @@ def compiling(session: Session, threads: int) -> Iterator[list[Future[None]]]:
   The programs reach the updates through JAX's cache on disk. Nothing is done where an update is
   made of several batches. At the end of the block, what has not begun is left.
   """
-  mesh, program = session.mesh, session.program
+  program = session.program
 
   def compile_(shape: Shape) -> None:
-    B, J, T = shape
-    cut = NamedSharding(mesh, sharding.BATCH)
-    sides: Any = [jax.ShapeDtypeStruct((B, L), jnp.int32, sharding=cut) for L in (J, T)]
-    if session.batches.linked:
-      sides.append(jax.ShapeDtypeStruct((B, T, J), jnp.int8, sharding=cut))
-    rows = Rows(*sides)
-    program.step.lower(program.abstract, rows, 1.0).compile()
+    program.step.lower(program.abstract, session.abstract(shape), 1.0).compile()
 
   if not threads or session.config.train.accumulate > 1:
     yield []

@@ -22,7 +22,12 @@ from nmt.training.step import State
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs the stack of all it raises
 
-ARRAYS = ("params", "optimizer", "average")  # of a state; the rest follows from the progress
+ARRAYS = (
+  "params",
+  "optimizer",
+  "average",
+  "objective",
+)  # of a state; the rest follows from the progress
 FACTS = Path("facts", "metadata")  # where Orbax's JSON handler puts what is no array
 
 
@@ -36,7 +41,7 @@ class Checkpoints:
   def __init__(self, folder: Path, keep: int):
     self.folder = folder
     self._best = 0
-    self._saved = (0, 0)
+    self._saved = _NOTHING
     self._manager = ocp.CheckpointManager(
       folder.absolute(),
       options=ocp.CheckpointManagerOptions(
@@ -47,15 +52,16 @@ class Checkpoints:
   def save(self, state: State, progress: Progress) -> None:
     """Starts saving; the state may be donated once this returns.
 
-    Does nothing if this very state is saved. One saved before its validation keeps its arrays and
-    gets the new progress. UserError: the first checkpoint of this process can't be read back.
+    Does nothing if this very state is saved. One saved before its validation, or before the run
+    went back to it, keeps its arrays and gets the new progress. UserError: the first checkpoint of
+    this process can't be read back.
     """
-    if self._saved == (progress.update, progress.validated):
+    if self._saved == _mark(progress):
       return
     arrays = {key: state[key] for key in ARRAYS if key in state}
     facts = _sealed({"progress": progress.as_dict(), "digests": _digests(arrays)})
     self._best = progress.best_update
-    first = self._saved == (0, 0)
+    first = self._saved == _NOTHING
     if self._manager.latest_step() == progress.update:
       self._manager.wait_until_finished()
       write_json(self.folder / str(progress.update) / FACTS, facts)
@@ -64,7 +70,7 @@ class Checkpoints:
       self._manager.save(
         progress.update, args=ocp.args.Composite(facts=ocp.args.JsonSave(facts), **items)
       )
-    self._saved = progress.update, progress.validated
+    self._saved = _mark(progress)
     if first:
       self._manager.wait_until_finished()
       _read_back(self._manager, progress.update, arrays, self.folder)
@@ -77,6 +83,7 @@ class Checkpoints:
     """
     wanted = {key: abstract[key] for key in ARRAYS if key in abstract}
     damaged = []
+    self._manager.wait_until_finished()
     for update in sorted(self._manager.all_steps(), reverse=True):
       try:
         arrays, progress = read(self._manager, update, wanted)
@@ -88,13 +95,21 @@ class Checkpoints:
       if damaged:
         _say(f"going on from checkpoint {update}, the last whole one")
       scalars = {"update": jnp.int32(progress.update), "finite": jnp.bool_(True)}
-      self._best, self._saved = progress.best_update, (progress.update, progress.validated)
+      self._best, self._saved = progress.best_update, _mark(progress)
       return arrays | {
         key: jax.device_put(value, abstract[key].sharding) for key, value in scalars.items()
       }, progress
     if damaged:
       raise UserError(f"no checkpoint in {self.folder} is whole; remove it to start again")
     return None
+
+  def forget(self, after: int) -> None:
+    """Deletes the checkpoints of later updates."""
+    self._manager.wait_until_finished()
+    for update in self._manager.all_steps():
+      if update > after:
+        self._manager.delete(update)
+    self._manager.wait_until_finished()
 
   def last(self) -> int:
     """The update of the last checkpoint, once it is on disk; 0 if there are none."""
@@ -116,6 +131,14 @@ class Checkpoints:
       os.replace(self.folder / str(update), beside / f"{update}.{number}")
     if damaged:
       self._manager.reload()
+
+
+_NOTHING = 0, 0, 0
+
+
+def _mark(progress: Progress) -> tuple[int, int, int]:
+  """What tells a progress worth saving from the one saved before."""
+  return progress.update, progress.validated, progress.fallbacks
 
 
 class _LastAndBest:

@@ -11,6 +11,7 @@ from nmt.data.batches import Batch
 from nmt.data.ids import PAD
 from nmt.perplexity import perplexity
 from nmt.training import sharding
+from nmt.training.divergence import NonFinite
 from nmt.training.stopwatch import Stopwatch
 
 AHEAD = 2  # updates that may be in flight: the device stays busy, and a stop is never far
@@ -18,14 +19,6 @@ AHEAD = 2  # updates that may be in flight: the device stays busy, and a stop is
 _MORE = "objective/"  # before the names of sums that only the objective knows
 
 Results = dict[str, Shaped[Array, ""]]  # of an update, by name
-
-
-class NonFinite(Exception):
-  """The loss or the gradient of an update is not finite."""
-
-  def __init__(self, update: int, more: str = ""):
-    super().__init__(f"the loss or the gradient of update {update} is not finite{more}")
-    self.update = update
 
 
 class Meter:

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -28,11 +29,13 @@ class Metrics:
   the bit in any run of this config with the same packages, processor and number of cores and
   devices, stopped or not; elsewhere sums are taken in another order, and the 8th digit may differ.
   Lines beyond `update`, where the run goes on, are removed, and so are validations beyond
-  `validated`.
+  `validated`; of the lines that say that the run went back, the first `fallbacks` stay.
   """
 
-  def __init__(self, workdir: Workdir, update: int, validated: int, updates: int):
-    _truncate(workdir, {"train": update, "valid": validated})
+  def __init__(
+    self, workdir: Workdir, update: int, validated: int, updates: int, fallbacks: int = 0
+  ):
+    _truncate(workdir.metrics, update, validated, fallbacks)
     self._path, self._folder = workdir.metrics, workdir.tensorboard
     # Written here and now: tensorboardX's SummaryWriter has a thread for it, which dies of a full
     # disk with a stack trace, and then waits for it.
@@ -40,8 +43,7 @@ class Metrics:
     name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}"
     self._events = RecordWriter(str(workdir.tensorboard / name))
     self._event(0, file_version="brain.Event:2")
-    start = SessionLog(status=SessionLog.START)  # TensorBoard drops later points of older files
-    self._event(update + 1, session_log=start)
+    self._drop(update)
     self._flushed = -math.inf
     self._updates, self._started = updates, (time.monotonic(), update)
     self._console = Console(stderr=True)
@@ -72,6 +74,12 @@ class Metrics:
     if time.monotonic() > self._flushed + _SHOWN:
       self._flush()
 
+  def go_back(self, update: int, validated: int, fallbacks: int) -> None:
+    """Removes lines as at the start of a session that goes on from `update`."""
+    _truncate(self._path, update, validated, fallbacks)
+    self._drop(update)
+    self._started = time.monotonic(), update
+
   def sync(self) -> None:
     """Everything on disk, so that no checkpoint is ahead of its lines."""
     with open(self._path, "a", encoding="utf-8") as file:
@@ -95,6 +103,10 @@ class Metrics:
       self._events.flush()
     self._flushed = time.monotonic()
 
+  def _drop(self, update: int) -> None:
+    """Has TensorBoard drop the points beyond `update` that were written before."""
+    self._event(update + 1, session_log=SessionLog(status=SessionLog.START))
+
   def _event(self, update: int, **what: Any) -> None:
     event = Event(wall_time=time.time(), step=update, **what)
     with naming(self._folder):
@@ -112,17 +124,19 @@ def _clock(seconds: float) -> str:
   return f"{hours}:{minutes:02}:{seconds:02}"
 
 
-def _truncate(workdir: Workdir, last: dict[str, int]) -> None:
+def _truncate(path: Path, update: int, validated: int, fallbacks: int) -> None:
   """Removes what an interrupted run wrote beyond the last update of each kind, and half lines."""
-  if not workdir.metrics.exists():
+  last = {"train": update, "valid": validated, "fallback": fallbacks}
+  if not path.exists():
     return
   kept = []
-  for line in workdir.metrics.read_text(encoding="utf-8", errors="replace").splitlines():
+  for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
     try:
       found = json.loads(line)
-      if found["update"] <= last[found["kind"]]:
+      kind = found["kind"]
+      if found["number" if kind == "fallback" else "update"] <= last[kind]:
         kept.append(line + "\n")
     except (ValueError, LookupError, TypeError):
       continue
-  with replacing(workdir.metrics) as file:
+  with replacing(path) as file:
     file.writelines(kept)

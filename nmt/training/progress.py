@@ -21,6 +21,8 @@ class Progress:
   stale: int = 0  # validations since the best one
   scale: float = 1.0  # plateau: of the learning rate
   waited: int = 0  # plateau: validations since the best one or the last cut
+  fallbacks: int = 0  # how often the run went back because its loss had diverged
+  lowest: float | None = None  # mean training loss between two lines of metrics
   seconds: float = 0.0  # of training, over all sessions
   cpu_seconds: float = 0.0
   meter: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -47,6 +49,11 @@ class Progress:
     if schedule.name == "plateau" and self.waited >= max(schedule.patience, 1):
       self.scale, self.waited = max(self.scale * schedule.factor, schedule.floor), 0
     return better
+
+  def rate(self, config: ConfigDict) -> float:
+    """What the learning rate of the schedule is multiplied by: for the plateau and fallbacks."""
+    scale: float = self.scale * config.train.fallback.factor**self.fallbacks
+    return scale
 
   def due(self, config: ConfigDict) -> bool:
     """Whether this update is to be validated and was not yet."""

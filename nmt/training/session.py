@@ -2,24 +2,29 @@
 
 import functools
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.sharding import NamedSharding
 from ml_collections import ConfigDict
 
 from nmt.data.batches import Batch, Batches, sequential
 from nmt.data.pipeline import Prepared
+from nmt.data.shapes import Shape
 from nmt.files import replacing
 from nmt.perplexity import perplexity
-from nmt.training import sharding, step
+from nmt.training import divergence, flops, sharding, step
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.meter import Meter
 from nmt.training.metrics import Metrics
 from nmt.training.objectives.base import Rows
 from nmt.training.progress import Progress
+from nmt.training.step import State
 from nmt.training.stopwatch import Stopwatch
 from nmt.workdir import Workdir
 
@@ -31,8 +36,8 @@ Validate = Callable[[Any], dict[str, float]]
 class Session:
   """One run in this process: its state on the devices and its progress, restored if there."""
 
-  def __init__(self, config: ConfigDict, workdir: Workdir, prepared: Prepared):
-    self.config, self.workdir = config, workdir
+  def __init__(self, config: ConfigDict, workdir: Workdir, prepared: Prepared, start: Any = None):
+    self.config, self.workdir, self._start = config, workdir, start
     self.mesh = sharding.build(config.mesh)
     divisor = sharding.divisor(self.mesh)
     self.batches = Batches(prepared.train, config.batch, config.seed, divisor)
@@ -40,8 +45,15 @@ class Session:
     sizes = prepared.source.size, prepared.target.size
     self.program = step.build(config, *sizes, self.mesh)
     self.checkpoints = Checkpoints(workdir.checkpoints, config.valid.keep)
+    self.restore()
+
+  def restore(self) -> None:
+    """Takes on the state and the progress of the last whole checkpoint, or of the start."""
+    self.state: State = {}  # its memory is needed
     restored = self.checkpoints.restore(self.program.abstract)
-    self.state, self.progress = restored or (self.program.create(), Progress(config.seed))
+    create = functools.partial(self.program.create, self._start)
+    self.state, self.progress = restored or (create(), Progress(self.config.seed))
+    divisor = sharding.divisor(self.mesh)
     before, self.progress.divisor = self.progress.divisor or divisor, divisor
     self.recut = not self.batches.cut_as(before)
     self.meter = Meter(self.progress.meter)
@@ -69,7 +81,7 @@ class Session:
   def update(self, batches: Sequence[Batch]) -> None:
     """Starts one update; the device may still be at work when this returns."""
     rows = [self._place(batch) for batch in batches]
-    self.state, results = self.program.update(self.state, rows, self.progress.scale)
+    self.state, results = self.program.update(self.state, rows, self.progress.rate(self.config))
     self.progress.update += 1
     self.progress.batches += len(batches)
     self.meter.add(self.progress.update, batches, results)
@@ -89,7 +101,7 @@ class Session:
   def log(self, metrics: Metrics) -> None:
     """Writes and shows a line of training metrics."""
     self.settle()
-    update = self.progress.update
+    update, count = self.progress.update, int(self.meter.sums["updates"])
     values, timing = self.meter.line()
     values["epoch"] = self.batches.locate(self.progress.batches - 1)[0]
     timing["training_seconds"] = self.progress.seconds
@@ -102,7 +114,8 @@ class Session:
       f"{timing['sentences_per_second']:,.0f} sentences/s · padding {values['padding']:.0%} · "
       f"gradient {values['gradient_norm']:.3f} · rate {values['learning_rate']:.2e}",
     )
-    self._status("running")
+    self.status("running")
+    divergence.check(self.config.train.fallback, self.progress, values["loss"], count)
 
   def scores(self, validate: Validate) -> dict[str, float]:
     """The validation split's loss and perplexity, and what `validate` adds."""
@@ -134,12 +147,39 @@ class Session:
       + ("the best so far" if best else f"best at {progress.best_update}")
       + f" · {seconds:.1f} s"
     )
-    self._status("running")
+    self.status("running")
 
   def save(self, metrics: Metrics) -> None:
     """Starts saving state and progress, after the lines of metrics that belong to them."""
     metrics.sync()
     self.checkpoints.save(self.state, self.progress)
+
+  def cost(self) -> dict[str, Any]:
+    """What does not change from update to update: the size of the model, its products, the devices.
+
+    The products are those of an update with the most frequent shape of batches (of the first
+    thousand), gradients included, for each of its target positions.
+    """
+    devices = self.mesh.devices.ravel()
+    several = f"{len(devices)} x " if len(devices) > 1 else ""
+    first = range(min(self.batches.epoch_size(), 1000))
+    ((shape, _),) = Counter(map(self.batches.shape, first)).most_common(1)
+    rows, _, length = shape
+    traced = self.program.step.trace(self.program.abstract, self.abstract(shape), 1.0)
+    return {
+      "parameters": sum(x.size for x in jax.tree.leaves(self.state["params"])),
+      "flops_per_target_token": flops.products(traced.jaxpr) / (rows * length),
+      "device": f"{several}{devices[0].device_kind}",
+    }
+
+  def abstract(self, shape: Shape) -> Rows:
+    """Rows of a shape without their ids, as a program is traced for."""
+    B, J, T = shape
+    cut = NamedSharding(self.mesh, sharding.BATCH)
+    sides: Any = [jax.ShapeDtypeStruct((B, L), jnp.int32, sharding=cut) for L in (J, T)]
+    if self.batches.linked:
+      sides.append(jax.ShapeDtypeStruct((B, T, J), jnp.int8, sharding=cut))
+    return Rows(*sides)
 
   def keep_bad(self, update: int) -> Path:
     """Saves the batches of an update that was not finite, and the state before it, in a folder.
@@ -170,11 +210,14 @@ class Session:
     links = None if batch.links_BxTxJ is None else place(batch.links_BxTxJ)
     return Rows(place(batch.source_BxJ), place(batch.target_BxT), links)
 
-  def _status(self, state: str) -> None:
+  def status(self, state: str) -> None:
+    """Writes W/status.json."""
     progress = self.progress
+    fallbacks = {"fallbacks": progress.fallbacks} if progress.fallbacks else {}
     self.workdir.status(
       state,
       update=progress.update,
       updates=self.config.train.updates,
       best={"update": progress.best_update, self.config.valid.metric: progress.best},
+      **fallbacks,
     )

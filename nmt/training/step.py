@@ -33,7 +33,7 @@ class Program:
   """
 
   abstract: State  # shapes, types and shardings
-  create: Callable[[], State]
+  create: Callable[..., State]  # the state before the first update; params, or else drawn ones
   step: jax.stages.Wrapped  # state, rows, scale -> state, sums; the state is donated
   add: Callable[..., Total]  # state, total, rows, first row; one batch of several
   finish: Callable[..., tuple[State, Sums]]  # state, total, scale
@@ -56,14 +56,9 @@ class Program:
 
 
 def objective_of(config: ConfigDict) -> Objective:
-  """The objective of a config; UserError if it, or the model's kinds, don't fit together.
-
-  Nothing is drawn or compiled for that.
-  """
-  objective: Objective = kinds.find("train.objective", config.train.objective.kind).Objective(
-    config.train
-  )
-  objective.check(models.mechanism(config.model))
+  """The objective of a config."""
+  kind = kinds.find("train.objective", config.train.objective.kind)
+  objective: Objective = kind.Objective(config.train)
   return objective
 
 
@@ -81,9 +76,10 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   def begin(params: Any) -> State:
     return _begin(config, objective, method, params)
 
-  def create() -> State:
+  def create(params: Any = None) -> State:
     # Drawn outside of any program, which would carry every weight as a constant.
-    state: State = start(models.init(config.model, *sizes, config.seed))
+    drawn = models.init(config.model, *sizes, config.seed) if params is None else params
+    state: State = start(drawn)
     return state
 
   def sums(state: State, rows: Rows, first: int | Int[Array, ""]) -> Total:

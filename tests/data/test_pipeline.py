@@ -136,12 +136,6 @@ def test_tokenizers_travel_with_a_run(data, tmp_path, joint):
   assert target.dump() == prepared.target.dump()
 
 
-def test_words_have_no_joint_vocabulary(data):
-  data.tokenizer.joint = True
-  with pytest.raises(UserError, match=r"tokenizer\.joint"):
-    pipeline.prepare(data)
-
-
 def test_a_vocabulary_too_large_for_the_corpus_is_refused_and_nothing_is_left(data, tmp_path):
   data.tokenizer.update(kind="bpe", size=9000)
   with pytest.raises(UserError, match=r"at most \d+"):

@@ -67,3 +67,8 @@ def test_words_of_a_run_are_aligned_in_order(run):
     [],
     [(0, 0)],
   ]
+
+
+def test_entropy_is_of_the_shares_of_the_weight():
+  alpha = np.array([[0, 1, 0, 0], [0.25] * 4, [0.1, 0.1, 0, 0], [0] * 4], np.float32)
+  np.testing.assert_allclose(attention.entropy(alpha), [0, np.log(4), np.log(2), 0], atol=1e-7)

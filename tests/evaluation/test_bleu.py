@@ -1,7 +1,7 @@
 import pytest
 
 from nmt.errors import UserError
-from nmt.evaluation.bleu import bleu, chrf
+from nmt.evaluation.bleu import bleu, chrf, tokenizer_of
 
 REFERENCES = ["The cat sat on the mat.", "It didn't rain, did it?"]
 
@@ -34,3 +34,11 @@ def test_both_counts_are_named_when_they_differ():
     bleu(["a"], ["a", "b"])
   with pytest.raises(UserError, match="no sentences"):
     chrf([], [])
+
+
+def test_a_signature_names_its_tokenizer():
+  of = tokenizer_of
+  assert of("nrefs:1|case:mixed|eff:no|tok:zh|smooth:exp|version:2.6.0") == "zh"
+  assert of("nrefs:1|case:mixed|tok:ja-mecab-0.996-IPA|smooth:exp") == "ja-mecab"
+  assert of("nrefs:1|tok:flores200|smooth:exp") == "flores200"
+  assert of("") == "13a"

@@ -49,6 +49,7 @@ def test_perplexity_is_that_of_the_references(run, printed):
   likely = 6 - math.log(math.exp(6) + run.source.size - 1)
   assert found["reference_tokens"] == 7
   assert found["perplexity"] == pytest.approx(math.exp(-likely), rel=1e-5)
+  assert found["attention_entropy"] == 0  # it looks at one word at a time
 
 
 def test_forced_links_are_compared_with_gold(run, printed):

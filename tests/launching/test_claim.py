@@ -8,7 +8,7 @@ import pytest
 from configs import base
 from nmt import config as config_lib
 from nmt.errors import UserError
-from nmt.launching import claim
+from nmt.launching import claim, identity
 from nmt.workdir import Workdir
 
 
@@ -50,7 +50,8 @@ def test_provenance_says_how_every_start_came_about(tmp_path):
   for start in (origin, *origin["resumed"]):
     assert start["command"] == sys.argv
     assert start["packages"]["numpy"]
-    assert start["git"].keys() == {"commit", "dirty"}
+    assert start["git"].keys() == {"commit", "dirty", "diff"}
+    assert start["fingerprint"] == identity.fingerprint(base.get_config())
     assert start["started"] > 1.7e9
   assert len(origin["resumed"]) == 1
 
@@ -127,6 +128,15 @@ def test_a_loss_that_was_not_finite_may_go_on_at_a_lower_rate(tmp_path):
     claim.claim(home, config)
 
 
+def test_a_run_that_diverged_may_go_back(tmp_path):
+  home, config = started(tmp_path, train__fallback__times=3)
+  with pytest.raises(UserError, match=r"fallback\.times: 0 -> 3"):
+    claim.claim(home, config)
+  home.status("failed", diverged=7)
+  assert claim.claim(home, config) == "unfinished"
+  assert config_lib.load(home.config) == config
+
+
 def test_an_older_config_means_the_same_run_and_is_left_as_it_is(tmp_path):
   home, config = started(tmp_path)
   saved = json.loads(home.config.read_text())
@@ -138,3 +148,38 @@ def test_an_older_config_means_the_same_run_and_is_left_as_it_is(tmp_path):
   config.data.filter.max_tokens = 7
   with pytest.raises(UserError, match=r"max_tokens: 0 -> 7"):
     claim.claim(home, config)
+
+
+def test_code_that_changed_since_a_run_began_is_a_warning(tmp_path, monkeypatch, capsys):
+  home, config = started(tmp_path)
+  claim.claim(home, config)
+  assert capsys.readouterr().err == ""
+  now = claim.provenance.collect(["x"])
+  changes = {"git": {**now["git"], "diff": "0"}, "packages": {**now["packages"], "jax": "9"}}
+  monkeypatch.setattr(claim.provenance, "collect", lambda _: now | changes)
+  claim.claim(home, config)
+  line = capsys.readouterr().err
+  assert line.startswith(f"warning: {home}: changed since it began: what is not committed on top")
+  assert line.endswith(f", jax ({now['packages']['jax']} -> 9)\n")
+
+
+def test_drift_names_the_commits(tmp_path):
+  before = {"git": {"commit": "a" * 40, "dirty": True}, "packages": {}}  # older: without a diff
+  assert identity.drift(before, before) == []
+  after = {"git": {"commit": "b" * 40, "dirty": False, "diff": "1"}, "packages": {}}
+  assert identity.drift(before, after) == ["the commit (aaaaaaaaaa -> bbbbbbbbbb)"]
+  after["git"]["commit"] = before["git"]["commit"]
+  assert identity.drift(before, after) == []
+  assert identity.drift(before | {"cores": 2}, after | {"cores": 1}) == [
+    "the number of cores (2 -> 1)"
+  ]
+  assert identity.drift({}, after) == ["the commit (none -> aaaaaaaaaa)"]
+
+
+def test_places_and_devices_are_no_part_of_what_a_run_is():
+  config = base.get_config()
+  own = identity.fingerprint(config)
+  config.data.dir, config.data.cache, config.mesh.data = "/x", "/y", 2
+  assert identity.fingerprint(config) == own
+  config.seed += 1
+  assert identity.fingerprint(config) != own

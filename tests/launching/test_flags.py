@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,20 @@ def test_flags_change_the_config_and_nothing_else():
     (["--config.data.dir", "--profile"], "--config.data.dir"),
     (["--wrkdir=x"], "unknown flag --wrkdir=x; did you mean workdir?"),
     (["x"], "what is x?"),
+    (
+      ["stats"],
+      "what is stats? Flags are written --config.key=value; commands are: status, results; "
+      "did you mean status?",
+    ),
+    (["--parallel=2", "--config=quickstart"], "--parallel is for the points of a study"),
+    (["--only=x", "--config=quickstart"], "--only is for the points of a study"),
+    (["--dry-run", "--config=quickstart"], "--dry-run is for the points of a study"),
+    (["--parallel=0"], "--parallel"),
+    (
+      ["--sweep=length"],
+      "length: no such file; there are: experiments/lengths.py; did you mean leng",
+    ),
+    (["--sweep=lengths.py"], "did you mean experiments/lengths.py?"),
   ],
 )
 def test_a_wrong_flag_is_one_line_that_names_it(arguments, line):
@@ -129,12 +144,15 @@ def test_folders_are_absolute_and_homes_expanded_once_a_config_is_ready(tmp_path
   monkeypatch.chdir(tmp_path)
   (tmp_path / "mine.py").write_text("from configs import base\nget_config = base.get_config\n")
   (tmp_path / "study.py").write_text("def sweep():\n  yield {'data.cache': '~/there'}\n")
+  changes = ["data.dir=~/x", "data.cache=../c", "train.start.run=v"]
   order = flags.parse(
-    ["--config=~/mine.py", "--workdir=~/w", "--config.data.dir=~/x", "--config.data.cache=../c"]
+    ["--config=~/mine.py", "--workdir=~/w", *(f"--config.{change}" for change in changes)]
   )
   assert order.workdir == tmp_path / "w"
   assert order.config.data.dir == str(tmp_path / "x")
   assert order.config.data.cache == str(tmp_path.parent / "c")
+  assert order.config.train.start.run == str(tmp_path / "v")
+  assert order.config.train.start.source_vectors == ""
   order = flags.parse(["--config=mine.py", "--sweep=~/study.py", "--config.data.dir=x"])
   (point,) = sweep.read(order.sweep, order.config).points.values()
   assert (point.data.dir, point.data.cache) == (str(tmp_path / "x"), str(tmp_path / "there"))
@@ -247,3 +265,14 @@ def test_every_config_and_every_variant_is_valid(path):
 
 def test_the_base_is_the_paper():
   assert flags.load("configs/base.py").model == flags.load("configs/rnnsearch.py").model
+
+
+def test_results_are_another_part_that_gets_the_rest_of_the_line(monkeypatch):
+  import launch
+
+  given = []
+  part = types.ModuleType("nmt.analysis.results")
+  monkeypatch.setattr(part, "main", lambda arguments: given.append(arguments) or 3, raising=False)
+  monkeypatch.setitem(sys.modules, "nmt.analysis.results", part)
+  assert launch.main(["results", "--workdir=w", "--sort=bleu"]) == 3
+  assert given == [["--workdir=w", "--sort=bleu"]]

@@ -97,4 +97,11 @@ def test_signals_reach_the_worker_and_stop_the_sweep(tmp_path, worker, number):
     rest = out.read()
   assert running.wait() == 75
   assert "stopped; the same command continues it" in rest
-  assert [p.name for p in (tmp_path / "w").iterdir()] == ["rnnsearch"]
+  assert [p.parent.name for p in (tmp_path / "w").glob("*/config.json")] == ["rnnsearch"]
+
+
+def test_a_worker_stopped_before_it_could_listen_has_not_failed(tmp_path, worker):
+  worker("W.make(); os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)")
+  home = Workdir(tmp_path / "w")
+  assert run(home) == 75
+  assert home.read_status() == {}

@@ -42,7 +42,7 @@ def test_the_points_of_a_study_run_in_turn_and_are_reported_once_all_are_done(
   worker("print('run', W.path.name, flush=True); W.status('done')")
   assert launch.main(flag) == 0
   shown = capfd.readouterr().out.splitlines()
-  names = ["a", "model.size=9,train.clip=2"]
+  names = ["a", "size=9,clip=2"]
   assert [line for line in shown if line.startswith("run ")] == [f"run {name}" for name in names]
   assert shown[-1] == f"report of {dict(zip(names, names, strict=True))}"
   assert config_lib.load(tmp_path / "w" / names[1] / "config.json").train.clip == 2.0
@@ -111,10 +111,13 @@ def test_a_failure_while_stopping_ends_the_study(tmp_path, worker, capfd):
   import launch
 
   path = study(tmp_path, "def sweep():\n  return [{'seed': 1}, {'seed': 2}]\n")
-  worker("os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)")
+  worker(
+    "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\n"
+    "os.kill(os.getppid(), signal.SIGTERM)\ntime.sleep(60)"
+  )
   flag = [f"--sweep={path}", f"--workdir={tmp_path / 'w'}", "--config=configs/quickstart.py"]
   assert launch.main(flag) == 75
-  assert [home.name for home in (tmp_path / "w").iterdir()] == ["seed=1"]
+  assert [path.name for path in (tmp_path / "w").glob("*/")] == ["seed=1"]
   assert "1 of 2 points failed" in capfd.readouterr().err
 
 
@@ -229,3 +232,115 @@ def test_the_study_of_lengths_shows_both_curves(tmp_path, capsys):
   assert 0 < float(rows[1][3]) < 100
   assert re.search(r"61-70 .*-", shown)  # of the longest, one run has no sentence
   assert (tmp_path / "lengths.png").read_bytes().startswith(b"\x89PNG")
+
+
+def read(tmp_path, body, home=None):
+  """The names of the points of a study, and their sizes and rates of clipping."""
+  found = sweep.read(study(tmp_path, body), base.get_config(), home)
+  return {name: (c.model.size, c.train.clip, c.seed) for name, c in found.points.items()}, found
+
+
+def test_functions_that_sweep_multiply(tmp_path):
+  body = """
+    def sweep_size():
+      yield {"model.size": 8}
+      yield {"name": "big", "model.size": 9}
+
+    def sweep():
+      return [{"train.clip": 2}, {"train.clip": 3}]
+
+    sweep_seeds = (1, 2)  # no function
+  """
+  points, found = read(tmp_path, body)
+  assert points == {
+    "size=8,clip=2": (8, 2, 1), "size=8,clip=3": (8, 3, 1),
+    "big,clip=2": (9, 2, 1), "big,clip=3": (9, 3, 1),
+  }  # fmt: skip
+  assert found.overrides["size=8,clip=2"] == {"model.size": 8, "train.clip": 2.0, "seed": 1}
+  assert len(read(tmp_path, "def sweep_seed():\n  return [{'seed': 4}]\n")[0]) == 1
+  with pytest.raises(UserError, match=r"sweep\(\) x sweep_b\(\): train\.clip is to be 2 and 3 at"):
+    read(tmp_path, "def sweep():\n  yield {'train.clip': 2}\ndef sweep_b():\n"
+         "  yield {'train.clip': 3}")  # fmt: skip
+  with pytest.raises(UserError, match=r"point 1 of sweep_b\(\) must be a flat dict"):
+    read(tmp_path, "def sweep():\n  yield {}\ndef sweep_b():\n  yield 5")
+
+
+def test_all_wrong_points_are_said_at_once(tmp_path, capsys):
+  import launch
+
+  path = study(
+    tmp_path, "def sweep():\n  return [{'model.size': x} for x in (8, 0, 'big')] + [{'x': 1}]\n"
+  )
+  flag = [f"--sweep={path}", f"--workdir={tmp_path / 'w'}", "--config=configs/quickstart.py"]
+  assert launch.main(flag) == 2
+  lines = capsys.readouterr().err.splitlines()
+  assert lines[0].startswith(f"{path}: point 2 (size=0): model.size=0 must be")
+  assert lines[1] == f"{path}: point 3 (size=big): model.size='big' is not of type int"
+  assert lines[2].startswith(f"{path}: point 4 (x=1): unknown config key x")
+  assert lines[3] == f"error: 3 of 4 points of {path} are wrong; nothing was started"
+  assert not (tmp_path / "w").exists()
+
+
+def test_another_point_or_another_varied_key_leaves_names_as_they_are(tmp_path):
+  home = tmp_path / "w"
+  line = "def sweep():\n  return {}\n"
+  before, found = read(tmp_path, line.format([{"model.size": 8}, {"data.tokenizer.size": 8}]), home)
+  assert list(before) == ["size=8", "tokenizer.size=8"]  # the later of two has the longer key
+  sweep.record(found, home)
+  # Without a record, the order decides; with it, no name moves.
+  turned = line.format([{"data.tokenizer.size": 8}, {"model.size": 8}, {"model.size": 9}])
+  assert list(read(tmp_path, turned)[0]) == ["size=8", "model.size=8", "size=9"]
+  after, _ = read(tmp_path, turned, home)
+  assert list(after) == ["tokenizer.size=8", "size=8", "size=9"]
+  assert after["size=8"] == before["size=8"]
+  # A key that is varied from now on: where it has its default, the run is there already.
+  clips = [{"model.size": 8, "train.clip": clip} for clip in (1, 2)]
+  assert list(read(tmp_path, line.format(clips), home)[0]) == ["size=8", "size=8,clip=2"]
+  with pytest.raises(UserError, match="two points are called b"):
+    read(tmp_path, line.format([{"name": "b"}, {"name": "b", "seed": 2}]), home)
+  clips[0]["name"] = "mine"
+  assert list(read(tmp_path, line.format(clips), home)[0]) == ["mine", "size=8,clip=2"]
+
+
+def test_a_folder_belongs_to_one_study(tmp_path):
+  body = "def sweep():\n  return [{}]\n"
+  _, found = read(tmp_path, body)
+  assert list(found.points) == ["base"]
+  sweep.record(found, tmp_path / "w")
+  path = tmp_path / "another.py"
+  path.write_text(body)
+  with pytest.raises(UserError, match=r"holds the study study; choose another --workdir"):
+    sweep.read(path, base.get_config(), tmp_path / "w")
+
+
+@pytest.mark.parametrize(
+  ("wishes", "line"),
+  [
+    ("METRIC = 5", "METRIC must be a score's name, such as 'bleu', not 5"),
+    ("SPLIT = 'dev'", "SPLIT='dev' is not tested by every point; they have: test"),
+    ("BASELINE = 5", "BASELINE must be a flat dict of config keys, not 5"),
+    ("BASELINE = {'model.size': 7}", "no point has all of BASELINE: size=7"),
+    ("columns = 5", "columns is no function of a run's folder: columns(run)"),
+  ],
+)
+def test_a_wrong_wish_of_a_study_is_refused(tmp_path, wishes, line):
+  with pytest.raises(UserError, match=re.escape(line)):
+    read(tmp_path, f"{wishes}\ndef sweep():\n  return [{{'model.size': 8}}]\n")
+
+
+def test_where_no_split_is_called_test_the_first_is_compared(tmp_path):
+  body = (
+    "def sweep():\n  return [{'data.corpus': 'text', 'data.dir': 'd', 'data.test': ('x', 'y')}]"
+  )
+  assert read(tmp_path, body)[1].split == "x"
+
+
+def test_the_study_that_the_documents_build_is_one(tmp_path):
+  text = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
+  code = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)[0]
+  config = flags.load("configs/quickstart.py")
+  found = sweep.read(study(tmp_path, code), config, tmp_path)
+  assert len(found.points) == 12
+  assert "attention=additive,word=0.1,seed=2" in found.points  # the folder that is named there
+  assert found.question == "Does dropout of whole words help a small model?"
+  assert found.baseline == {"model.attention.kind": "additive", "model.dropout.word": 0.0}

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from nmt import kinds
-from nmt.errors import UserError
-from nmt.models import rebuild, shapes
+from nmt.models import rebuild
 
 CHOICES = [{"encoder.kind": kind} for kind in kinds.names("model.encoder")]
 CHOICES += [{"encoder.kind": "alternating", "encoder.layers": 3, "cell.residual": True}]
@@ -86,9 +85,3 @@ def test_annotations_look_around(make):
   np.testing.assert_array_equal(backward[3], backward_2[3])
   assert (forward[2:] != forward_2[2:]).all()
   assert (backward[:3] != backward_2[:3]).all()
-
-
-@pytest.mark.parametrize("kind", ["convolutional", "embeddings"])
-def test_no_attention_needs_a_state_that_has_read_the_sentence(small, sizes, kind):
-  with pytest.raises(UserError, match=f"kind=none can't be had with model.encoder.kind={kind}"):
-    shapes(small(**{"encoder.kind": kind, "attention.kind": "none"}), *sizes)

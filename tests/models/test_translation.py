@@ -11,10 +11,6 @@ from nmt import declarations, kinds
 from nmt.errors import UserError
 from nmt.models import init, rebuild, translation
 
-# Compiling is nearly all the time of these tests.
-FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-quick = partial(jax.jit, compiler_options=FAST)
-
 GROUPS = [group for group in kinds.PACKAGES if group.startswith("model.")]
 DEFAULTS = {key: option.default for key, option in declarations.declared({}).items()}
 EACH = pytest.mark.each_kind
@@ -55,8 +51,19 @@ TOGETHER = [
 ]
 
 # Slopes by finite differences, and the gradients of single steps, take longest: of some choices.
-SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], {"attention.kind": "hard"}]
-CARRYING = ("additive_coverage", "hard", "multihead", "none", "monotonic")
+LATENT = [
+  {"attention.kind": "latent", "order.kind": "update_first", "readout.kind": "linear"},
+  {
+    "attention.kind": "latent",
+    "attention.energy": "additive_coverage",
+    "attention.top": 2,
+    "encoder.kind": "convolutional",
+    "readout.kind": "tanh",
+  },
+]
+SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], {"attention.kind": "hard"}, LATENT[0]]
+TOGETHER += LATENT
+CARRYING = ("additive_coverage", "hard", "latent", "multihead", "none", "monotonic")
 STEPPED = [
   choice
   for choice in KINDS
@@ -110,7 +117,7 @@ def test_the_model_is_the_papers(
     params = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), exact)
     source, target = (jnp.asarray(pad(side, 7)) for side in zip(*pairs, strict=True))
 
-    @quick
+    @jax.jit
     def run(params):
       model = rebuild(config, *sizes, params)
       return taught(model, source, target), stepped(model, source, target)
@@ -152,7 +159,7 @@ def test_gradients_are_the_slopes_of_the_oracle(small, weights, sizes, pairs, pa
     filled = [*pairs, ([2], [0]), ([0], [0])]  # filler rows add nothing, not even nan
     source, target = (jnp.asarray(pad(side)) for side in zip(*filled, strict=True))
 
-    @quick
+    @jax.jit
     @jax.grad
     def slope(params):
       log_p, _, losses = taught(rebuild(config, *sizes, params), source, target)
@@ -177,7 +184,7 @@ def test_all_steps_at_once_equal_one_after_another(small, weights, sizes, pairs,
         log_p, alpha, *_ = run(rebuild(config, *sizes, params), source, target)
         return (log_p * mix).sum() + (alpha**2).sum(), (log_p, alpha)
 
-      return quick(jax.grad(loss, has_aux=True))(params)
+      return jax.jit(jax.grad(loss, has_aux=True))(params)
 
     ours, theirs = value(taught), value(partial(stepped, search=False))
   for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
@@ -190,7 +197,7 @@ def test_bfloat16_is_float32_but_for_rounding(small, weights, sizes, pairs, pad)
 
   def run(precision):
     config = small(precision=precision)
-    return quick(lambda params: taught(rebuild(config, *sizes, params), source, target))(params)
+    return jax.jit(lambda params: taught(rebuild(config, *sizes, params), source, target))(params)
 
   (log_p, alpha, _), (log_p_16, alpha_16, _) = run("float32"), run("bfloat16")
   assert log_p_16.dtype == alpha_16.dtype == jnp.float32
@@ -202,13 +209,13 @@ def test_a_search_may_share_memory_between_beams(small, weights, sizes, pairs, p
   config = small()
   params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(config))
   model = rebuild(config, *sizes, params)
-  memory, state = quick(model.encode)(jnp.asarray(pad([x for x, _ in pairs])))
+  memory, state = jax.jit(model.encode)(jnp.asarray(pad([x for x, _ in pairs])))
   assert {leaf.shape[0] for leaf in jax.tree.leaves((memory, state))} == {len(pairs)}
   beams = jax.tree.map(lambda leaf: jnp.stack([leaf, 0.5 * leaf], axis=1), state)
   y = jnp.asarray([[1, 4], [5, 6], [7, 8], [9, 2]])
-  step = quick(jax.vmap(model.step, in_axes=(None, 1, 1), out_axes=1))
+  step = jax.jit(jax.vmap(model.step, in_axes=(None, 1, 1), out_axes=1))
   _, (logits, _) = step(memory, beams, y)
-  alone_step = quick(model.step)
+  alone_step = jax.jit(model.step)
   for k in range(2):
     _, (alone, _) = alone_step(memory, jax.tree.map(lambda leaf, k=k: leaf[:, k], beams), y[:, k])
     np.testing.assert_allclose(logits[:, k], alone, rtol=1e-5, atol=1e-5)

@@ -90,8 +90,3 @@ def config():
   config.train.optimizer.update(name="adam", learning_rate=0.01)
   config.mesh.data = 1
   return config
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _programs(quick_programs):
-  pass

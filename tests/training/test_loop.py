@@ -126,6 +126,9 @@ def test_patience_ends_a_run(everything, prepared, tmp_path):
   code, home = train(everything, tmp_path, prepared)
   assert code == 0
   assert updates(home.checkpoints) == [4, 8]
+  assert json.loads(home.cost.read_text()).keys() == {
+    *("parameters", "flops_per_target_token", "device"),
+  }
 
 
 def test_not_finite_ends_a_run_and_keeps_its_batch(everything, prepared, tmp_path):

@@ -7,7 +7,6 @@ import pytest
 
 from configs.base import get_config
 from nmt import kinds, models
-from nmt.errors import UserError
 from nmt.launching import flags
 from nmt.training.objectives.base import Rows
 
@@ -26,6 +25,7 @@ MECHANISMS = {
   "reinforce": "hard",
   "risk": "additive_coverage",
   "scheduled": "additive_coverage",
+  "variational": "latent",
 }
 
 
@@ -36,6 +36,7 @@ def built(kind, **changes):
   given = {"train.objective.kind": kind, "model.attention.kind": MECHANISMS[kind]}
   given |= {"model.attention.size": 6, "model.readout.size": 3}
   given |= {"train.objective.samples": 5} if kind == "risk" else {}
+  given |= {"model.attention.inference": True} if kind == "variational" else {}
   config = flags.override_by(config, given | changes)
   objective = kinds.find("train.objective", kind).Objective(config.train)
   return objective, config.model, models.init(config.model, V, V, seed=1)
@@ -106,41 +107,6 @@ def test_the_coverage_loss_is_what_is_looked_at_again():
   assert again > 0
   np.testing.assert_allclose(found["coverage"], 2 * again, rtol=1e-5)
   np.testing.assert_allclose(loss, found["nll"] + found["coverage"], rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-  ("kind", "attention", "message"),
-  [
-    ("likelihood", "hard", "no gradient but by train.objective.kind=reinforce"),
-    ("reinforce", "additive", "such as model.attention.kind=hard"),
-  ],
-)
-def test_what_does_not_fit_together_is_said(kind, attention, message):
-  objective, model, _ = built(kind, **{"model.attention.kind": attention})
-  with pytest.raises(UserError, match=message):
-    objective.check(models.mechanism(model))
-
-
-@pytest.mark.parametrize(
-  ("energy", "random", "draws", "aligns"),
-  [("additive", False, False, True), ("mean", False, False, False)],
-)
-def test_heads_are_what_the_mechanism_of_each_is(energy, random, draws, aligns):
-  changes = {"model.attention.kind": "multihead", "model.attention.energy": energy}
-  config = flags.override_by(get_config(), changes)
-  model = config.model
-  attention = models.mechanism(model)
-  assert (attention.random, attention.draws, attention.aligns) == (random, draws, aligns)
-  assert models.random(model) == random  # so that training gives it keys
-
-
-def test_the_coverage_loss_needs_attention_that_says_where_it_looks():
-  objective, model, _ = built("likelihood", **{"train.objective.coverage": 1.0})
-  model.attention.kind = "none"
-  with pytest.raises(
-    UserError, match=r"train\.objective\.coverage=1\.0 is for attention that says"
-  ):
-    objective.check(models.mechanism(model))
 
 
 def test_reinforce_is_the_gradient_of_the_expected_log_likelihood():

@@ -1,10 +1,16 @@
 """What a run says before it starts, and that it starts on any devices."""
 
+from collections import Counter
+
 import jax
 import numpy as np
 import pytest
 
+from experiments.benchmarks.speed import flops
+from experiments.benchmarks.speed.sizes import Size
+from nmt import models
 from nmt.errors import UserError
+from nmt.launching import flags
 from nmt.training.session import Session
 from nmt.workdir import Workdir
 
@@ -96,6 +102,35 @@ def test_a_run_with_frozen_parameters_goes_on_from_its_checkpoint(config, sessio
     again.settle()
 
 
+def test_given_parameters_start_a_run_and_none_that_goes_on(config, prepared, tmp_path):
+  config.train.ema = 0.9
+  home = Workdir(tmp_path / "run")
+  home.make()
+  drawn = models.init(config.model, 24, 24, 7)
+  with (made := Session(config, home, prepared, drawn)).checkpoints:
+    for name in ("params", "average"):
+      jax.tree.map(np.testing.assert_array_equal, made.state[name], drawn)
+    made.progress.update = 1
+    made.checkpoints.save(made.state, made.progress)
+  other = jax.tree.map(np.zeros_like, drawn)
+  with (again := Session(config, home, prepared, other)).checkpoints:
+    jax.tree.map(np.testing.assert_array_equal, again.state["params"], drawn)
+
+
+def test_what_an_objective_keeps_survives_a_stop(config, prepared, tmp_path):
+  kinds = {"train.objective.kind": "reinforce", "model.attention.kind": "hard"}
+  config, home = flags.override_by(config, kinds), Workdir(tmp_path / "run")
+  home.make()
+  with (made := Session(config, home, prepared)).checkpoints:
+    made.update([made.batches.at(0)])
+    made.settle()
+    made.checkpoints.save(made.state, made.progress)
+    before = jax.device_get(made.state)
+  assert before["objective"]["weight"] > 0
+  with (again := Session(config, home, prepared)).checkpoints:
+    jax.tree.map(np.testing.assert_array_equal, before, jax.device_get(again.state))
+
+
 def test_devices_that_a_batch_cannot_be_cut_over(config, session):
   config.mesh.data = 3
   with pytest.raises(UserError, match=r"batch\.size=16 can't be cut over 3 devices"):
@@ -103,3 +138,23 @@ def test_devices_that_a_batch_cannot_be_cut_over(config, session):
   config.batch.tokens = 23
   with pytest.raises(UserError, match=r"batch\.tokens=23 has no room .* to 24 or more"):
     session()
+
+
+@pytest.mark.parametrize("devices", [1, 4])
+def test_the_cost_is_that_of_the_equations(config, session, devices):
+  config.mesh.data = devices
+  # A width at which products of all other things weigh little.
+  config.model.update(size=64, embedding=64)
+  config.model.readout.size = config.model.attention.size = 64
+  with (made := session()).checkpoints:
+    found = made.cost()
+    parameters = made.state["params"]
+    (shape, _), *_ = Counter(
+      map(made.batches.shape, range(made.batches.epoch_size()))
+    ).most_common()
+  assert found["parameters"] == sum(x.size for x in jax.tree.leaves(parameters))
+  assert found["device"] == ("cpu" if devices == 1 else "4 x cpu")
+  size = Size("", 64, 64, 64, 24, 16, "adam", 1, 1, 1)
+  _, J, T = shape
+  wanted = float(flops.training(size, J, T)) / T
+  assert wanted < found["flops_per_target_token"] < 1.35 * wanted

@@ -61,6 +61,9 @@ def lines(home):
 
 
 def test_killed_is_uninterrupted_bit_for_bit(tiny, tmp_path):
+  vectors = tmp_path / "fr.vec"  # of which only the start of a run has need
+  vectors.write_text(f"le {' '.join('5' * 8)}\n")
+  tiny.train.start.target_vectors = str(vectors)
   whole = work(tiny, tmp_path / "whole")
   assert whole.read_status()["state"] == "done"
   assert json.loads((whole.test / "test.json").read_text())["split"] == "test"
@@ -68,7 +71,9 @@ def test_killed_is_uninterrupted_bit_for_bit(tiny, tmp_path):
 
   killed = work(tiny, tmp_path / "killed", until=tmp_path / "killed" / "checkpoints" / "15")
   assert killed.read_status()["state"] == "running"
+  vectors.unlink()
   assert work(tiny, killed.path).read_status()["state"] == "done"
+  assert json.loads(killed.start.read_text())["decoder.E_y"]["found"] == 1
   assert lines(killed) == lines(whole)
   found, expected = loading.load(killed, "last"), loading.load(whole, "last")
   assert found.update == expected.update == 60

@@ -14,10 +14,12 @@ from nmt.models.initializers import Initializers, zeros
 from nmt.models.late import Product
 from nmt.models.products import affine
 from nmt.options import count
+from nmt.refusals import SCORES, SCORES_ALONE
 
 OPTIONS = {
   "size": count(1000, "n', width of the layer that compares a state with an annotation"),
 }
+TRAITS = (SCORES, SCORES_ALONE)
 
 
 class Attention(EnergyAttention):

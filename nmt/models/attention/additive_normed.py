@@ -14,10 +14,12 @@ from nmt.models.attention.base import Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.options import count
+from nmt.refusals import SCORES, SCORES_ALONE
 
 OPTIONS = {
   "size": count(1000, "n', width of the layer that compares a state with an annotation"),
 }
+TRAITS = (SCORES, SCORES_ALONE)
 
 
 class Attention(Additive):

@@ -11,10 +11,11 @@ from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
-from nmt.errors import UserError
+from nmt.models.attention._inference import Inference
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine, product
+from nmt.refusals import SPENDS
 
 Memory = dict[str, Any]
 
@@ -44,9 +45,11 @@ class Attention(nnx.Module):
   carry and glance have B first. Padding may hold anything finite; no result may depend on it.
   """
 
-  aligns = True  # whether alpha says where the model looks
   random = False  # whether `attend` uses its keys
-  draws = False  # whether it draws words, of which a gradient must be estimated (`Glance.drawn`)
+  mixes = False  # whether each source word has a readout of its own, and alpha mixes their words
+  top = 0  # if it mixes: of how many source words a search makes readouts; 0: of all
+  inference: Inference | None = None  # if it mixes: the network of q(z | x, y)
+  alignment = "prior"  # what says where given words come from: see `Translation.alignments`
   total = "1"  # what alpha sums to over real words: "1", "at most 1" or "any"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
@@ -158,17 +161,7 @@ def find(model: ConfigDict, kind: str) -> type[Attention]:
 
 def spends(model: ConfigDict) -> bool:
   """Whether the normaliser of a model depends on the weights of the steps before."""
-  return getattr(kinds.find("model.normaliser", model.normaliser.kind), "SPENDS", False)
-
-
-def refuse_spending(model: ConfigDict) -> None:
-  """Raises UserError if the normaliser of a model spends, for mechanisms that can't say on what."""
-  if spends(model):
-    raise UserError(
-      f"model.normaliser.kind={model.normaliser.kind} can't be had with "
-      f"model.attention.kind={model.attention.kind}, whose weights aren't those of its energies: "
-      "choose another of the two"
-    )
+  return SPENDS in kinds.traits("model.normaliser", model.normaliser.kind)
 
 
 @functools.cache

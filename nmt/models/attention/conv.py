@@ -14,6 +14,7 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
 from nmt.options import count, integer, switch
+from nmt.refusals import SCORES
 
 OPTIONS = {
   "size": count(1000, "n', width of the layer that compares a state with an annotation"),
@@ -23,6 +24,7 @@ OPTIONS = {
   ),
   "cumulative": switch(False, "filters read the sum of alpha over all steps before, not the last"),
 }
+TRAITS = (SCORES,)
 
 
 class Attention(Additive):

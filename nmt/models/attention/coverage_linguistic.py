@@ -15,11 +15,13 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
 from nmt.options import count, positive
+from nmt.refusals import SCORES
 
 OPTIONS = {
   "size": count(1000, "n', width of the layer that compares a state with an annotation"),
   "fertility": positive(2.0, "N, most target words that a source word may stand for"),
 }
+TRAITS = (SCORES,)
 
 LEAST = -20.0  # of U_f h_j, so that a fertility is no less than N / 5e8 and can be divided by
 

@@ -15,11 +15,13 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, blocks
 from nmt.models.products import affine
 from nmt.options import count
+from nmt.refusals import SCORES
 
 OPTIONS = {
   "size": count(1000, "n', width of the layer that compares a state with an annotation"),
   "coverage_size": count(10, "d, width of the coverage of a word"),
 }
+TRAITS = (SCORES,)
 
 
 class Attention(Additive):

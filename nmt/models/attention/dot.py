@@ -5,10 +5,20 @@ from typing import Any
 from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
-from nmt.errors import UserError
 from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
+from nmt.refusals import SCORES, SCORES_ALONE, WORD_WIDE, no_multiple, refuses
+
+TRAITS = (SCORES, SCORES_ALONE)
+REFUSES = (
+  refuses(
+    "model.encoder",
+    WORD_WIDE,
+    "annotations must be as wide as a state or a multiple of that; general has a matrix between",
+    no_multiple("model.embedding", "model.size"),
+  ),
+)
 
 
 class Attention(EnergyAttention):
@@ -17,17 +27,10 @@ class Attention(EnergyAttention):
   That asks for annotations as wide as the state, which those of one direction are. An annotation
   of a bidirectional encoder is [h_j forward ; h_j backward], each as wide as the state, and the
   state is compared with both: e_ij = s_i^T h_j forward + s_i^T h_j backward.
-  Raises UserError for annotations whose width is no multiple of the state's.
   """
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
-    if encoder.width % model.size:
-      raise UserError(
-        f"model.attention.kind=dot compares a state of model.size={model.size} with annotations "
-        f"as wide, or a multiple of that, but they are {encoder.width} wide: choose general, "
-        "which has a matrix between them"
-      )
     self.size = model.size
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:

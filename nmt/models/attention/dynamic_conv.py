@@ -15,6 +15,7 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine
 from nmt.options import count, positive, whole
+from nmt.refusals import SCORES
 
 OPTIONS = {
   "size": count(1000, "n', width of the layers that make energies and dynamic filters"),
@@ -24,6 +25,7 @@ OPTIONS = {
   "prior_alpha": positive(0.1, "alpha of the beta-binomial prior"),
   "prior_beta": positive(0.9, "beta of the prior; its mean step is n alpha / (alpha + beta) words"),
 }
+TRAITS = (SCORES,)
 
 SMALLEST = 1e-6  # what the prior counts as at least
 

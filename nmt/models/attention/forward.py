@@ -16,11 +16,13 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine, product
 from nmt.options import kind, whole
+from nmt.refusals import OTHER_WEIGHTS, SCORES_ALONE
 
 OPTIONS = {
-  "energy": kind("additive", "the mechanism whose energies are used"),
+  "energy": kind("additive", "the mechanism whose energies are used", SCORES_ALONE),
   "agent": whole(0, "width of the transition agent's layer; 0: no agent, algorithm 1"),
 }
+TRAITS = (OTHER_WEIGHTS,)
 
 NEVER = np.float32(-1e30)  # the logarithm of 0; finite, so that gradients are finite, too
 

@@ -13,12 +13,17 @@ from nmt.models.dropout import split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.options import amount, kind, share
+from nmt.refusals import DRAWS, ESTIMATES, SCORES, needs
 
 OPTIONS = {
-  "energy": kind("additive", "the mechanism whose alpha the word is drawn from"),
+  "energy": kind("additive", "the mechanism whose alpha the word is drawn from", SCORES),
   "entropy": amount(0.01, "weight of the entropy of alpha in the loss, lambda_e"),
   "expected": share(0.5, "share of the sentences that get the mean of all words in place of one"),
 }
+TRAITS = (DRAWS,)
+REFUSES = (
+  needs("train.objective", ESTIMATES, "nothing is differentiated through a word that is drawn"),
+)
 
 
 class Attention(Base):
@@ -30,13 +35,13 @@ class Attention(Base):
   word.
   """
 
-  random = draws = True
+  random = True
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.entropy, self.expected = model.attention.entropy, model.attention.expected
     self.energy = find(model, model.attention.energy)(model, encoder, initial)
-    self.aligns, self.total = self.energy.aligns, self.energy.total
+    self.total = self.energy.total
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)

@@ -7,16 +7,17 @@ from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 from ml_collections import ConfigDict
 
 from nmt import kinds
-from nmt.errors import UserError
-from nmt.models.attention.base import EnergyAttention, Glance, Memory, refuse_spending
+from nmt.models.attention.base import EnergyAttention, Glance, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.options import count, kind
+from nmt.refusals import OTHER_WEIGHTS, SCORES
 
 OPTIONS = {
-  "energy": kind("general", "the mechanism that scores the words of the window"),
+  "energy": kind("general", "the mechanism that scores the words of the window", SCORES),
   "window": count(10, "D, words on each side of the window's middle"),
 }
+TRAITS = (OTHER_WEIGHTS,)
 
 
 class Attention(EnergyAttention):
@@ -25,22 +26,15 @@ class Attention(EnergyAttention):
   Words and steps count from 1. As in the paper, what of the window is outside the sentence is
   ignored: from step J + D + 1 on, nothing is left, and alpha and the context are 0. All words are
   scored, as a step of fixed shapes has to, so that a window saves no time.
-  Raises UserError if `energy` is no mechanism that scores words.
   """
 
   total = "at most 1"
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
-    refuse_spending(model)
     super().__init__(model, encoder, initial)
     self.window = model.attention.window
     energy = kinds.find("model.attention", model.attention.energy).Attention
-    if not issubclass(energy, EnergyAttention):
-      raise UserError(
-        f"model.attention.energy={model.attention.energy} scores no words, which "
-        f"model.attention.kind={model.attention.kind} needs: choose one that does, such as general"
-      )
-    self.energy = energy(model, encoder, initial)
+    self.energy: EnergyAttention = energy(model, encoder, initial)
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)

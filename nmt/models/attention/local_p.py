@@ -14,12 +14,14 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
 from nmt.options import count, kind, switch
+from nmt.refusals import OTHER_WEIGHTS, SCORES
 
 OPTIONS = {
-  "energy": kind("general", "the mechanism that scores the words of the window"),
+  "energy": kind("general", "the mechanism that scores the words of the window", SCORES),
   "window": count(10, "D, words on each side of the window's middle"),
   "renormalise": switch(False, "alpha sums to 1; in the paper it is what the Gaussian leaves"),
 }
+TRAITS = (OTHER_WEIGHTS,)
 
 
 class Attention(Local):

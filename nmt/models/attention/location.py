@@ -7,15 +7,17 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
-from nmt.models.attention.base import EnergyAttention, Memory, refuse_spending
+from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
 from nmt.options import count
+from nmt.refusals import OTHER_WEIGHTS, SCORES, SCORES_ALONE
 
 OPTIONS = {
   "longest": count(100, "places that can be looked at, from the first word on"),
 }
+TRAITS = (SCORES, SCORES_ALONE, OTHER_WEIGHTS)
 
 
 class Attention(EnergyAttention):
@@ -26,7 +28,6 @@ class Attention(EnergyAttention):
   """
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
-    refuse_spending(model)
     super().__init__(model, encoder, initial)
     self.longest = model.attention.longest
     self.W_a = nnx.Param(initial.attention((model.size, self.longest)))

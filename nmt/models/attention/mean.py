@@ -6,6 +6,9 @@ from jaxtyping import Array, Bool, Float, Key
 
 from nmt.models.attention.base import Attention as Base
 from nmt.models.attention.base import Glance, Memory
+from nmt.refusals import NOT_ALIGNING
+
+TRAITS = (NOT_ALIGNING,)
 
 
 class Attention(Base):
@@ -13,8 +16,6 @@ class Attention(Base):
 
   It has no parameters: what attention is worth beyond the annotations is the distance to it.
   """
-
-  aligns = False
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     real = real_BxJ.astype(h_BxJxD.dtype)

@@ -8,21 +8,25 @@ from ml_collections import ConfigDict
 
 from nmt import kinds
 from nmt.models.attention import _energy
-from nmt.models.attention.base import Glance, Memory, refuse_spending
+from nmt.models.attention.base import Glance, Memory
 from nmt.models.attention.monotonic import Attention as Monotonic
 from nmt.models.attention.monotonic import stopped
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.options import amount, count, kind, real
+from nmt.refusals import OTHER_WEIGHTS, SCORES_ALONE
 
 OPTIONS = {
-  "energy": kind("additive", "the mechanism of both energies, with parameters of its own for each"),
+  "energy": kind(
+    "additive", "the mechanism of both energies, with parameters of its own for each", SCORES_ALONE
+  ),
   "chunk": count(2, "w, words of a chunk"),
   "offset": real(
     0.0, lambda x: abs(x) <= 20, "from -20 to 20", "r at the start; a step then passes e^-r words"
   ),
   "noise": amount(1.0, "standard deviation of the noise on energies in training"),
 }
+TRAITS = (OTHER_WEIGHTS,)
 
 
 class Attention(Monotonic):
@@ -38,7 +42,6 @@ class Attention(Monotonic):
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
-    refuse_spending(model)
     self.chunk = model.attention.chunk
     self.inside = _energy.make(model, encoder, initial, model.attention.energy)
     self.normalise = kinds.find("model.normaliser", model.normaliser.kind).make(model)

@@ -35,8 +35,7 @@ class Attention(Base):
     count = range(model.attention.heads)
     self.heads = nnx.List([mechanism(model, encoder, initial) for _ in count])
     head = self.heads[0]
-    self.aligns, self.total = head.aligns, head.total
-    self.random, self.draws = head.random, head.draws
+    self.random, self.total = head.random, head.total
 
   @staticmethod
   def width(model: ConfigDict, encoder: Encoder) -> int:

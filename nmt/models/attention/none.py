@@ -6,12 +6,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
-from nmt.errors import UserError
 from nmt.models.attention.base import Attention as Base
 from nmt.models.attention.base import Glance, Memory
 from nmt.models.encoders.base import Encoder, at
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
+from nmt.refusals import NO_READER, NOT_ALIGNING, refuses
+
+TRAITS = (NOT_ALIGNING,)
+REFUSES = (refuses("model.encoder", NO_READER, "without attention, such a state is the context"),)
 
 
 class Attention(Base):
@@ -20,8 +23,6 @@ class Attention(Base):
   That is the forward state at the last word, or where else the encoder ends; alpha is 1 there.
   """
 
-  aligns = False
-
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.forward_width = encoder.forward_width
@@ -29,11 +30,6 @@ class Attention(Base):
 
   @staticmethod
   def width(model: ConfigDict, encoder: Encoder) -> int:
-    if not encoder.forward_width:
-      raise UserError(
-        f"model.attention.kind=none can't be had with model.encoder.kind={model.encoder.kind}: "
-        "none of its states has read the whole sentence"
-      )
     return encoder.forward_width
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:

@@ -6,14 +6,18 @@ from jaxtyping import Array, Float
 from nmt.models.attention.base import Glance, Memory
 from nmt.models.attention.monotonic import Attention as Monotonic
 from nmt.options import amount, kind, real
+from nmt.refusals import OTHER_WEIGHTS, SCORES_ALONE
 
 OPTIONS = {
-  "energy": kind("additive", "the mechanism whose energies the probabilities are made of"),
+  "energy": kind(
+    "additive", "the mechanism whose energies the probabilities are made of", SCORES_ALONE
+  ),
   "offset": real(
     0.0, lambda x: abs(x) <= 20, "from -20 to 20", "r at the start; the higher, the longer it stays"
   ),
   "noise": amount(1.0, "standard deviation of the noise on energies in training"),
 }
+TRAITS = (OTHER_WEIGHTS,)
 
 
 class Attention(Monotonic):

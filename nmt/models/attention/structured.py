@@ -15,11 +15,15 @@ from nmt.models.attention.base import Glance, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.options import kind, positive
+from nmt.refusals import OTHER_WEIGHTS, SCORES_ALONE
 
 OPTIONS = {
-  "energy": kind("additive", "the mechanism whose energies speak for selecting a word"),
+  "energy": kind(
+    "additive", "the mechanism whose energies speak for selecting a word", SCORES_ALONE
+  ),
   "divisor": positive(1.0, "marginals are divided by this, because they may sum to up to J"),
 }
+TRAITS = (OTHER_WEIGHTS,)
 
 NEVER = np.float32(-1e30)  # the logarithm of 0; finite, so that gradients are finite, too
 

@@ -7,11 +7,15 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
-from nmt.errors import UserError
 from nmt.models.cells.base import along
 from nmt.models.initializers import Initializers, blocks, zeros
 from nmt.models.linear import Coefficients, LinearCell, linear_scan
 from nmt.models.products import affine
+from nmt.refusals import above_0, refuses_values
+
+REFUSES = (
+  refuses_values(above_0("model.cell.zoneout"), "its state also holds the inputs of three steps"),
+)
 
 WIDTH = 4  # of the convolution: this step and the three before it
 SHARPNESS = 8.0  # c
@@ -33,11 +37,6 @@ class Cell(LinearCell):
   sums = 1
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
-    if model.cell.zoneout:
-      raise UserError(
-        "model.cell.zoneout is not for model.cell.kind=rglru, whose state also holds the inputs of "
-        "three steps: set it to 0, or choose another cell"
-      )
     super().__init__(model, inputs, initial)
     n = self.size
     self.w = nnx.Param(np.repeat(np.eye(WIDTH, 1, dtype=np.float32), n, axis=1))

@@ -33,6 +33,7 @@ class Encoder(nnx.Module):
   Padding changes no real annotation, nor the summary.
   """
 
+  E_x: nnx.Param[Any]  # vectors of the source's words
   width: int
   summary_width: int
   forward_width: int

@@ -10,6 +10,7 @@ from nmt.models.encoders.embeddings import Encoder as Embeddings
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine, product
 from nmt.options import count, integer
+from nmt.refusals import NO_READER
 
 OPTIONS = {
   "layers": count(6, "layers of the stack whose outputs are scored"),
@@ -17,6 +18,7 @@ OPTIONS = {
   "kernel": integer(3, lambda x: x >= 1 and x % 2 == 1, "odd, 1 or more", "words a layer sees"),
   "positions": count(500, "positions with a vector of their own; words beyond share the last one"),
 }
+TRAITS = (NO_READER,)
 
 
 class Layer(nnx.Module):

@@ -10,10 +10,12 @@ from nmt.models.encoders.base import Annotations, mean
 from nmt.models.encoders.base import Encoder as Base
 from nmt.models.initializers import Initializers
 from nmt.options import count
+from nmt.refusals import NO_READER, WORD_WIDE
 
 OPTIONS = {
   "positions": count(500, "positions with a vector of their own; words beyond share the last one"),
 }
+TRAITS = (NO_READER, WORD_WIDE)
 
 
 class Encoder(Base):

@@ -8,11 +8,15 @@ from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
 from nmt.options import positive
+from nmt.refusals import OTHER_WEIGHTS, SPENDS, refuses
 
 OPTIONS = {
   "fertility": positive(2.0, "the most that the weights of a source word add up to over all steps"),
 }
-SPENDS = True  # normalise is given what the steps before have spent
+TRAITS = (SPENDS,)
+REFUSES = (
+  refuses("model.attention", OTHER_WEIGHTS, "what the steps before have spent isn't known there"),
+)
 
 
 def make(

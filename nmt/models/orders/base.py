@@ -11,13 +11,14 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
-from nmt.models import late
+from nmt.models import late, mixture
 from nmt.models.attention import base as attentions
 from nmt.models.attention.base import Attention, Glance, Memory
 from nmt.models.cells.base import Cell, Stack, Transition
 from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Annotations, Encoder, at, mean, pick
 from nmt.models.initializers import Initializers, zeros
+from nmt.models.mixture import Mixture
 from nmt.models.products import affine, product
 from nmt.models.readouts.base import Readout
 
@@ -27,7 +28,10 @@ AttendFromAll = Callable[[Float[Array, "T B N"]], tuple[Glance, Float[Array, "T 
 
 
 class Seen(NamedTuple):
-  """What a step shows: the state s_Bxn that the readout sees, and the look at the notes."""
+  """What a step shows: the state s_Bxn that the readout sees, and the look at the notes.
+
+  If attention mixes (`Attention.mixes`), s is what `shown` takes, which does without the context.
+  """
 
   s: Float[Array, "*steps B N"]
   glance: Glance
@@ -36,10 +40,11 @@ class Seen(NamedTuple):
 class Features(NamedTuple):
   """What all steps give: t_BxTxl for the logits, alpha_BxTxJ, BxT numbers of each loss, and drawn.
 
-  drawn_BxT is the log-probability of what attention drew at random, None where it draws nothing.
+  If attention mixes, t is what the t of each source word is made of. drawn_BxT is the
+  log-probability of what attention drew at random, None where it draws nothing.
   """
 
-  t: Float[Array, "B T L"]
+  t: Float[Array, "B T L"] | Mixture
   alpha: Float[Array, "B T J"]
   losses: dict[str, Float[Array, "B T"]]
   drawn: Float[Array, "B T"] | None
@@ -62,6 +67,7 @@ class Decoder(nnx.Module):
 
   cell: Cell | Transition | Stack  # made by `extend`
   C: nnx.Param[Any]  # context x columns, likewise
+  shows_context = False  # whether `shown` depends on the context
 
   def __init__(self, model: ConfigDict, encoder: Encoder, words: int, initial: Initializers):
     mechanism = attentions.find(model, model.attention.kind)
@@ -151,6 +157,11 @@ class Decoder(nnx.Module):
     if not jax.tree.leaves(state["attention"]):
       seen = self.together(state, inputs, partial(self._from_all, memory, state, keys_T))
     s, glance = seen or self._in_turn(memory, state, inputs, keys_T)
+    t: Float[Array, "B T L"] | Mixture
+    if self.attention.mixes:
+      losses, drawn = jax.tree.map(jnp.transpose, (glance.losses, glance.drawn))
+      t = self._mixture(memory, s, words, glance, readout_keys)
+      return Features(t, glance.alpha_BxJ.swapaxes(0, 1), losses, drawn)
     c = jax.vmap(self._read, (0, None))(glance.weights, memory["readout"])
     t = self.readout(s, self.readout.project(words), c).swapaxes(0, 1)
     losses, drawn = jax.tree.map(jnp.transpose, (glance.losses, glance.drawn))
@@ -159,14 +170,58 @@ class Decoder(nnx.Module):
 
   def step(
     self, memory: Memory, state: State, y_B: Int[Array, "B"]
-  ) -> tuple[State, Float[Array, "B L"], Float[Array, "B J"]]:
-    """The state after one step, t_Bxl and alpha_BxJ, y_B being the previous word."""
+  ) -> tuple[State, Float[Array, "B L"] | Mixture, Float[Array, "B J"]]:
+    """The state after one step, t_Bxl and alpha_BxJ, y_B being the previous word.
+
+    If attention mixes, in the place of t what it is made of, for T = 1 step.
+    """
     words = self.E_y[...][y_B]
     after, (s, glance) = self.looking(
       memory, state, self.cell.project(words), self.attention.search
     )
+    if self.attention.mixes:
+      one = self._mixture(memory, *jax.tree.map(lambda x: x[None], (s, words, glance)))
+      return after, one.largest(self.attention.top), glance.alpha_BxJ
     c = self._read(glance.weights, memory["readout"])
     return after, self.readout(s, self.readout.project(words), c), glance.alpha_BxJ
+
+  def shown(
+    self, s: Float[Array, "#*rows N"], c: Float[Array, "#*rows G"] | None
+  ) -> Float[Array, "#*rows N"]:
+    """What the readout sees of `Seen.s` if attention mixes and one word's C h_j is the context."""
+    return s
+
+  def each(self, part: Mixture) -> Float[Array, "B T J L"]:
+    """t_ij of some positions i and all source words j."""
+    every = jax.tree.map(lambda c: c[:, None], part.notes)
+    one = jax.tree.map(lambda x: x[:, :, None], part._replace(notes={}))
+    return self.read(one, every)
+
+  def read(
+    self, part: Mixture, notes: dict[str, Float[Array, "#*rows _"] | None]
+  ) -> Float[Array, "*rows L"]:
+    """t of some positions, with these notes in the place of the context's."""
+    s = self.shown(part.s, notes["scratchpad"])
+    t = self.readout(s, part.words, notes["readout"])
+    return t if part.kept is None else t * part.kept
+
+  def _mixture(
+    self,
+    memory: Memory,
+    s_TxBxN: Float[Array, "T B N"],
+    words_TxBxM: Float[Array, "T B M"],
+    glance: Glance,
+    keys_B: Key[Array, "B"] | None = None,
+  ) -> Mixture:
+    """What the features of all source words are made of, in all steps."""
+    s, words, alpha = (x.swapaxes(0, 1) for x in (s_TxBxN, words_TxBxM, glance.alpha_BxJ))
+    kept = None
+    if keys_B is not None and self.rates.readout:
+      ones = jnp.ones((*s.shape[:2], self.output()[0].shape[1]), s.dtype)
+      kept = self.rates.positions(keys_B, self.rates.readout, ones)
+    scratchpad = memory["scratchpad"] if self.shows_context else None
+    notes = {"scratchpad": scratchpad, "readout": memory["readout"]}
+    return Mixture(notes, mixture.logarithm(alpha), s, self.readout.project(words), kept)
 
   def output(self) -> tuple[Float[Array, "V L"], Float[Array, "V"]]:
     """W_o (Vxl) and b_o (V) of the logits."""

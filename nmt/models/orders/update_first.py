@@ -27,6 +27,8 @@ class Decoder(Base):
   The readout sees the attentional state h~; h~_0 = 0, and without input feeding there is no F.
   """
 
+  shows_context = True
+
   def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
     n = model.size
     self.C = nnx.Param(initial.dense((context, n)))
@@ -47,7 +49,16 @@ class Decoder(Base):
     s = self.cell.output(after)
     glance, c = attend(s)
     h = jnp.tanh(c + affine(self.product, s, self.U_h[...]))
-    return {"cell": after} | ({} if self.F is None else {"h": h}), Seen(h, glance)
+    return {"cell": after} | ({} if self.F is None else {"h": h}), Seen(
+      s if self.attention.mixes else h, glance
+    )
+
+  def shown(
+    self, s: Float[Array, "#*rows N"], c: Float[Array, "#*rows G"] | None
+  ) -> Float[Array, "#*rows N"]:
+    """h~ of that context."""
+    assert c is not None
+    return jnp.tanh(c + affine(self.product, s, self.U_h[...]))
 
   def together(
     self, state: State, x_TxBxG: Float[Array, "T B G"], attend: AttendFromAll
@@ -57,4 +68,6 @@ class Decoder(Base):
     if s_TxBxN is None:
       return None
     glance, c = attend(s_TxBxN)
+    if self.attention.mixes:
+      return Seen(s_TxBxN, glance)
     return Seen(jnp.tanh(c + affine(self.product, s_TxBxN, self.U_h[...])), glance)

@@ -34,7 +34,7 @@ class Readout(nnx.Module):
     """What the features take of the embedded words y_...xm, for all steps at once."""
     return None
 
-  def __call__(self, s: Float[Array, "*rows N"], y: Any, c: Any) -> Float[Array, "*rows L"]:
+  def __call__(self, s: Float[Array, "#*rows N"], y: Any, c: Any) -> Float[Array, "#*rows L"]:
     """t_...xl from states s_...xn, words as `project` gives them, and C_o c (None without C_o)."""
     raise TypeError(f"{type(self).__module__} has no __call__")
 

@@ -7,6 +7,9 @@ from ml_collections import ConfigDict
 
 from nmt.models.initializers import Initializers
 from nmt.models.readouts.base import Readout as Base
+from nmt.refusals import NO_CONTEXT
+
+TRAITS = (NO_CONTEXT,)
 
 
 class Readout(Base):
@@ -16,5 +19,5 @@ class Readout(Base):
     self.C_o = None
     return int(model.size)
 
-  def __call__(self, s: Float[Array, "*rows L"], y: Any, c: Any) -> Float[Array, "*rows L"]:
+  def __call__(self, s: Float[Array, "#*rows L"], y: Any, c: Any) -> Float[Array, "#*rows L"]:
     return s

@@ -37,8 +37,8 @@ class Readout(Base):
     return affine(self.product, y, self.V_o[...], self.b_t[...])
 
   def __call__(
-    self, s: Float[Array, "*rows N"], y: Float[Array, "*rows G"], c: Float[Array, "*rows G"]
-  ) -> Float[Array, "*rows L"]:
+    self, s: Float[Array, "#*rows N"], y: Float[Array, "#*rows G"], c: Float[Array, "#*rows G"]
+  ) -> Float[Array, "#*rows L"]:
     pair = affine(self.product, s, self.U_o[...]) + y + c
     first, second = jnp.split(pair, 2, axis=-1)
     return jnp.where(first >= second, first, second)  # the gradient goes to one, even in a tie

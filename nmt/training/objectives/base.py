@@ -2,14 +2,14 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Shaped
 from ml_collections import ConfigDict
 
 from nmt.data.ids import PAD
-from nmt.errors import UserError
 from nmt.models import Translation
-from nmt.models.attention.base import Attention
+from nmt.models.mixture import Mixture
 from nmt.models.orders.base import Features
 from nmt.training.cross_entropy import cross_entropy
 
@@ -41,14 +41,6 @@ class Objective:
   def __init__(self, train: ConfigDict):
     self.train = train
 
-  def check(self, attention: Attention) -> None:
-    """Raises UserError if it can't train a model with this attention."""
-    if attention.draws:
-      raise UserError(
-        "model.attention draws words at random, for which there is no gradient but by "
-        "train.objective.kind=reinforce"
-      )
-
   def begin(self) -> Sums:
     """What is kept from update to update, such as a baseline; most keep nothing."""
     return {}
@@ -72,6 +64,15 @@ def likelihood(
 ) -> tuple[Float[Array, ""], dict[str, Shaped[Array, "..."]]]:
   """The sum of the loss, and `nll_BxT`, `correct` and `tokens`; see `cross_entropy`."""
   real = target_BxT != PAD
+  if isinstance(features.t, Mixture):
+    said = model.words(features.t, target_BxT)
+    losses = -(1 - label_smoothing) * said.log_p + label_smoothing * said.uniform
+    found = {
+      "nll_BxT": jax.lax.stop_gradient(jnp.where(real, -said.log_p, 0)),
+      "correct": (real & said.right).sum(dtype=jnp.int32),
+      "tokens": real.sum(dtype=jnp.int32),
+    }
+    return jnp.where(real, losses, 0).sum(), found
   loss, nll, correct = cross_entropy(
     model.product,
     label_smoothing,

@@ -5,8 +5,8 @@ from jaxtyping import Array, Float, Int, Key
 
 from nmt.errors import UserError
 from nmt.models import Translation
-from nmt.models.attention.base import Attention
 from nmt.options import amount, count, real, share
+from nmt.refusals import NOT_ALIGNING, refuses
 from nmt.training.objectives.base import Objective as Base
 from nmt.training.objectives.base import Rows, Sums, likelihood, summed
 
@@ -21,6 +21,7 @@ OPTIONS = {
   ),
   "every": count(1000, "updates after which the weight is multiplied by `decay`"),
 }
+REFUSES = (refuses("model.attention", NOT_ALIGNING, "alpha is what is guided"),)
 
 LEAST = 1e-9  # alpha is taken for this where it is smaller, and has no gradient there
 
@@ -35,13 +36,6 @@ class Objective(Base):
   """
 
   links = True
-
-  def check(self, attention: Attention) -> None:
-    if not attention.aligns or attention.draws:
-      raise UserError(
-        "train.objective.kind=guided is for attention that says by alpha where it looks: choose "
-        "another model.attention.kind"
-      )
 
   def begin(self) -> Sums:
     return {"updates": jnp.int32(0)}

@@ -4,10 +4,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
 from nmt.data.ids import PAD
-from nmt.errors import UserError
 from nmt.models import Translation
-from nmt.models.attention.base import Attention
 from nmt.options import amount, share
+from nmt.refusals import NOT_ALIGNING, above_0, refuses
 from nmt.training.objectives.base import Objective as Base
 from nmt.training.objectives.base import Rows, Sums, likelihood, summed
 
@@ -15,6 +14,14 @@ OPTIONS = {
   "label_smoothing": share(0.0, "share of the probability wished for that goes to all words alike"),
   "coverage": amount(0.0, "weight of the loss on looking at a word again, lambda"),
 }
+REFUSES = (
+  refuses(
+    "model.attention",
+    NOT_ALIGNING,
+    "that loss is on where attention looks",
+    above_0("train.objective.coverage"),
+  ),
+)
 
 
 class Objective(Base):
@@ -23,15 +30,6 @@ class Objective(Base):
   Label smoothing: Szegedy et al. (2016), section 7. The coverage loss, of any mechanism that says
   where it looks: See et al. (2017), section 2.3, where its weight is 1 in the last steps alone.
   """
-
-  def check(self, attention: Attention) -> None:
-    super().check(attention)
-    weight = self.train.objective.coverage
-    if weight and not attention.aligns:
-      raise UserError(
-        f"train.objective.coverage={weight} is for attention that says where it looks: set it to 0 "
-        "or choose another model.attention.kind"
-      )
 
   def sums(
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums

@@ -4,10 +4,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from nmt.errors import UserError
 from nmt.models import Translation
-from nmt.models.attention.base import Attention
 from nmt.options import amount, share
+from nmt.refusals import DRAWS, ESTIMATES, needs
 from nmt.training.objectives.base import Objective as Base
 from nmt.training.objectives.base import Rows, Sums, likelihood, summed
 
@@ -15,6 +14,8 @@ OPTIONS = {
   "label_smoothing": share(0.0, "share of the probability wished for that goes to all words alike"),
   "reward": amount(1.0, "weight of the reward's gradient, lambda_r"),
 }
+TRAITS = (ESTIMATES,)
+REFUSES = (needs("model.attention", DRAWS, "it rewards what was drawn"),)
 
 DECAY = 0.9  # of the baseline
 
@@ -29,13 +30,6 @@ class Objective(Base):
   b is the mean of R over the updates before, in which each counts 0.9 times as much as the next.
   """
 
-  def check(self, attention: Attention) -> None:
-    if not attention.draws:
-      raise UserError(
-        "train.objective.kind=reinforce is for attention that draws words at random, such as "
-        "model.attention.kind=hard"
-      )
-
   def begin(self) -> Sums:
     return {"reward": jnp.float32(0), "weight": jnp.float32(0)}
 
@@ -43,7 +37,7 @@ class Objective(Base):
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
   ) -> tuple[Float[Array, ""], Sums]:
     features = model.features(rows.source, rows.target, keys_B)
-    assert features.drawn is not None  # as `check` has found
+    assert features.drawn is not None  # as REFUSES asks
     options = self.train.objective
     loss, found = likelihood(model, features, rows.target, options.label_smoothing)
     reward_B = -found["nll_BxT"].sum(axis=1)

@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from nmt.data.ids import BOS, EOS, PAD
 from nmt.models import Translation
 from nmt.models.dropout import split
+from nmt.models.mixture import Mixture
 from nmt.models.translation import before
 from nmt.options import count, positive, real
 from nmt.training.objectives.base import Objective as Base
@@ -128,12 +129,15 @@ def without_end(ids_BxL: Int[Array, "B L"]) -> Int[Array, "B L"]:
 
 
 def words(
-  model: Translation, t_NxLxD: Float[Array, "N L D"], y_NxL: Int[Array, "N L"]
+  model: Translation, t_NxLxD: Float[Array, "N L D"] | Mixture, y_NxL: Int[Array, "N L"]
 ) -> tuple[Float[Array, "N L"], Bool[Array, "N L"]]:
   """log p of each word y_NxL, 0 for PAD, and whether it is the likeliest.
 
   Logits are made some at a time, and once more for the gradient, so that they are never all there.
   """
+  if isinstance(t_NxLxD, Mixture):
+    said, real = model.words(t_NxLxD, y_NxL), y_NxL != PAD
+    return jnp.where(real, said.log_p, 0), real & said.right
   y = y_NxL.reshape(-1)
   chunks = max(1, -(-y.size // _POSITIONS))
   size = -(-y.size // chunks)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from nmt import kinds
-from nmt.errors import UserError
 from nmt.models import rebuild
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import NOTHING
@@ -64,8 +63,6 @@ def test_dot_is_the_plain_product_where_annotations_are_as_wide_as_the_state(sma
   memory = dot.remember(jnp.asarray(h, jnp.float32), REAL)
   e = dot.energies(jnp.asarray(s, jnp.float32), memory, ())
   np.testing.assert_allclose(e, (h @ s[:, :, None])[:, :, 0], rtol=1e-4, atol=1e-5)
-  with pytest.raises(UserError, match="they are 9 wide: choose general, which has a matrix"):
-    mechanism(config, wide(9), NOTHING)
 
 
 def test_the_length_of_v_does_not_matter_to_normed_energies(parameters, look):
@@ -109,13 +106,6 @@ def test_the_gaussian_takes_from_the_sum_unless_it_is_renormalised(
   sums = look(config, params).sum(axis=2)
   assert (np.abs(sums - 1) < 1e-6).all() == renormalise
   assert (sums > np.exp(-2) - 1e-6).all()
-
-
-@pytest.mark.parametrize("energy", ["none", "mean"])
-def test_local_attention_needs_energies(parameters, energy):
-  message = f"attention.energy={energy} scores no words, which model.attention.kind=local_m needs"
-  with pytest.raises(UserError, match=message):
-    parameters("local_m", **{"attention.energy": energy})
 
 
 def test_a_fertility_near_0_leaves_everything_finite(parameters, look):

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from nmt import kinds
-from nmt.errors import UserError
 from nmt.models import rebuild
-from nmt.models.attention.base import EnergyAttention
+from nmt.refusals import OTHER_WEIGHTS, SCORES
 
-pytestmark = [pytest.mark.usefixtures("quick_programs"), pytest.mark.each_kind]
+pytestmark = pytest.mark.each_kind
 
 LENGTHS = np.array([6, 1, 3])
 STEPS = 3
@@ -64,8 +63,8 @@ look = jax.jit(looks, static_argnames="search")
 
 ENERGIES = [
   kind
-  for kind in kinds.names("model.attention")
-  if issubclass(kinds.find("model.attention", kind).Attention, EnergyAttention)
+  for kind in kinds.names("model.attention", SCORES)
+  if OTHER_WEIGHTS not in kinds.traits("model.attention", kind)
 ]
 
 
@@ -73,10 +72,6 @@ ENERGIES = [
 def test_a_normaliser_that_spends_works_with_all_energies(kind, small, weights, sizes):
   spending = {"normaliser.kind": "csparsemax", "normaliser.fertility": 0.4}
   config = small(**{"attention.kind": kind}, **spending)
-  if kind in ("local_m", "local_p", "location"):  # whose weights aren't those of their energies
-    with pytest.raises(UserError, match=f"can't be had with model.attention.kind={kind}"):
-      weights(config)
-    return
   params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights(config))
   mechanism = rebuild(config, *sizes, params).decoder.attention
   random = np.random.default_rng(6)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from nmt.errors import UserError
 from nmt.models import init, rebuild
 from nmt.models.attention.dynamic_conv import beta_binomial
 from nmt.models.attention.monotonic import stopped
@@ -187,11 +186,3 @@ def test_a_window_starts_with_the_weight_of_one_word_and_moves_by_one(small, siz
   alphas = glances(window, "expected", J=20, steps=4)[2:, 0]
   np.testing.assert_allclose(alphas.sum(axis=1), 1, rtol=0.1)
   assert (alphas.argmax(axis=1) == [2, 3]).all()
-
-
-@pytest.mark.parametrize("energy", ["none", "hard", "additive_coverage", "multihead"])
-def test_what_has_no_energies_for_others_is_refused(small, sizes, energy):
-  config = small(**{"attention.kind": "monotonic"})
-  config.attention.energy = energy
-  with pytest.raises(UserError, match=f"kind=monotonic can't use the energies of {energy}"):
-    init(config, *sizes, seed=0)

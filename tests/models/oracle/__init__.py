@@ -11,6 +11,7 @@ import numpy as np
 from oracle.attention import MECHANISMS
 from oracle.cells import Stack
 from oracle.encoders import ENCODERS
+from oracle.latent import elbo, infer, marginal, posterior
 from oracle.normalisers import normalise as normalise
 from oracle.slopes import check_slopes as check_slopes
 
@@ -31,6 +32,7 @@ BASE = {
   "attention.prior_alpha": 0.1,
   "attention.prior_beta": 0.9,
   "attention.divisor": 1.0,
+  "attention.top": 0,
   "normaliser.kind": "softmax",
   "normaliser.temperature": 1.0,
   "normaliser.fertility": 2.0,
@@ -58,6 +60,9 @@ class Reading:
   alpha: np.ndarray  # T x J
   s: np.ndarray  # T x n, s_1 .. s_T, of the highest layer
   losses: dict[str, np.ndarray] = field(default_factory=dict)  # by name, T
+  each: list[np.ndarray] = field(
+    default_factory=list
+  )  # log p(y_i | z_i = j), T of J x V, if latent
 
 
 def read(params, source, target, search=False, **changes):
@@ -74,7 +79,7 @@ def read(params, source, target, search=False, **changes):
   begin = from_[choice["initial"]]
   s_0 = np.zeros(cell.size) if begin is None else np.tanh(p["W_s"].T @ begin + p["b_s"])
   state = cell.start(s_0)
-  attentional, carried, readings = np.zeros(cell.size), None, []
+  attentional, carried, readings, each = np.zeros(cell.size), None, [], []
 
   def attend(s):
     if choice["attention.kind"] == "none":
@@ -104,15 +109,36 @@ def read(params, source, target, search=False, **changes):
     seen = before if choice["order.state"] == "previous" else s
     seen = attentional if choice["order.kind"] == "update_first" else seen
     o = p["readout"]
-    t = seen
-    if choice["readout.kind"] in ("maxout", "tanh"):
-      pre = o["U_o"].T @ seen + o["V_o"].T @ E_y + o["C_o"].T @ c + o["b_t"]
-      l = len(pre) // 2
-      t = np.array([max(pre[k], pre[k + l]) for k in range(l)])
-    if choice["readout.kind"] == "tanh":  # Sennrich et al. (2017), section 2
-      t = np.tanh(pre)
-    logits = (p["E_y"] if choice["tie"] else o["W_o"]) @ t + o["b_o"]
-    readings.append((logits - np.log(np.exp(logits).sum()), alpha, s, losses))
+
+    def scores(seen, c, E_y=E_y, o=o):
+      t = seen
+      if choice["readout.kind"] in ("maxout", "tanh"):
+        pre = o["U_o"].T @ seen + o["V_o"].T @ E_y + o["C_o"].T @ c + o["b_t"]
+        l = len(pre) // 2
+        t = np.array([max(pre[k], pre[k + l]) for k in range(l)])
+      if choice["readout.kind"] == "tanh":  # Sennrich et al. (2017), section 2
+        t = np.tanh(pre)
+      logits = (p["E_y"] if choice["tie"] else o["W_o"]) @ t + o["b_o"]
+      return logits - np.log(np.exp(logits).sum())
+
+    log_p = scores(seen, c)
+    if choice["attention.kind"] == "latent":
+      contexts = [values[j] for j in range(J)]
+      shown = [seen] * J
+      if choice["order.kind"] == "update_first":
+        shown = [np.tanh(W_c.T @ np.concatenate([c_j, s])) for c_j in contexts]
+      each.append(np.stack([scores(shown[j], contexts[j]) for j in range(J)]))
+      log_p = marginal(alpha, each[-1])
+    readings.append((log_p, alpha, s, losses))
   log_p, alphas, states, losses = zip(*readings, strict=True)
   losses = {name: np.array([step[name] for step in losses]) for name in losses[0]}
-  return Reading(np.stack(log_p), np.stack(alphas), np.stack(states), losses)
+  return Reading(np.stack(log_p), np.stack(alphas), np.stack(states), losses, each)
+
+
+def latent(params, source, target, **changes):
+  """Of one pair, q (T x J), the posterior (T x J), the ELBO of each word by q, and the reading."""
+  reading = read(params, source, target, **changes)
+  q = infer(params, source, target, BASE | changes)
+  steps = list(zip(reading.alpha, reading.each, target, strict=True))
+  bounds = [elbo(q_i, *step) for q_i, step in zip(q, steps, strict=True)]
+  return q, np.stack([posterior(*step) for step in steps]), np.array(bounds), reading

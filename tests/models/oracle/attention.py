@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from oracle.cells import gru, sigmoid
+from oracle.latent import prior
 from oracle.normalisers import normalise, softmax
 
 # Attention: (parameters, choice, s, h, what is carried) -> weights H x J, losses, what is carried.
@@ -152,6 +153,13 @@ def hard(a, choice, s, h, carried):
   return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, carried
 
 
+def latent(a, choice, s, h, carried):
+  """Deng et al. (2018): the prior is that of another mechanism."""
+  inner = MECHANISMS[choice["attention.energy"] or "additive"]
+  weights, losses, carried = inner(a["energy"], choice, s, h, carried)
+  return prior(sum(weights) / len(weights), choice)[None], losses, carried
+
+
 def energies(a, choice, s, h):
   """The energies of the additive mechanism, which other kinds use."""
   assert choice["attention.energy"] in ("", None, "additive")
@@ -284,4 +292,5 @@ MECHANISMS = {
   "gmm": gmm,
   "dynamic_conv": dynamic_conv,
   "structured": structured,
+  "latent": latent,
 }

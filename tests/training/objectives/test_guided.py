@@ -8,7 +8,7 @@ import pytest
 from nmt import kinds
 from nmt.errors import UserError
 from nmt.launching import flags
-from nmt.models import mechanism, rebuild
+from nmt.models import rebuild
 from nmt.training.objectives.base import Rows
 from nmt.training.objectives.guided import distance
 
@@ -86,12 +86,6 @@ def test_updates_are_counted(made):
   objective = made()
   kept = objective.keep(objective.keep(objective.begin(), {}), {})
   assert kept == {"updates": 2}
-
-
-@pytest.mark.parametrize("attention", ["none", "hard"])
-def test_what_cannot_be_guided_is_said(made, small, attention):
-  with pytest.raises(UserError, match="is for attention that says by alpha where it looks"):
-    made().check(mechanism(small(**{"attention.kind": attention})))
 
 
 def test_batches_without_links_are_refused(made, small, weights, sizes):

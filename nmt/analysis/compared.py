@@ -1,0 +1,107 @@
+"""What `nmt.analysis.comparison` found, as tables to read in a terminal."""
+
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_NAMES = {"bleu": "BLEU", "chrf": "chrF"}
+
+
+def show(console: Console, found: dict[str, Any]) -> None:
+  """Prints the scores, the buckets, and the sentences that differ most."""
+  _head(console, f"{found['sentences']} sentences, compared with {found['baseline']}")
+  console.print(_scores(found))
+  for key, signature in found["signatures"].items():
+    console.print(Text(f"  {_NAMES[key]}: {signature}", style="dim"), soft_wrap=True)
+  console.print(
+    Text(
+      "  intervals: 95 %, paired bootstrap of sentences; p: approximate randomisation, Holm's "
+      "where there are several; both are of these trained models, not of other seeds",
+      style="dim",
+    ),
+    soft_wrap=True,
+  )
+  console.print()
+  _head(console, f"BLEU by source {found['length_unit']}")
+  console.print(_buckets(found["by_length"], "sentences", "bleu"))
+  if found["by_frequency"] is not None:
+    _head(console, "F1 of target words by how often they were seen in training")
+    console.print(_buckets(found["by_frequency"], "reference", "f1"))
+  for name, rows in found["sentences_apart"].items():
+    if rows:
+      _head(console, f"where {name} and {found['baseline']} differ most, by chrF of the sentence")
+      console.print(_sentences(found["baseline"], name, rows))
+
+
+def _head(console: Console, line: str) -> None:
+  console.print(Text(line, style="bold"), soft_wrap=True)  # a table's title is as wide as the table
+
+
+def _scores(found: dict[str, Any]) -> Table:
+  table = Table(box=box.SIMPLE)
+  table.add_column("system", overflow="fold")
+  for name in _NAMES.values():
+    for header in (name, "95 %", "difference", "95 % of it", "better in", "p"):
+      table.add_column(header, justify="right")
+  for name, scores in found["systems"].items():
+    cells = [Text(name)]
+    for key in _NAMES:
+      cells += [Text(cell) for cell in _cells(scores[key])]
+    table.add_row(*cells)
+  return table
+
+
+def _cells(one: dict[str, Any]) -> list[str]:
+  cells = [f"{one['score']:.2f}", f"[{one['low']:.2f}, {one['high']:.2f}]"]
+  if "difference" not in one:
+    return [*cells, "", "", "", ""]
+  return [
+    *cells,
+    f"{one['difference']:+.2f}",
+    f"[{one['difference_low']:+.2f}, {one['difference_high']:+.2f}]",
+    f"{one['better_in']:.0%}",
+    f"{one['p_holm']:.4f}",
+  ]
+
+
+def _buckets(found: dict[str, Any], count: str, value: str) -> Table:
+  """One row a bucket, one column a system; counts are the same for all."""
+  table = Table(box=box.SIMPLE)
+  table.add_column("from", justify="right")
+  table.add_column("to", justify="right")
+  table.add_column("in the references" if count == "reference" else count, justify="right")
+  for name in found:
+    table.add_column(Text(name), justify="right", overflow="fold")
+  by = {name: {row["from"]: row for row in rows} for name, rows in found.items()}
+  for start in sorted({start for rows in by.values() for start in rows}):
+    here = [rows.get(start) for rows in by.values()]
+    first = next(row for row in here if row is not None)
+    to = "" if first["to"] is None else str(first["to"])
+    table.add_row(
+      str(start), to, str(first[count]), *(f"{row[value]:.2f}" if row else "-" for row in here)
+    )
+  return table
+
+
+def _sentences(first: str, second: str, rows: list[dict[str, Any]]) -> Table:
+  table = Table(box=box.SIMPLE, show_lines=True)
+  table.add_column("line", justify="right")
+  table.add_column("chrF", justify="right")
+  table.add_column("source and reference", ratio=1, overflow="fold")
+  for name in (first, second):
+    table.add_column(Text(name), ratio=1, overflow="fold")
+  for row in rows:
+    table.add_row(
+      str(row["line"]),
+      f"{row['chrf_difference']:+.1f}",
+      Text(f"{row['source']}\n{row['reference']}"),
+      *(Text(f"{text}\n({_both(row, name)})") for name, text in row["translations"].items()),
+    )
+  return table
+
+
+def _both(row: dict[str, Any], name: str) -> str:
+  return f"chrF {row['sentence_chrf'][name]:.0f}, BLEU {row['sentence_bleu'][name]:.0f}"

@@ -1,0 +1,87 @@
+"""What a table is made of: rows, their values, and how they are made."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from nmt.analysis.results.study import Run, Study
+
+RESAMPLES, TRIALS = 1_000, 10_000  # sacreBLEU's own
+SIGNIFICANT = 0.05
+SEED = 12345  # of the resampling: the same runs give the same table
+
+
+def _at(*path: str) -> Callable[[dict[str, Any]], float | None]:
+  def get(found: Any) -> float | None:
+    for key in path:
+      found = found.get(key) if isinstance(found, dict) else None
+    return None if found is None else float(found)
+
+  return get
+
+
+# Numbers of <split>.json that are means over a row's runs, and whether less is better.
+SCORES: dict[str, tuple[Callable[[dict[str, Any]], float | None], bool]] = {
+  "bleu": (_at("bleu", "score"), False),
+  "chrf": (_at("chrf", "score"), False),
+  "perplexity": (_at("perplexity"), True),
+  "aer": (_at("alignment", "aer"), True),
+  "attention_entropy": (_at("attention_entropy"), True),
+}
+COSTS = ("parameters", "flops_per_target_token", "target_tokens_per_second", "hours")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  """How the table is made; `group`: keys, or None for all but the seed."""
+
+  metric: str
+  group: tuple[str, ...] | None = None
+  baseline: str | None = None
+  resamples: int = RESAMPLES
+  trials: int = TRIALS
+
+
+@dataclasses.dataclass
+class Row:
+  """One configuration. values: every number by its column's name, None where there is none.
+
+  label: the values of the keys that tell rows apart. runs: by what tells them apart inside the row,
+  the seed. points: the score of each run, in that order. against: the row it is compared with.
+  """
+
+  label: dict[str, Any]
+  runs: dict[tuple[Any, ...], Run]
+  values: dict[str, Any] = dataclasses.field(default_factory=dict)
+  points: list[float] = dataclasses.field(default_factory=list)
+  is_baseline: bool = False
+  against: "Row | None" = None
+
+  @property
+  def name(self) -> str:
+    return ", ".join(f"{key}={value}" for key, value in self.label.items()) or "all runs"
+
+  @property
+  def star(self) -> bool:
+    """Whether its difference is significant: never said of a single pair of runs."""
+    p, pairs = self.values.get("p_holm"), self.values.get("pairs")
+    return p is not None and p < SIGNIFICANT and (pairs or 0) > 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+  """Rows in the study's order, and what has to be said with them. own: the study's own columns."""
+
+  study: Study
+  metric: str
+  lower_is_better: bool
+  keys: list[str]
+  rows: list[Row]
+  notes: list[str]
+  signatures: list[str]
+  own: list[str] = dataclasses.field(default_factory=list)
+
+  @property
+  def baselines(self) -> list[Row]:
+    """None, one, or one for each value of the other keys."""
+    return [row for row in self.rows if row.is_baseline]
