@@ -150,6 +150,12 @@ KEYS = group(
     order=group(
       "in which order a step of the decoder looks and updates its state",
       kind=kind("attend_first", "the order"),
+      gate=choice(
+        "none",
+        ("none", "source", "target", "both"),
+        "the context gate of Tu et al., 2017: what it scales of a new state, the context's part "
+        "(source), that of word and state (target), or each against the other (both)",
+      ),
     ),
     readout=group(
       "from state, context and previous word to the logits of the next",
@@ -161,6 +167,7 @@ KEYS = group(
       embedding=share(0.0, "of word vectors, both sides"),
       state=share(0.0, "of annotations"),
       readout=share(0.0, "of what the logits are computed from"),
+      layer=share(0.0, "of what a recurrent layer is given by the one below it"),
       one_mask=switch(
         False, "all positions of a sentence lose the same values: Gal and Ghahramani, 2016"
       ),

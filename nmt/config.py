@@ -114,11 +114,18 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     flat[f"data.grammar.{key}"] for key in ("min_words", "max_words", "long_words")
   )
   optimizer, schedule = flat["train.optimizer.name"], flat["train.schedule.name"]
+  alternating = flat["model.encoder.kind"] == "alternating"
+  layers = max(flat["model.cell.layers"], flat["model.encoder.layers"] if alternating else 1)
   width = "model.readout.size" if "model.readout.size" in flat else "model.size"
   yield (
     flat["model.tie"] and flat[width] != flat["model.embedding"],
     f"model.tie needs {width} == model.embedding, but they are {flat[width]} and "
     f"{flat['model.embedding']}",
+  )
+  yield (
+    flat["model.dropout.layer"] > 0 and layers == 1,
+    f"model.dropout.layer={flat['model.dropout.layer']} drops what is between layers, but there is "
+    "one: set model.cell.layers",
   )
   yield (
     flat["model.joint"] and not flat["data.tokenizer.joint"],

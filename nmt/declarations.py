@@ -12,6 +12,7 @@ from nmt import kinds, older
 from nmt.errors import UserError, nearest
 from nmt.options import Group, Option, not_one_of
 
+INNER = "inner_"  # before the name of an option that names a kind within a kind
 _BASE = Path(__file__).parents[1] / "configs" / "base.py"
 
 
@@ -69,6 +70,8 @@ def unknown(key: str, values: Mapping[str, Any]) -> UserError:
 def _owners(key: str) -> list[str]:
   """The kinds that have an option of this key."""
   group, _, name = key.rpartition(".")
+  while name.startswith(INNER):
+    name = name.removeprefix(INNER)
   if group not in kinds.PACKAGES:
     return []
   return [kind for kind in kinds.names(group) if name in kinds.options(group, kind)]
@@ -95,13 +98,18 @@ def _all(tree: Group, values: Mapping[str, Any], prefix: str = "") -> dict[str, 
 
 
 def _join(group: str, found: dict[str, Option], values: Mapping[str, Any]) -> dict[str, Option]:
-  """The options of a group with those of its kinds, and of the kinds that these name."""
+  """The options of a group with those of its kinds, and of the kinds that these name.
+
+  Where a kind that is named by `energy` has an `energy` itself, that is called `inner_energy`.
+  """
   waiting = [key for key, option in found.items() if option.is_kind]
   for key in waiting:
     kind = values.get(key, found[key].default)
     if kind not in kinds.names(group):
       raise not_one_of(key, kind, kinds.names(group))
     for name, option in kinds.options(group, kind).items():
+      while option.is_kind and f"{group}.{name}" in found:
+        name = INNER + name
       added = f"{group}.{name}"
       if added in found:
         raise UserError(f"{key}={kind} can't be used here: there is a {added} already")

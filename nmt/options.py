@@ -119,7 +119,8 @@ def kind(default: str, help: str, trait: str = "") -> Option:
   """The name of a file in the folder of its group (nmt/kinds.py), of a kind that has the trait.
 
   In the options of a kind it names another kind of the same folder, whose options join the group:
-  with `energy=kind("additive", ..)`, an attention has the options of its energy beside its own.
+  with `energy=kind("additive", ..)`, an attention has the options of its energy beside its own. An
+  `energy` of that energy is called `inner_energy` there.
   """
   return Option(default, (str,), bool, "the name of a kind", help, is_kind=True, trait=trait)
 

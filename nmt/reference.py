@@ -29,8 +29,7 @@ _TOGETHER = """\
 
 Asked for on the command line, in a config file or in a point of a sweep, it is refused before
 anything runs. The files of the kinds declare it (nmt/refusals.py); all other kinds go together.
-Where a kind names another, such as an `energy`, what holds of that one holds too; a kind that names
-another itself can't be named.
+Where a kind names another, such as an `energy`, what holds of that one holds too.
 """
 
 
@@ -95,7 +94,8 @@ def _refused() -> list[list[str]]:
         others = []
         if refusal.group:
           having = _listed(kinds.names(refusal.group, refusal.trait))
-          others = [f"`{refusal.group}.kind` {'other than ' * refusal.needed}{having}"]
+          named = "energy" if refusal.group == group else "kind"
+          others = [f"`{refusal.group}.{named}` {'other than ' * refusal.needed}{having}"]
         if refusal.condition.words:
           others.append(f"while {_cell(refusal.condition.words)}")
         each = f"each {refusal.trait}: " if refusal.group and not refusal.needed else ""

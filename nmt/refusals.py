@@ -15,23 +15,23 @@ from typing import Any
 
 # Of attention mechanisms.
 SCORES = "scores each word"
-SCORES_ALONE = "scores each word whatever the steps before looked at"
 OTHER_WEIGHTS = "gives words other weights than the normaliser makes of all energies"
 NOT_ALIGNING = "doesn't say by alpha where it looks"
 DRAWS = "draws the words it looks at"
 MIXES = "mixes the words that source words say"
 
-# Of encoders, normalisers, readouts and objectives.
+# Of encoders, cells, normalisers, readouts and objectives.
 NO_READER = "has no state that has read the whole sentence"
 WORD_WIDE = "makes annotations as wide as word vectors"
+NO_PRODUCT = "multiplies its state by no matrix"
 SPENDS = "weighs a word by what the steps before have spent on it"
 NO_CONTEXT = "sees no context"
 ESTIMATES = "estimates the gradient of what is drawn"
 INFERS = "trains an inference network"
 
 TRAITS = (
-  *(SCORES, SCORES_ALONE, OTHER_WEIGHTS, NOT_ALIGNING, DRAWS, MIXES),
-  *(NO_READER, WORD_WIDE, SPENDS, NO_CONTEXT, ESTIMATES, INFERS),
+  *(SCORES, OTHER_WEIGHTS, NOT_ALIGNING, DRAWS, MIXES),
+  *(NO_READER, WORD_WIDE, NO_PRODUCT, SPENDS, NO_CONTEXT, ESTIMATES, INFERS),
 )
 
 
@@ -81,6 +81,11 @@ def above_0(key: str) -> Condition:
 def true(key: str) -> Condition:
   """A key is True."""
   return Condition(f"{key} is True", lambda flat: flat[key] is True)
+
+
+def one_of(key: str, *values: str) -> Condition:
+  """A key has one of these values."""
+  return Condition(f"{key} is {' or '.join(values)}", lambda flat: flat[key] in values)
 
 
 def no_multiple(key: str, of: str) -> Condition:

@@ -127,6 +127,7 @@ def test_an_unknown_key_is_named_with_the_nearest():
       dict(data__tokenizer__joint=True),
       "data.tokenizer.joint is not for data.tokenizer.kind=words",
     ),
+    (dict(model__dropout__layer=0.1), "there is one: set model.cell.layers"),
     (dict(model__joint=True), "which needs data.tokenizer.joint"),
     (
       dict(model__joint=True, data__tokenizer__joint=True, train__start__source_vectors="x"),

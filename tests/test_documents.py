@@ -79,6 +79,36 @@ def test_the_table_of_speeds_is_that_of_the_results(measured):
   assert found == 10
 
 
+def test_the_table_of_recurrences_is_that_of_the_results():
+  every = lines.read(ROOT / "results" / "recurrences.jsonl")
+  faster = {
+    (line["what"], line["size"], line["order"], line["cell"]): line["times_as_fast_as_gru"]["cpu"]
+    for line in every
+    if "length" not in line
+  }
+  shown = set()
+  for size, order, cell, *cells in (
+    row
+    for row in rows("docs/speed.md")
+    if len(row) == 5 and row[1] in ("attend_first", "update_first")
+  ):
+    for what, text in zip(("states", "update"), cells, strict=True):
+      if text:
+        found = faster[what, size, order, cell]
+        numbers = [float(x) for x in re.findall(r"[\d.]+", text)]
+        assert numbers == pytest.approx([found["median"], found["low"], found["high"]], abs=0.006)
+        shown.add((what, size, order, cell))
+  assert shown == {key for key in faster if key[3] != "gru"}
+  growth = {
+    (str(line["length"]), line["cell"]): line["microseconds_a_token"]["cpu"]["median"]
+    for line in every
+    if "length" in line
+  }
+  for length, *cells in (row for row in rows("docs/speed.md") if (row[0], "gru") in growth):
+    wanted = [growth[length, cell] for cell in ("gru", "mingru")]
+    assert [float(x) for x in cells] == pytest.approx(wanted, abs=0.06)
+
+
 def test_the_readme_rounds_the_same_ratios(measured):
   workloads = {
     "training, Europarl's lengths": "realistic lengths",

@@ -83,7 +83,8 @@ ENERGIES = [
   for kind in kinds.names("model.attention")
   if "energy" in (options := kinds.options("model.attention", kind))
   for energy in kinds.names("model.attention", options["energy"].trait)
-  if "energy" not in kinds.options("model.attention", energy)
+  if energy not in (kind, "multihead")  # whose other options clash
+  and not {kind, energy} <= {"hard", "latent", "none", "mean"}
 ]
 
 

@@ -15,6 +15,7 @@ from nmt.errors import UserError
 from nmt.launching import flags, sweep
 from nmt.models.attention.base import EnergyAttention
 from nmt.models.initializers import NOTHING
+from nmt.models.linear import LinearCell
 
 GROUP = "model.attention"
 
@@ -108,6 +109,22 @@ def test_the_options_of_a_kind_that_another_names_are_those_of_that_kind(add):
   ):
     with pytest.raises(UserError, match=re.escape(line)):
       flags.parse([*start, "--config.model.attention.energy=none", f"--config.{GROUP}.{flag}"])
+
+
+def test_the_energy_of_an_energy_is_an_option_of_its_own(tmp_path):
+  start = ["--config=configs/base.py", "--config.model.attention.kind=hard"]
+  start += ["--config.train.objective.kind=reinforce", "--config.model.attention.energy=forward"]
+  found = flags.parse([*start, "--config.model.attention.inner_energy=dot"]).config
+  expected = dict(entropy=0.01, expected=0.5, energy="forward", agent=0, inner_energy="dot")
+  assert found.model.attention.to_dict() == dict(kind="hard", **expected)
+  config_lib.save(found, tmp_path / "config.json")
+  assert config_lib.load(tmp_path / "config.json").to_dict() == found.to_dict()
+  for flag, line in (
+    ("inner_energy=dott", "inner_energy=dott is not one of: additive, "),
+    ("energy=dot", "model.attention.energy=dot has no option inner_energy"),
+  ):
+    with pytest.raises(UserError, match=re.escape(line)):
+      flags.parse([*start, "--config.model.attention.inner_energy=dot", f"--config.{GROUP}.{flag}"])
 
 
 def test_a_file_is_read_and_not_run(add):
@@ -265,8 +282,7 @@ def test_what_does_not_fit_is_refused_with_the_reason(add):
     ),
     (
       {attention: "mocha", energy: "dice"},
-      f"{energy}=dice is no kind that scores each word whatever the steps before looked at: "
-      "choose one of additive, ",
+      f"{energy}=dice is no kind that scores each word: choose one of additive, ",
     ),
   ):
     with pytest.raises(UserError, match=re.escape(line)) as caught:
@@ -321,8 +337,9 @@ def test_traits_are_what_the_classes_do():
   classes = {kind: kinds.find("model.attention", kind).Attention for kind in mechanisms}
   scoring = {kind for kind, own in classes.items() if "energies" in _written(own)}
   assert scoring == {*kinds.names("model.attention", refusals.SCORES)}
-  alone = {kind for kind in scoring if "begin" not in _written(classes[kind])}
-  assert alone == {*kinds.names("model.attention", refusals.SCORES_ALONE)}
+  cells = {kind: kinds.find("model.cell", kind).Cell for kind in kinds.names("model.cell")}
+  without = {kind for kind, cell in cells.items() if issubclass(cell, LinearCell)} | {"sru"}
+  assert without == {*kinds.names("model.cell", refusals.NO_PRODUCT)}
   encoders = {k: kinds.find("model.encoder", k).Encoder for k in kinds.names("model.encoder")}
   for kind, encoder in encoders.items():
     section = family.config({"model.encoder.kind": kind}).model

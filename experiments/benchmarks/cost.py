@@ -95,59 +95,26 @@ def config(point: Point):
   return config
 
 
-def rows(point: Point) -> np.ndarray:
-  """Random sentences without padding: BxJ."""
-  from nmt.data.ids import EOS, UNK
-
-  random = np.random.default_rng(1)
-  shape = (point["batch"], point["length"])
-  ids = random.integers(UNK + 1, point["vocabulary"], shape, dtype=np.int32)
-  ids[:, -1] = EOS
-  return ids
-
-
 def update(point: Point, seconds: float) -> Spread:
   """Seconds of an update on one batch."""
-  from nmt.training import sharding, step
-  from nmt.training.objectives.base import Rows
+  from experiments.benchmarks.programs import updating
 
-  configured, V = config(point), point["vocabulary"]
-  mesh = sharding.build(configured.mesh)
-  program = step.build(configured, V, V, mesh)
-  ids = sharding.place(mesh, rows(point))
-  state = program.create()
-
-  def once() -> None:
-    nonlocal state
-    state, results = program.update(state, [Rows(ids, ids)], 1.0)
-    float(results["loss"])
-
-  return timed(once, seconds)
+  words, ids = (point["vocabulary"],) * 2, rows(point)
+  return timed(updating(config(point), words, ids, ids), seconds)
 
 
 def search(point: Point, seconds: float) -> Spread:
   """Seconds of a search of one batch, to as many tokens as the sources have."""
-  from experiments.benchmarks.speed.ours import Ids
-  from nmt import loading, models
-  from nmt.data.ids import EOS
-  from nmt.decoding.hypotheses import forbidden
-  from nmt.decoding.translator import search
+  from experiments.benchmarks.programs import searching
 
-  configured, V = config(point), point["vocabulary"]
-  side = Ids(V)
-  params = models.init(configured.model, V, V, configured.seed)
-  made = loading.of(configured, side, side, params)
-  limit_B = np.full(point["batch"], point["length"], np.int32)
+  return timed(searching(config(point), (point["vocabulary"],) * 2, rows(point)), seconds)
 
-  def once() -> None:
-    found = search(
-      params, rows(point), limit_B, np.float32(1.0), encode=made.encode, step=made.step,
-      size=point["beam"], steps=point["length"], forbid=(*forbidden(False), EOS), n_best=1,
-      alphas=False,
-    )  # fmt: skip
-    np.asarray(found.score_BxN)
 
-  return timed(once, seconds)
+def rows(point: Point) -> np.ndarray:
+  """Random sentences without padding: BxJ."""
+  from experiments.benchmarks.programs import sentences
+
+  return sentences(point["batch"], point["length"], point["vocabulary"], seed=1)
 
 
 def timed(once: Callable[[], None], seconds: float) -> Spread:

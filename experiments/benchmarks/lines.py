@@ -56,6 +56,21 @@ def spread(values: Sequence[float]) -> dict[str, float]:
   return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
+def interval(values: Sequence[float]) -> dict[str, float]:
+  """Median of what was measured several times, and the interval that holds it at 95 % or more.
+
+  The interval is that of the sign test, from the k-th lowest to the k-th highest value, with the
+  largest k for which the median of what is measured is outside at most once in twenty; of fewer
+  than six values it is all of them.
+  """
+  ordered, count = sorted(values), len(values)
+  below, k = 0, 0  # of 2 ** count ways, those with at most k values below the median
+  while 40 * (below := below + math.comb(count, k)) <= 2**count:
+    k += 1
+  low, high = ordered[max(k - 1, 0)], ordered[min(count - k, count - 1)]
+  return {"median": statistics.median(values), "low": low, "high": high}
+
+
 def short(value: Any) -> Any:
   """The same value with each float in it rounded to four digits, from 1000 on to a whole number."""
   if isinstance(value, float):

@@ -62,15 +62,16 @@ def run(
 ) -> Float[Array, "T B N"] | None:
   """The output of each step, TxBxn, of a linear cell or layers of them; None for other cells."""
   real_TxB = jnp.ones(x_TxBxG.shape[:2], bool)
-  states = state if isinstance(cell, Stack) else (state,)
+  if not isinstance(cell, Stack):
+    return cell.run(state, x_TxBxG, real_TxB)[0] if at_once(cell) else None
   s_TxBxN: Float[Array, "T B N"] | None = None
-  for layer, begin in zip(cell.layers, states, strict=True):
+  for i, layer in enumerate(cell.layers):
     if not at_once(layer):
       return None
     if s_TxBxN is not None:
-      x_TxBxG = layer.project(s_TxBxN)
-    own, _ = layer.run(begin, x_TxBxG, real_TxB)
-    s_TxBxN = own if s_TxBxN is None or not isinstance(cell, Stack) else cell.above(s_TxBxN, own)
+      x_TxBxG = layer.project(cell.dropped(state, i, s_TxBxN))
+    own, _ = layer.run(state.own[i], x_TxBxG, real_TxB)
+    s_TxBxN = own if s_TxBxN is None else cell.above(s_TxBxN, own)
   return s_TxBxN
 
 

@@ -46,10 +46,27 @@ TOGETHER = [
   {"attention.kind": "coverage_linguistic", "attention.fertility": 1.5},
   {"attention.kind": "coverage_neural", "cell.kind": "lstm", "cell.layer_norm": True},
   {"attention.kind": "forward", "attention.agent": 3},
+  {"attention.kind": "forward", "attention.energy": "conv", "attention.cumulative": True},
+  {"attention.kind": "mocha", "attention.energy": "additive_coverage"},
+  {"attention.kind": "structured", "attention.energy": "conv"},
+  {"attention.kind": "multihead", "attention.energy": "forward", "attention.inner_energy": "conv"},
+  {"attention.kind": "hard", "attention.energy": "local_p", "attention.inner_energy": "concat"},
   {"attention.kind": "additive_coverage", "normaliser.kind": "csparsemax"},
   {"attention.kind": "multihead", "normaliser.kind": "csparsemax"},
 ]
 
+GATED = [
+  {"order.gate": "both"},
+  {"order.gate": "target", "cell.kind": "lstm", **DEEP, **AROUND},
+  {"order.gate": "source", "cell.kind": "mingru", "cell.layers": 2},
+  {"order.gate": "both", "order.kind": "conditional", "cell.kind": "gru_after"},
+  {"order.gate": "target", "order.kind": "conditional", "attention.kind": "multihead"},
+  {"order.gate": "both", "order.kind": "update_first", "attention.kind": "none"},
+  {
+    **{"order.gate": "both", "order.kind": "update_first", "order.input_feeding": False},
+    **{"cell.kind": "mingru"},
+  },
+]
 # Slopes by finite differences, and the gradients of single steps, take longest: of some choices.
 LATENT = [
   {"attention.kind": "latent", "order.kind": "update_first", "readout.kind": "linear"},
@@ -61,14 +78,14 @@ LATENT = [
     "readout.kind": "tanh",
   },
 ]
-SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], {"attention.kind": "hard"}, LATENT[0]]
-TOGETHER += LATENT
+SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], *GATED[:2], {"attention.kind": "hard"}, LATENT[0]]
+TOGETHER += [*GATED, *LATENT, {**LATENT[0], "order.gate": "both"}]
 CARRYING = ("additive_coverage", "hard", "latent", "multihead", "none", "monotonic")
 STEPPED = [
   choice
   for choice in KINDS
   if choice.get("attention.kind", "none") in CARRYING and "normaliser.kind" not in choice
-] + [TOGETHER[3]]
+] + [TOGETHER[3], GATED[0], GATED[4]]
 
 
 def name(choice):

@@ -12,7 +12,7 @@ from nmt.workdir import Workdir
 def session(request, config, prepared, tmp_path):
   if getattr(request, "param", "") == "guided":
     config, prepared = map(request.getfixturevalue, ("guided", "linked"))
-  config.batch.update(size=4, window=4, multiple=1)
+  config.batch.update(size=4, window=4, multiple=3)
   config.model.embedding = 9  # of no other test: its programs are not yet kept
   home = Workdir(tmp_path / "run")
   home.make()

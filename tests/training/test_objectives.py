@@ -141,7 +141,7 @@ def test_reinforce_is_the_gradient_of_the_expected_log_likelihood():
         return glance._replace(weights=jnp.eye(3)[path[i]][None], drawn=jnp.log(alpha[:, path[i]]))
 
       words = decoder.E_y[...][jnp.asarray([previous])]
-      state, (s, glance) = decoder.looking(memory, state, decoder.cell.project(words), look)
+      state, (s, glance) = decoder.looking(memory, state, decoder.project(words), look)
       c = hard.read(glance.weights, memory["readout"], decoder.readout.C_o[...])
       t = decoder.readout(s, decoder.readout.project(words), c)
       log_p += jax.nn.log_softmax(module.logits(t))[0, y]

@@ -8,22 +8,25 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
+from nmt.models.attention._all_steps import match_all
 from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.late import Product
 from nmt.models.products import affine
 from nmt.options import count
-from nmt.refusals import SCORES, SCORES_ALONE
+from nmt.refusals import SCORES
 
 OPTIONS = {
   "size": count(1000, "n', width of the layer that compares a state with an annotation"),
 }
-TRAITS = (SCORES, SCORES_ALONE)
+TRAITS = (SCORES,)
 
 
 class Attention(EnergyAttention):
   """e_ij = v_a^T tanh(W_a s_{i-1} + U_a h_j + b_a)   (Bahdanau et al., 2015, appendix A.1.2)."""
+
+  many = True
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
@@ -37,12 +40,21 @@ class Attention(EnergyAttention):
     keys = affine(self.product, h_BxJxD, self.U_a[...], self.b_a[...])
     return super().remember(h_BxJxD, real_BxJ) | {"keys": keys}
 
-  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
-    return match(memory["keys"], affine(self.product, s_BxN, self.W_a[...]), self.v_a[...])
+  def energies(
+    self, s: Float[Array, "*steps B N"], memory: Memory, carry: Any
+  ) -> Float[Array, "*steps B J"]:
+    return match(memory["keys"], affine(self.product, s, self.W_a[...]), self.v_a[...])
+
+
+def match(
+  keys_BxJxA: Float[Array, "B J A"], query: Float[Array, "*steps B A"], v_A: Float[Array, "A"]
+) -> Float[Array, "*steps B J"]:
+  """e = v^T tanh(key + query), BxJ of one step, or TxBxJ of the queries of all steps."""
+  return (match_one if query.ndim == 2 else match_all)(keys_BxJxA, query, v_A)
 
 
 @jax.custom_vjp
-def match(
+def match_one(
   keys_BxJxA: Float[Array, "B J A"], query_BxA: Float[Array, "B A"], v_A: Float[Array, "A"]
 ) -> Float[Array, "B J"]:
   """e_BxJ = v^T tanh(key + query); the gradient computes tanh anew, so that no step keeps it."""
@@ -78,7 +90,7 @@ _Arrays = tuple[Float[Array, "B J A"], Float[Array, "B A"], Float[Array, "A"]]
 def _forward(
   keys: Float[Array, "B J A"], query: Float[Array, "B A"], v: Float[Array, "A"]
 ) -> tuple[Float[Array, "B J"], _Arrays]:
-  return match(keys, query, v), (keys, query, v)
+  return match_one(keys, query, v), (keys, query, v)
 
 
 def _backward(saved: _Arrays, gradient_BxJ: Float[Array, "B J"]) -> _Arrays:
@@ -89,4 +101,4 @@ def _backward(saved: _Arrays, gradient_BxJ: Float[Array, "B J"]) -> _Arrays:
   return inside * v[None, None], inside.sum(axis=1) * v[None], to_v
 
 
-match.defvjp(_forward, _backward)
+match_one.defvjp(_forward, _backward)

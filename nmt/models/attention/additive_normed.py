@@ -13,13 +13,14 @@ from nmt.models.attention.additive import match
 from nmt.models.attention.base import Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
+from nmt.models.products import affine
 from nmt.options import count
-from nmt.refusals import SCORES, SCORES_ALONE
+from nmt.refusals import SCORES
 
 OPTIONS = {
   "size": count(1000, "n', width of the layer that compares a state with an annotation"),
 }
-TRAITS = (SCORES, SCORES_ALONE)
+TRAITS = (SCORES,)
 
 
 class Attention(Additive):
@@ -37,6 +38,8 @@ class Attention(Additive):
     self.v_a = nnx.Param(initial.attention((size,)))  # not 0, which has no direction
     self.g = nnx.Param(np.full((1,), size**-0.5, np.float32))
 
-  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
-    v, query = self.v_a[...], self.product("bn,na->ba", s_BxN, self.W_a[...])
+  def energies(
+    self, s: Float[Array, "*steps B N"], memory: Memory, carry: Any
+  ) -> Float[Array, "*steps B J"]:
+    v, query = self.v_a[...], affine(self.product, s, self.W_a[...])
     return match(memory["keys"], query, self.g[...] * v / jnp.linalg.norm(v))

@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
+from nmt.declarations import INNER
 from nmt.models.attention._inference import Inference
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
@@ -82,6 +83,18 @@ class Attention(nnx.Module):
     """Looks at the notes in search: as `attend` without keys, unless a mechanism differs there."""
     return self.attend(s_BxN, memory, carry, None)
 
+  def attend_all(
+    self, s_TxBxN: Float[Array, "T B N"], memory: Memory, keys_TxB: Key[Array, "T B"] | None
+  ) -> Glance:
+    """Looks from the states of all steps at once: asked only of what carries nothing."""
+    carry = self.begin(memory)
+
+    def attend(s_BxN: Float[Array, "B N"], keys_B: Key[Array, "B"] | None) -> Glance:
+      return self.attend(s_BxN, memory, carry, keys_B)
+
+    found: Glance = jax.vmap(attend)(s_TxBxN, keys_TxB)
+    return found
+
   def project(self, memory: Memory, C_DxG: Float[Array, "D G"]) -> Any:
     """What `read` takes, for a reader who multiplies contexts by C: here C h_j, once a sentence.
 
@@ -103,6 +116,8 @@ class EnergyAttention(Attention):
   of the steps before add up to in memory, put there by `Spending`.
   """
 
+  many = False  # whether `energies` takes the states of all steps at once too: s_TxBxN
+
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.normalise = kinds.find("model.normaliser", model.normaliser.kind).make(model)
@@ -113,6 +128,12 @@ class EnergyAttention(Attention):
   ) -> Float[Array, "B *heads J"]:
     """e_BxJ, or e_BxHxJ of H heads: how well each word matches the state."""
     raise TypeError(f"{type(self).__module__} has no energies")
+
+  def all_energies(self, s_TxBxN: Float[Array, "T B N"], memory: Memory) -> Float[Array, "T B ..."]:
+    """The energies of all steps, TxBxJ or TxBxHxJ, of a mechanism that carries nothing."""
+    if self.many:
+      return self.energies(s_TxBxN, memory, ())
+    return jax.vmap(lambda s_BxN: self.energies(s_BxN, memory, ()))(s_TxBxN)
 
   def next_carry(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, alpha_BxJ: Float[Array, "B J"]
@@ -128,6 +149,15 @@ class EnergyAttention(Attention):
     weights = self.normalise(e, jnp.expand_dims(real, range(1, e.ndim - 1)), *spent)
     alpha = weights if weights.ndim == 2 else weights.mean(axis=1)
     return Glance(weights, alpha, self.next_carry(s_BxN, memory, carry, alpha))
+
+  def attend_all(
+    self, s_TxBxN: Float[Array, "T B N"], memory: Memory, keys_TxB: Key[Array, "T B"] | None
+  ) -> Glance:
+    if type(self).attend is not EnergyAttention.attend:
+      return super().attend_all(s_TxBxN, memory, keys_TxB)
+    e, real = self.all_energies(s_TxBxN, memory), memory["real"]
+    weights = self.normalise(e, jnp.expand_dims(real, (0, *range(2, e.ndim - 1))))
+    return Glance(weights, weights if weights.ndim == 3 else weights.mean(axis=2))
 
 
 class Spending(EnergyAttention):
@@ -157,6 +187,16 @@ def find(model: ConfigDict, kind: str) -> type[Attention]:
   if issubclass(mechanism, EnergyAttention) and spends(model):
     return _spending(mechanism)
   return mechanism
+
+
+def within(model: ConfigDict) -> ConfigDict:
+  """The model as the mechanism that `energy` names sees it: its own `energy` is `inner_energy`."""
+  own = model.copy_and_resolve_references()
+  name, attention = "energy", own.attention
+  while f"{INNER}{name}" in attention:
+    attention[name] = attention[f"{INNER}{name}"]
+    name = f"{INNER}{name}"
+  return own
 
 
 def spends(model: ConfigDict) -> bool:

@@ -12,12 +12,12 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
 from nmt.options import count
-from nmt.refusals import SCORES, SCORES_ALONE
+from nmt.refusals import SCORES
 
 OPTIONS = {
   "size": count(1000, "n', width of the layer that compares a state with an annotation"),
 }
-TRAITS = (SCORES, SCORES_ALONE)
+TRAITS = (SCORES,)
 
 
 class Attention(EnergyAttention):
@@ -27,6 +27,8 @@ class Attention(EnergyAttention):
   once a sentence. It differs from `additive` in the bias, which the paper does not have, and in how
   far W_a is from 0 with model.init=glorot.
   """
+
+  many = True
 
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
@@ -40,5 +42,7 @@ class Attention(EnergyAttention):
     keys = affine(self.product, h_BxJxD, self.W_h[...])
     return super().remember(h_BxJxD, real_BxJ) | {"keys": keys}
 
-  def energies(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Float[Array, "B J"]:
-    return match(memory["keys"], affine(self.product, s_BxN, self.W_s[...]), self.v_a[...])
+  def energies(
+    self, s: Float[Array, "*steps B N"], memory: Memory, carry: Any
+  ) -> Float[Array, "*steps B J"]:
+    return match(memory["keys"], affine(self.product, s, self.W_s[...]), self.v_a[...])

@@ -28,7 +28,7 @@ TRAITS = (SCORES,)
 
 
 class Attention(Additive):
-  """Content and location together (Chorowski et al., 2015, section 2.1).
+  """Content and location together (Chorowski et al., 2015).
 
   f_i = F * alpha_{i-1}                                               (equation 8)
   e_ij = v_a^T tanh(W_a s_i + U_a h_j + U f_ij + b_a)                 (equation 9)

@@ -8,9 +8,9 @@ from ml_collections import ConfigDict
 from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
-from nmt.refusals import SCORES, SCORES_ALONE, WORD_WIDE, no_multiple, refuses
+from nmt.refusals import SCORES, WORD_WIDE, no_multiple, refuses
 
-TRAITS = (SCORES, SCORES_ALONE)
+TRAITS = (SCORES,)
 REFUSES = (
   refuses(
     "model.encoder",

@@ -16,10 +16,10 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.models.products import affine, product
 from nmt.options import kind, whole
-from nmt.refusals import OTHER_WEIGHTS, SCORES_ALONE
+from nmt.refusals import OTHER_WEIGHTS, SCORES
 
 OPTIONS = {
-  "energy": kind("additive", "the mechanism whose energies are used", SCORES_ALONE),
+  "energy": kind("additive", "the mechanism whose energies are used", SCORES),
   "agent": whole(0, "width of the transition agent's layer; 0: no agent, algorithm 1"),
 }
 TRAITS = (OTHER_WEIGHTS,)
@@ -64,15 +64,16 @@ class Attention(Base):
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)
-    return {"h": h_BxJxD, "real": real_BxJ, "energy": own}
+    return {"h": h_BxJxD, "real": own["real"], "energy": own}
 
   def begin(self, memory: Memory) -> Any:
-    """log alpha_0, and the logit of u_0."""
+    """log alpha_0, the logit of u_0, and what the energies carry."""
     B, J, _ = memory["h"].shape
     dtype = memory["h"].dtype
     first = (jnp.arange(J) == 0)[None]
     log_alpha = jnp.broadcast_to(jnp.where(first, 0, NEVER).astype(dtype), (B, J))
-    return {"log_alpha": log_alpha, "u": jnp.zeros((B,), dtype)}
+    own = self.energy.begin(memory["energy"])
+    return {"log_alpha": log_alpha, "u": jnp.zeros((B,), dtype), "energy": own}
 
   def attend(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
@@ -82,9 +83,10 @@ class Attention(Base):
     reach = jnp.logaddexp(
       stay + jax.nn.log_sigmoid(-u)[:, None], move + jax.nn.log_sigmoid(u)[:, None]
     )
-    e = self.energy.energies(s_BxN, memory["energy"], ())
+    e = self.energy.energies(s_BxN, memory["energy"], carry["energy"])
     log_alpha = jax.nn.log_softmax(jnp.where(memory["real"], reach + e, NEVER), axis=1)
     alpha = jnp.where(memory["real"], jnp.exp(log_alpha), 0)
     if self.agent is not None:
       u = self.agent(s_BxN, self.product("bj,bjd->bd", alpha, memory["h"]))
-    return Glance(alpha, alpha, {"log_alpha": log_alpha, "u": u})
+    own = self.energy.next_carry(s_BxN, memory["energy"], carry["energy"], alpha)
+    return Glance(alpha, alpha, {"log_alpha": log_alpha, "u": u, "energy": own})

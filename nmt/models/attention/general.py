@@ -10,9 +10,9 @@ from nmt.models.attention.base import EnergyAttention, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
-from nmt.refusals import SCORES, SCORES_ALONE
+from nmt.refusals import SCORES
 
-TRAITS = (SCORES, SCORES_ALONE)
+TRAITS = (SCORES,)
 
 
 class Attention(EnergyAttention):

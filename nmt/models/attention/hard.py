@@ -8,21 +8,25 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import Attention as Base
-from nmt.models.attention.base import Glance, Memory, find
+from nmt.models.attention.base import Glance, Memory, find, within
 from nmt.models.dropout import split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.options import amount, kind, share
-from nmt.refusals import DRAWS, ESTIMATES, SCORES, needs
+from nmt.refusals import DRAWS, ESTIMATES, MIXES, NOT_ALIGNING, needs, refuses
 
 OPTIONS = {
-  "energy": kind("additive", "the mechanism whose alpha the word is drawn from", SCORES),
+  "energy": kind(
+    "additive", "the mechanism whose alpha the word is drawn from; what that uses is inner_energy"
+  ),
   "entropy": amount(0.01, "weight of the entropy of alpha in the loss, lambda_e"),
   "expected": share(0.5, "share of the sentences that get the mean of all words in place of one"),
 }
 TRAITS = (DRAWS,)
 REFUSES = (
   needs("train.objective", ESTIMATES, "nothing is differentiated through a word that is drawn"),
+  refuses("model.attention", NOT_ALIGNING, "words are drawn from alpha"),
+  refuses("model.attention", MIXES, "a word that is drawn is the only one that is read"),
 )
 
 
@@ -32,7 +36,7 @@ class Attention(Base):
   Training draws a_i, and the objective (train.objective.kind=reinforce) is given the logarithm of
   its probability, and the entropy of alpha_i as a loss. As there, a share of the sentences, drawn
   anew in each update, has c_i = sum_j alpha_ij h_j. Without keys and in search a_i is the likeliest
-  word.
+  word. Where alpha need not sum to 1, it is divided by its sum first.
   """
 
   random = True
@@ -40,8 +44,8 @@ class Attention(Base):
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     self.entropy, self.expected = model.attention.entropy, model.attention.expected
-    self.energy = find(model, model.attention.energy)(model, encoder, initial)
-    self.total = self.energy.total
+    self.energy = find(model, model.attention.energy)(within(model), encoder, initial)
+    self.total = "1" if self.energy.total == "1" else "at most 1"
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)
@@ -57,6 +61,9 @@ class Attention(Base):
   ) -> Glance:
     soft = self.energy.attend(s_BxN, memory["energy"], carry["energy"], None)
     alpha, mean_B = soft.alpha_BxJ, carry["mean"]
+    if self.energy.total != "1":
+      total = alpha.sum(axis=1, keepdims=True)
+      alpha = alpha / jnp.where(total > 0, total, 1)
     log_alpha = jnp.log(jnp.where(alpha > 0, alpha, 1))
     losses = soft.losses | {"negative_entropy": self.entropy * (alpha * log_alpha).sum(axis=1)}
     if keys_B is None:

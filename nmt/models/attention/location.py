@@ -12,12 +12,12 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
 from nmt.options import count
-from nmt.refusals import OTHER_WEIGHTS, SCORES, SCORES_ALONE
+from nmt.refusals import OTHER_WEIGHTS, SCORES
 
 OPTIONS = {
   "longest": count(100, "places that can be looked at, from the first word on"),
 }
-TRAITS = (SCORES, SCORES_ALONE, OTHER_WEIGHTS)
+TRAITS = (SCORES, OTHER_WEIGHTS)
 
 
 class Attention(EnergyAttention):

@@ -10,15 +10,14 @@ from nmt import kinds
 from nmt.models.attention import _energy
 from nmt.models.attention.base import Glance, Memory
 from nmt.models.attention.monotonic import Attention as Monotonic
-from nmt.models.attention.monotonic import stopped
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.options import amount, count, kind, real
-from nmt.refusals import OTHER_WEIGHTS, SCORES_ALONE
+from nmt.refusals import OTHER_WEIGHTS, SCORES
 
 OPTIONS = {
   "energy": kind(
-    "additive", "the mechanism of both energies, with parameters of its own for each", SCORES_ALONE
+    "additive", "the mechanism of both energies, with parameters of its own for each", SCORES
   ),
   "chunk": count(2, "w, words of a chunk"),
   "offset": real(
@@ -35,7 +34,8 @@ class Attention(Monotonic):
   a_ij = alpha_ij of `monotonic`: stops at word j
   beta_ij = sum_{k=j}^{j+w-1} a_ik exp(u_ij) / sum_{l=k-w+1}^{k} exp(u_il)
 
-  u are energies of their own, and beta takes the place of alpha. `model.normaliser` chooses what
+  u are energies of their own, and beta takes the place of alpha; what energies carry from step to
+  step is moved on by what is made of them, a or beta. `model.normaliser` chooses what
   makes weights of the u of a chunk, softmax in the paper. The softmax of each chunk is computed by
   itself: one sum of exponents for all chunks would underflow.
   """
@@ -50,12 +50,16 @@ class Attention(Monotonic):
     inside = self.inside.remember(h_BxJxD, real_BxJ)
     return super().remember(h_BxJxD, real_BxJ) | {"inside": inside}
 
+  def begin(self, memory: Memory) -> Any:
+    return super().begin(memory) | {"inside": self.inside.begin(memory["inside"])}
+
   def look(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, p_BxJ: Float[Array, "B J"]
   ) -> Glance:
     real, w = memory["real"], self.chunk
-    stops = jnp.where(real, stopped(p_BxJ, carry), 0)
-    u = self.inside.energies(s_BxN, memory["inside"], ())
+    monotonic = super().look(s_BxN, memory, carry, p_BxJ)
+    stops, own = monotonic.alpha_BxJ, memory["inside"]
+    u = self.inside.energies(s_BxN, own, carry["inside"])
     J = u.shape[1]
     before = ((0, 0), (w - 1, 0))
 
@@ -67,4 +71,5 @@ class Attention(Monotonic):
     shares = stops[:, :, None] * self.normalise(chunks(u), chunks(real))
     at = [jnp.pad(shares[:, :, i], ((0, 0), (i, w - 1 - i))) for i in range(w)]
     beta = jnp.where(real, jnp.stack(at).sum(axis=0)[:, w - 1 :], 0)
-    return Glance(beta, beta, stops)
+    inside = self.inside.next_carry(s_BxN, own, carry["inside"], beta)
+    return Glance(beta, beta, monotonic.carry | {"inside": inside})

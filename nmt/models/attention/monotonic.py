@@ -15,12 +15,10 @@ from nmt.models.attention.base import Glance, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.options import amount, kind, real
-from nmt.refusals import OTHER_WEIGHTS, SCORES_ALONE
+from nmt.refusals import OTHER_WEIGHTS, SCORES
 
 OPTIONS = {
-  "energy": kind(
-    "additive", "the mechanism whose energies the probabilities are made of", SCORES_ALONE
-  ),
+  "energy": kind("additive", "the mechanism whose energies the probabilities are made of", SCORES),
   "offset": real(
     0.0, lambda x: abs(x) <= 20, "from -20 to 20", "r at the start; a step then passes e^-r words"
   ),
@@ -56,33 +54,42 @@ class Attention(Base):
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)
-    return {"h": h_BxJxD, "real": real_BxJ, "energy": own}
+    return {"h": h_BxJxD, "real": own["real"], "energy": own}
 
   def begin(self, memory: Memory) -> Any:
-    """alpha_0: 1 at the first word."""
-    return first(memory)
+    """alpha_0, which is 1 at the first word, and what the energies carry."""
+    return {"alpha": first(memory), "energy": self.energy.begin(memory["energy"])}
 
   def attend(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
-    return self.look(s_BxN, memory, carry, jax.nn.sigmoid(self.logits(s_BxN, memory, keys_B)))
+    logits = self.logits(s_BxN, memory, carry, keys_B)
+    return self.look(s_BxN, memory, carry, jax.nn.sigmoid(logits))
 
   def search(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Glance:
-    logits = self.logits(s_BxN, memory, None)
+    logits = self.logits(s_BxN, memory, carry, None)
     return self.look(s_BxN, memory, carry, (logits > 0).astype(logits.dtype))
 
   def look(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, p_BxJ: Float[Array, "B J"]
   ) -> Glance:
     """One look, given the probability of stopping at each word."""
-    alpha = jnp.where(memory["real"], stopped(p_BxJ, carry), 0)
-    return Glance(alpha, alpha, alpha)
+    alpha = jnp.where(memory["real"], self.stops(p_BxJ, carry["alpha"]), 0)
+    own = self.energy.next_carry(s_BxN, memory["energy"], carry["energy"], alpha)
+    return Glance(alpha, alpha, {"alpha": alpha, "energy": own})
+
+  def stops(
+    self, p_BxJ: Float[Array, "B J"], before_BxJ: Float[Array, "B J"]
+  ) -> Float[Array, "B J"]:
+    """alpha_i of p_i and alpha_{i-1}."""
+    return stopped(p_BxJ, before_BxJ)
 
   def logits(
-    self, s_BxN: Float[Array, "B N"], memory: Memory, keys_B: Key[Array, "B"] | None
+    self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Float[Array, "B J"]:
     """e + r, with noise if there are keys."""
-    logits: Float[Array, "B J"] = self.energy.energies(s_BxN, memory["energy"], ())
+    logits: Float[Array, "B J"]
+    logits = self.energy.energies(s_BxN, memory["energy"], carry["energy"])
     logits = logits + self.r[...][None]
     if keys_B is None or self.noise == 0:
       return logits

@@ -9,16 +9,21 @@ from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt.models.attention.base import Attention as Base
-from nmt.models.attention.base import Glance, Memory, find
+from nmt.models.attention.base import Glance, Memory, find, within
 from nmt.models.dropout import split
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.options import count, kind
+from nmt.refusals import MIXES, refuses
 
 OPTIONS = {
   "heads": count(4, "H, looks in a step"),
-  "energy": kind("additive", "the mechanism of each head, with parameters of its own"),
+  "energy": kind(
+    "additive",
+    "the mechanism of each head, with its own parameters; what that uses is inner_energy",
+  ),
 }
+REFUSES = (refuses("model.attention", MIXES, "contexts of several heads are read together"),)
 
 
 class Attention(Base):
@@ -32,8 +37,8 @@ class Attention(Base):
   def __init__(self, model: ConfigDict, encoder: Encoder, initial: Initializers):
     super().__init__(model, encoder, initial)
     mechanism = find(model, model.attention.energy)
-    count = range(model.attention.heads)
-    self.heads = nnx.List([mechanism(model, encoder, initial) for _ in count])
+    count, own = range(model.attention.heads), within(model)
+    self.heads = nnx.List([mechanism(own, encoder, initial) for _ in count])
     head = self.heads[0]
     self.random, self.total = head.random, head.total
 
@@ -53,6 +58,14 @@ class Attention(Base):
     keys = split(keys_B, len(self.heads))
     inputs = zip(self.heads, memory["heads"], carry, keys, strict=True)
     return _together([head.attend(s_BxN, own, carry, key) for head, own, carry, key in inputs])
+
+  def attend_all(
+    self, s_TxBxN: Float[Array, "T B N"], memory: Memory, keys_TxB: Key[Array, "T B"] | None
+  ) -> Glance:
+    if keys_TxB is not None:
+      return super().attend_all(s_TxBxN, memory, keys_TxB)
+    heads = zip(self.heads, memory["heads"], strict=True)
+    return _together([head.attend_all(s_TxBxN, own, None) for head, own in heads])
 
   def search(self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any) -> Glance:
     inputs = zip(self.heads, memory["heads"], carry, strict=True)
@@ -74,7 +87,7 @@ class Attention(Base):
 
 
 def _together(heads: list[Glance]) -> Glance:
-  weights = jnp.stack([head.weights for head in heads], axis=1)
+  weights = jnp.stack([head.weights for head in heads], axis=-2)
   losses, drawn = jax.tree.map(lambda *of: sum(of), *[(head.losses, head.drawn) for head in heads])
-  alpha = jnp.stack([head.alpha_BxJ for head in heads], axis=1).mean(axis=1)
+  alpha = jnp.stack([head.alpha_BxJ for head in heads], axis=-2).mean(axis=-2)
   return Glance(weights, alpha, [head.carry for head in heads], losses, drawn)

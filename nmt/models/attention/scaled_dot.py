@@ -12,12 +12,12 @@ from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
 from nmt.options import count
-from nmt.refusals import SCORES, SCORES_ALONE
+from nmt.refusals import SCORES
 
 OPTIONS = {
   "size": count(1000, "n', width of the layer that compares a state with an annotation"),
 }
-TRAITS = (SCORES, SCORES_ALONE)
+TRAITS = (SCORES,)
 
 
 class Attention(EnergyAttention):

@@ -3,15 +3,12 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from nmt.models.attention.base import Glance, Memory
 from nmt.models.attention.monotonic import Attention as Monotonic
 from nmt.options import amount, kind, real
-from nmt.refusals import OTHER_WEIGHTS, SCORES_ALONE
+from nmt.refusals import OTHER_WEIGHTS, SCORES
 
 OPTIONS = {
-  "energy": kind(
-    "additive", "the mechanism whose energies the probabilities are made of", SCORES_ALONE
-  ),
+  "energy": kind("additive", "the mechanism whose energies the probabilities are made of", SCORES),
   "offset": real(
     0.0, lambda x: abs(x) <= 20, "from -20 to 20", "r at the start; the higher, the longer it stays"
   ),
@@ -21,7 +18,7 @@ TRAITS = (OTHER_WEIGHTS,)
 
 
 class Attention(Monotonic):
-  """The stepwise monotonic attention of He et al. (2019), section 3.
+  """The stepwise monotonic attention of He et al. (2019).
 
   alpha_ij = p_ij alpha_{i-1,j} + (1 - p_{i,j-1}) alpha_{i-1,j-1}
 
@@ -29,13 +26,8 @@ class Attention(Monotonic):
   leaves the last word is lost, so alpha sums to at most 1.
   """
 
-  def look(
-    self,
-    s_BxN: Float[Array, "B N"],
-    memory: Memory,
-    carry: Float[Array, "..."],
-    p_BxJ: Float[Array, "B J"],
-  ) -> Glance:
-    moves = jnp.pad((1 - p_BxJ[:, :-1]) * carry[:, :-1], ((0, 0), (1, 0)))
-    alpha = jnp.where(memory["real"], p_BxJ * carry + moves, 0)
-    return Glance(alpha, alpha, alpha)
+  def stops(
+    self, p_BxJ: Float[Array, "B J"], before_BxJ: Float[Array, "B J"]
+  ) -> Float[Array, "B J"]:
+    moves = jnp.pad((1 - p_BxJ[:, :-1]) * before_BxJ[:, :-1], ((0, 0), (1, 0)))
+    return p_BxJ * before_BxJ + moves

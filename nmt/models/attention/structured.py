@@ -15,12 +15,10 @@ from nmt.models.attention.base import Glance, Memory
 from nmt.models.encoders.base import Encoder
 from nmt.models.initializers import Initializers, zeros
 from nmt.options import kind, positive
-from nmt.refusals import OTHER_WEIGHTS, SCORES_ALONE
+from nmt.refusals import OTHER_WEIGHTS, SCORES
 
 OPTIONS = {
-  "energy": kind(
-    "additive", "the mechanism whose energies speak for selecting a word", SCORES_ALONE
-  ),
+  "energy": kind("additive", "the mechanism whose energies speak for selecting a word", SCORES),
   "divisor": positive(1.0, "marginals are divided by this, because they may sum to up to J"),
 }
 TRAITS = (OTHER_WEIGHTS,)
@@ -29,7 +27,7 @@ NEVER = np.float32(-1e30)  # the logarithm of 0; finite, so that gradients are f
 
 
 class Attention(Base):
-  """The segmentation attention of Kim et al. (2017), section 3.2: a linear chain of selections.
+  """The segmentation attention of Kim et al. (2017): a linear chain of selections.
 
   p(z_1 .. z_J) ~ exp(sum_j e_ij z_j + sum_{j>1} b[z_{j-1}, z_j])          z_j = 1: selected, or 0
   alpha_ij = p(z_j = 1) / divisor;  c_i = sum_j alpha_ij h_j
@@ -48,15 +46,29 @@ class Attention(Base):
 
   def remember(self, h_BxJxD: Float[Array, "B J D"], real_BxJ: Bool[Array, "B J"]) -> Memory:
     own = self.energy.remember(h_BxJxD, real_BxJ)
-    return {"h": h_BxJxD, "real": real_BxJ, "energy": own}
+    return {"h": h_BxJxD, "real": own["real"], "energy": own}
+
+  def begin(self, memory: Memory) -> Any:
+    """What the energies carry."""
+    return self.energy.begin(memory["energy"])
 
   def attend(
     self, s_BxN: Float[Array, "B N"], memory: Memory, carry: Any, keys_B: Key[Array, "B"] | None
   ) -> Glance:
-    real = memory["real"]
-    e = self.energy.energies(s_BxN, memory["energy"], ())
-    alpha = jnp.where(real, marginals(e, self.b[...], real) / self.divisor, 0)
-    return Glance(alpha, alpha, carry)
+    own = memory["energy"]
+    alpha = self.alpha(self.energy.energies(s_BxN, own, carry), memory["real"])
+    return Glance(alpha, alpha, self.energy.next_carry(s_BxN, own, carry, alpha))
+
+  def attend_all(
+    self, s_TxBxN: Float[Array, "T B N"], memory: Memory, keys_TxB: Key[Array, "T B"] | None
+  ) -> Glance:
+    e_TxBxJ = self.energy.all_energies(s_TxBxN, memory["energy"])
+    alpha = jax.vmap(self.alpha, (0, None))(e_TxBxJ, memory["real"])
+    return Glance(alpha, alpha)
+
+  def alpha(self, e_BxJ: Float[Array, "B J"], real_BxJ: Bool[Array, "B J"]) -> Float[Array, "B J"]:
+    """The marginals, divided; 0 on padding."""
+    return jnp.where(real_BxJ, marginals(e_BxJ, self.b[...], real_BxJ) / self.divisor, 0)
 
 
 def marginals(

@@ -11,7 +11,7 @@ from nmt.models.initializers import Initializers
 
 
 class Cell(Base):
-  """ATR (Zhang et al., 2018, section 3): p = x;  q = U s.
+  """ATR (Zhang et al., 2018): p = x;  q = U s.
 
   i  = sigmoid(p + q);  f = sigmoid(p - q)
   s' = i * p + f * s

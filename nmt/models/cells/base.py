@@ -2,17 +2,17 @@
 
 import functools
 import types
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from nmt import kinds
-from nmt.models.dropout import split
+from nmt.models.dropout import Rates, drop, split
 from nmt.models.initializers import Initializers, blocks, zeros
 from nmt.models.products import affine, product
 
@@ -31,6 +31,7 @@ class Cell(nnx.Module):
   """
 
   sums: int  # blocks of n columns that x has
+  share: Float[Array, "B N"] | None = None  # of these products, by unit; None: all (`sharing`)
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     """inputs: the width of what `project` takes; None: another part of the model makes the sums."""
@@ -61,6 +62,10 @@ class Cell(nnx.Module):
       return affine(self.product, x, self.W[...])
     return affine(self.product, x, self.W[...], self.b[...])
 
+  def multiply(self, x: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
+    """W x alone, for sums that become those of a step by `given`."""
+    return affine(self.product, x, self.W[...])
+
   def given(self, x_BxG: Float[Array, "B G"]) -> Float[Array, "B G"]:
     """x (+ b), for sums that another part of the model has made."""
     return x_BxG if self.layer_norm else x_BxG + self.b[...][None]
@@ -74,9 +79,18 @@ class Cell(nnx.Module):
   def recur(
     self, s_BxN: Float[Array, "B N"], U: nnx.Param[Any], gain: nnx.Param[Any] | None
   ) -> Float[Array, "B G"]:
-    """U s, normalised if there is a gain."""
+    """U s, normalised if there is a gain, and multiplied by the share if there is one."""
     product = self.product("bn,nm->bm", s_BxN, U[...])
-    return product if gain is None else normalise(product, gain[...])
+    product = product if gain is None else normalise(product, gain[...])
+    if self.share is None:
+      return product
+    return product * jnp.tile(self.share, (1, product.shape[1] // self.size))
+
+  def sharing(self, share_BxN: Float[Array, "B N"]) -> "Cell":
+    """This cell for one step, in which that share of each unit's product with the state counts."""
+    view = object.__new__(type(self))  # the same parameters, by which `late` knows a constant
+    vars(view).update(vars(self), share=share_BxN)
+    return view
 
   def begin(self, like_BxG: Float[Array, "B G"]) -> State:
     """The state before the first step, zeros, for as many rows as `like`."""
@@ -95,9 +109,15 @@ class Cell(nnx.Module):
     """The same state for a run in which the cell draws by these keys, if it draws at all."""
     return state
 
-  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
-    """The next state, from the last one and the sums from outside (`project` or `given`)."""
-    return self.advance(state, self.outside(x_BxG))
+  def __call__(
+    self, state: State, x_BxG: Float[Array, "B G"], share_BxN: Float[Array, "B N"] | None = None
+  ) -> State:
+    """The next state, from the last one and the sums from outside (`project` or `given`).
+
+    share_BxN: what of each unit's product with the state counts; None: all of it.
+    """
+    cell = self if share_BxN is None else self.sharing(share_BxN)
+    return cell.advance(state, cell.outside(x_BxG))
 
   def advance(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     """The cell's equations, x being all that comes from outside."""
@@ -121,9 +141,11 @@ class Zoneout(Cell):
   def drawing(self, state: State, keys_B: Key[Array, "B"] | None) -> State:
     return {"own": state["own"], "keys": keys_B}
 
-  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
+  def __call__(
+    self, state: State, x_BxG: Float[Array, "B G"], share_BxN: Float[Array, "B N"] | None = None
+  ) -> State:
     before, tree = jax.tree.flatten(state["own"])
-    after = jax.tree.leaves(super().__call__(state["own"], x_BxG))
+    after = jax.tree.leaves(super().__call__(state["own"], x_BxG, share_BxN))
     keys, *array_keys = split(state["keys"], 1 + len(after))
     mixed = map(self._mix, array_keys, before, after)
     return {"own": jax.tree.unflatten(tree, mixed), "keys": keys}
@@ -140,7 +162,10 @@ class Zoneout(Cell):
 
 
 class Cells(nnx.Module):
-  """Several cells as one: what is said of a cell holds of the first one for what comes in."""
+  """Several cells as one: what is said of a cell holds of the first one for what comes in.
+
+  The share of a step, too, is that of the first cell's products.
+  """
 
   def __init__(self, cells: "list[Cell | Transition]"):
     self.cells = nnx.List(cells)
@@ -150,11 +175,18 @@ class Cells(nnx.Module):
     raise TypeError(f"{type(self).__name__} has no layers")
 
   @property
+  def size(self) -> int:
+    return int(self.cells[0].size)
+
+  @property
   def width(self) -> int:
     return int(self.cells[0].width)
 
   def project(self, x: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
     return self.cells[0].project(x)
+
+  def multiply(self, x: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
+    return self.cells[0].multiply(x)
 
   def given(self, x_BxG: Float[Array, "B G"]) -> Float[Array, "B G"]:
     return self.cells[0].given(x_BxG)
@@ -182,47 +214,77 @@ class Transition(Cells):
   def drawing(self, state: State, keys_B: Key[Array, "B"] | None) -> State:
     return self.cells[0].drawing(state, keys_B)
 
-  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
-    state = self.cells[0](state, x_BxG)
+  def __call__(
+    self, state: State, x_BxG: Float[Array, "B G"], share_BxN: Float[Array, "B N"] | None = None
+  ) -> State:
+    state = self.cells[0](state, x_BxG, share_BxN)
     for cell in self.cells[1:]:
       state = cell(state, cell.given(jnp.zeros_like(x_BxG)))
     return state
+
+
+class Layers(NamedTuple):
+  """The state of a stack: the layers' own, and what dropout keeps between them in the next step.
+
+  masks: BxN of each layer but the lowest, one after the other for each call of a step; the steps at
+  once have TxBxN. Empty where nothing is dropped.
+  """
+
+  own: tuple[State, ...]
+  masks: tuple[Bool[Array, "..."], ...] = ()
 
 
 class Stack(Cells):
   """Cells on top of each other: each above the first takes the output of the one below it.
 
   With residual connections (model.cell.residual) that is the sum of all outputs below it, and so is
-  what the whole shows. A state is a tuple of theirs; all start from the same s.
+  what the whole shows. All start from the same s. model.dropout.layer is between them.
   """
 
-  def __init__(self, cells: "list[Cell | Transition]", residual: bool):
+  def __init__(self, cells: "list[Cell | Transition]", residual: bool, rates: Rates):
     super().__init__(cells)
-    self.residual = residual
+    self.residual, self.rates = residual, rates
 
   @property
   def layers(self) -> "tuple[Cell | Transition, ...]":
     return tuple(self.cells)
 
   def start(self, s_BxN: Float[Array, "B N"]) -> State:
-    return tuple(cell.start(s_BxN) for cell in self.cells)
+    return Layers(tuple(cell.start(s_BxN) for cell in self.cells))
 
   def output(self, state: State) -> Float[Array, "..."]:
     if not self.residual:
-      return self.cells[-1].output(state[-1])
-    return functools.reduce(jnp.add, map(lambda cell, own: cell.output(own), self.cells, state))
+      return self.cells[-1].output(state.own[-1])
+    return functools.reduce(jnp.add, map(lambda cell, own: cell.output(own), self.cells, state.own))
 
   def drawing(self, state: State, keys_B: Key[Array, "B"] | None) -> State:
     keys = split(keys_B, len(self.cells))
-    return tuple(map(lambda cell, own, keys: cell.drawing(own, keys), self.cells, state, keys))
+    own = map(lambda cell, own, keys: cell.drawing(own, keys), self.cells, state.own, keys)
+    return state._replace(own=tuple(own))
 
-  def __call__(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
-    states = [self.cells[0](state[0], x_BxG)]
+  def masks(
+    self, keys_B: Key[Array, "B"] | None, steps: int, calls: int
+  ) -> tuple[Bool[Array, "T B N"], ...]:
+    """What a state of so many steps has as `masks`, if each step calls so many stacks like this."""
+    if keys_B is None or self.rates.layer == 0:
+      return ()
+    keys = split(keys_B, calls * (len(self.cells) - 1))
+    return tuple(self.rates.kept_below(key, steps, self.size) for key in keys)
+
+  def __call__(
+    self, state: State, x_BxG: Float[Array, "B G"], share_BxN: Float[Array, "B N"] | None = None
+  ) -> State:
+    states = [self.cells[0](state.own[0], x_BxG, share_BxN)]
     below = self.cells[0].output(states[0])
-    for cell, before in zip(self.cells[1:], state[1:], strict=True):
-      states.append(cell(before, cell.project(below)))
+    for i in range(1, len(self.cells)):
+      cell = self.cells[i]
+      states.append(cell(state.own[i], cell.project(self.dropped(state, i, below))))
       below = self.above(below, cell.output(states[-1]))
-    return tuple(states)
+    return Layers(tuple(states), state.masks[len(self.cells) - 1 :])
+
+  def dropped(self, state: State, i: int, below: Float[Array, "..."]) -> Float[Array, "..."]:
+    """What layer i, above the first, is given."""
+    return drop(state.masks[i - 1], self.rates.layer, below) if state.masks else below
 
   def above(self, below: Float[Array, "..."], output: Float[Array, "..."]) -> Float[Array, "..."]:
     """What the layers up to one show, from what those below it show and from its own output."""
@@ -244,7 +306,7 @@ def make(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell |
   """The cell of `model.cell`, or its layers; `inputs` is the width of what goes into the first."""
   layers = [layer(model, inputs, initial)]
   layers += [layer(model, model.size, initial) for _ in range(model.cell.layers - 1)]
-  return layers[0] if len(layers) == 1 else Stack(layers, model.cell.residual)
+  return layers[0] if len(layers) == 1 else Stack(layers, model.cell.residual, Rates.of(model))
 
 
 def layer(model: ConfigDict, inputs: int | None, initial: Initializers) -> Cell | Transition:

@@ -15,13 +15,13 @@ State = tuple[Float[Array, "B N"], Float[Array, "B N"]]
 
 
 class Cell(Base):
-  """LSTM (Hochreiter and Schmidhuber, 1997) with a forget gate (Gers et al., 2000, equations 3-8).
+  """LSTM (Hochreiter and Schmidhuber, 1997) with a forget gate (Gers et al., 2000).
 
   i = sigmoid(x_i + U_i s);  f = sigmoid(x_f + U_f s);  o = sigmoid(x_o + U_o s)
   m~ = tanh(x_m + U_m s);    m' = f * m + i * m~;      s' = o * tanh(m')
 
   The state is (s, m): what the model sees, and the memory cell, which starts at 0. The bias of the
-  forget gate starts at 1 (Jozefowicz et al., 2015, section 3.2). W and U are fused, as [i f o m~].
+  forget gate starts at 1 (Jozefowicz et al., 2015). W and U are fused, as [i f o m~].
   Normalised, s' = o * tanh(LN(m')), LN with gain and bias (Ba et al., 2016, equation 22).
   """
 

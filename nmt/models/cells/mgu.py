@@ -12,7 +12,7 @@ from nmt.models.initializers import Initializers
 
 
 class Cell(Base):
-  """MGU (Zhou et al., 2016, "Minimal gated unit for recurrent neural networks", section 3).
+  """MGU (Zhou et al., 2016, "Minimal gated unit for recurrent neural networks").
 
   f  = sigmoid(x_f + U_f s);  s~ = tanh(x_s + U [f * s])
   s' = (1 - f) * s + f * s~

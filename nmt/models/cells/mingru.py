@@ -4,6 +4,9 @@ import jax
 from jaxtyping import Array, Float
 
 from nmt.models.linear import Coefficients, LinearCell
+from nmt.refusals import NO_PRODUCT
+
+TRAITS = (NO_PRODUCT,)
 
 
 class Cell(LinearCell):

@@ -5,6 +5,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from nmt.models.linear import Coefficients, LinearCell
+from nmt.refusals import NO_PRODUCT
+
+TRAITS = (NO_PRODUCT,)
 
 
 class Cell(LinearCell):

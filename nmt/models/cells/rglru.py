@@ -11,8 +11,9 @@ from nmt.models.cells.base import along
 from nmt.models.initializers import Initializers, blocks, zeros
 from nmt.models.linear import Coefficients, LinearCell, linear_scan
 from nmt.models.products import affine
-from nmt.refusals import above_0, refuses_values
+from nmt.refusals import NO_PRODUCT, above_0, refuses_values
 
+TRAITS = (NO_PRODUCT,)
 REFUSES = (
   refuses_values(above_0("model.cell.zoneout"), "its state also holds the inputs of three steps"),
 )

@@ -8,12 +8,15 @@ from ml_collections import ConfigDict
 
 from nmt.models.cells.base import Cell as Base
 from nmt.models.initializers import Initializers
+from nmt.refusals import NO_PRODUCT
+
+TRAITS = (NO_PRODUCT,)
 
 State = tuple[Float[Array, "..."], Float[Array, "..."]]
 
 
 class Cell(Base):
-  """SRU (Lei et al., 2018, section 2), with its highway connection.
+  """SRU (Lei et al., 2018), with its highway connection.
 
   f  = sigmoid(x_f + v_f * c);  r = sigmoid(x_r + v_r * c)
   c' = f * c + (1 - f) * x_c;   s' = r * c' + (1 - r) * x_h

@@ -5,10 +5,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from nmt.models.linear import Coefficients, LinearCell
+from nmt.refusals import NO_PRODUCT
+
+TRAITS = (NO_PRODUCT,)
 
 
 class Cell(LinearCell):
-  """SSRU (Kim et al., 2019, section 3.1): an SRU without its reset gate, and ReLU after it.
+  """SSRU (Kim et al., 2019): an SRU without its reset gate, and ReLU after it.
 
   f = sigmoid(x_f);  c' = f * c + (1 - f) * x_c;  s = ReLU(c')
 

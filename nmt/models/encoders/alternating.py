@@ -39,8 +39,10 @@ class Encoder(Base):
     keys_B: Key[Array, "B"] | None = None,
   ) -> Annotations:
     x = self.rates.words(keys_B, self.E_x[...][source_BxJ]).swapaxes(0, 1)
+    below_keys = split(keys_B, 2 * len(self.layers))[len(self.layers) :]
     for i, keys in enumerate(split(keys_B, len(self.layers))):
-      output, _ = run(self.layers[i], x, real_BxJ.T, i % 2 == 1, keys)
+      given = self.rates.below(below_keys[i], x) if i > 0 else x
+      output, _ = run(self.layers[i], given, real_BxJ.T, i % 2 == 1, keys)
       x = x + output if self.residual and i > 0 else output
     h = x.swapaxes(0, 1)
     return Annotations(h, pick(h, at("first" if self.ends_at_first else "last", real_BxJ)))

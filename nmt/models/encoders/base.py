@@ -93,8 +93,14 @@ def run(
     return state, cell.output(state)
 
   outputs: list[tuple[Float[Array, "..."], Float[Array, "..."]]] = []
-  for layer, keys in zip(cell.layers, split(keys_B, len(cell.layers)), strict=True):
-    x_JxBxG = layer.project(outputs[-1][0] if outputs else x_JxBxM)
+  count = len(cell.layers)
+  keys_of, below_keys = split(keys_B, count), split(keys_B, 2 * count)[count:]
+  for layer, keys, below in zip(cell.layers, keys_of, below_keys, strict=True):
+    if outputs:
+      x_JxBxM = outputs[-1][0]
+    if outputs and isinstance(cell, Stack):
+      x_JxBxM = cell.rates.below(below, x_JxBxM)
+    x_JxBxG = layer.project(x_JxBxM)
     begin = layer.drawing(layer.begin(x_JxBxG[0]), keys)
     if at_once(layer):
       h_JxBxn, state = layer.run(begin, x_JxBxG, real_JxB, reverse)

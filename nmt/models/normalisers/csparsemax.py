@@ -25,7 +25,7 @@ def make(
   """normalise(e, real, spent), where `spent` is the sum of the weights of the steps before.
 
   argmin |a - e|^2 over distributions a over the real words of the last axis with a_j <= u_j,
-  u = fertility - spent (Malaviya et al., 2018, section 3), the same fertility for all words. The
+  u = fertility - spent (Malaviya et al., 2018), the same fertility for all words. The
   last word, EOS, is the paper's sink: its fertility is unbounded, so that weights always sum to 1.
   Exactly 0 on padding, and everywhere if no word is real; `real` has the axes of e, or 1 in place.
   """
@@ -74,7 +74,7 @@ def _forward(e: Float[Array, "..."], u: Float[Array, "..."]) -> tuple[Float[Arra
 
 
 def _backward(saved: _Pair, gradient: Float[Array, "..."]) -> _Pair:
-  """Words between their bounds share what one of them gets or gives (section 3 there)."""
+  """Words between their bounds share what one of them gets or gives (as shown there)."""
   alpha, u = saved
   inside = ((alpha > 0) & (alpha < u)).astype(alpha.dtype)
   mean = (inside * gradient).sum(axis=-1, keepdims=True)

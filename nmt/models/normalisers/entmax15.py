@@ -40,7 +40,7 @@ def _forward(e: Energies, real: Real) -> tuple[Energies, Energies]:
 
 
 def _backward(alpha: Energies, gradient: Energies) -> tuple[Energies, None]:
-  """s * (gradient - its mean weighted by s), with s = alpha^(2 - 1.5) (section 3 there)."""
+  """s * (gradient - its mean weighted by s), with s = alpha^(2 - 1.5) (as shown there)."""
   root = jnp.sqrt(alpha)
   mean = (root * gradient).sum(axis=-1, keepdims=True)
   total = root.sum(axis=-1, keepdims=True)

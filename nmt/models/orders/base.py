@@ -67,6 +67,7 @@ class Decoder(nnx.Module):
 
   cell: Cell | Transition | Stack  # made by `extend`
   C: nnx.Param[Any]  # context x columns, likewise
+  cells = 1  # how many of them, alike, a step goes through
   shows_context = False  # whether `shown` depends on the context
 
   def __init__(self, model: ConfigDict, encoder: Encoder, words: int, initial: Initializers):
@@ -97,10 +98,14 @@ class Decoder(nnx.Module):
   def advance(self, state: State, x_BxG: Float[Array, "B G"], attend: Attend) -> tuple[State, Seen]:
     """One step: the next state, but for what attention carries, and what is seen.
 
-    x_BxG is the cell's projection of E y_{i-1}. attend(s_BxN) looks at the notes from a state: it
+    x_BxG is what `project` makes of E y_{i-1}. attend(s_BxN) looks at the notes from a state: it
     gives the Glance and C c.
     """
     raise TypeError(f"{type(self).__module__} has no advance")
+
+  def project(self, E_y: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
+    """What `advance` is given of the word before, for all steps at once."""
+    return self.cell.project(E_y)
 
   def together(
     self, state: State, x_TxBxG: Float[Array, "T B G"], attend: AttendFromAll
@@ -148,15 +153,17 @@ class Decoder(nnx.Module):
 
     Only what is recurrent is in the scan: words are projected before it, the readout comes after.
     """
-    word_keys, readout_keys, attention_keys, cell_keys = split(keys_B, 4)
+    word_keys, readout_keys, attention_keys, cell_keys, layer_keys = split(keys_B, 5)
     state = state | {"cell": self.cell.drawing(state["cell"], cell_keys)}
     words = self.rates.words(word_keys, self.E_y[...][y_BxT]).swapaxes(0, 1)
     keys_T = _each_step(attention_keys, y_BxT.shape[1]) if self.attention.random else None
-    inputs = self.cell.project(words)
+    inputs = self.project(words)
+    masks = self._masks(layer_keys, y_BxT.shape[1])
     seen = None
     if not jax.tree.leaves(state["attention"]):
-      seen = self.together(state, inputs, partial(self._from_all, memory, state, keys_T))
-    s, glance = seen or self._in_turn(memory, state, inputs, keys_T)
+      attend = partial(self._from_all, memory, keys_T)
+      seen = self.together(_masked(state, masks), inputs, attend)
+    s, glance = seen or self._in_turn(memory, state, inputs, keys_T, masks)
     t: Float[Array, "B T L"] | Mixture
     if self.attention.mixes:
       losses, drawn = jax.tree.map(jnp.transpose, (glance.losses, glance.drawn))
@@ -176,9 +183,7 @@ class Decoder(nnx.Module):
     If attention mixes, in the place of t what it is made of, for T = 1 step.
     """
     words = self.E_y[...][y_B]
-    after, (s, glance) = self.looking(
-      memory, state, self.cell.project(words), self.attention.search
-    )
+    after, (s, glance) = self.looking(memory, state, self.project(words), self.attention.search)
     if self.attention.mixes:
       one = self._mixture(memory, *jax.tree.map(lambda x: x[None], (s, words, glance)))
       return after, one.largest(self.attention.top), glance.alpha_BxJ
@@ -247,39 +252,47 @@ class Decoder(nnx.Module):
     state: State,
     x_TxBxG: Float[Array, "T B G"],
     keys_TxB: Key[Array, "T B"] | None,
+    masks: tuple[Bool[Array, "T B N"], ...],
   ) -> Seen:
     """What all steps show, one after the other."""
 
     def step(constants: tuple[Decoder, Memory], state: State, inputs: Any) -> tuple[State, Seen]:
       decoder, memory = constants
-      x_BxG, keys_B = inputs
-      return decoder.looking(memory, state, x_BxG, partial(decoder.attention.attend, keys_B=keys_B))
+      x_BxG, keys_B, masks = inputs
+      look = partial(decoder.attention.attend, keys_B=keys_B)
+      return decoder.looking(memory, _masked(state, masks), x_BxG, look)
 
     inside = {key: memory[key] for key in ("attention", "scratchpad")}
-    seen: Seen = late.scan(step, (self, inside), state, (x_TxBxG, keys_TxB))[1]
+    seen: Seen = late.scan(step, (self, inside), state, (x_TxBxG, keys_TxB, masks))[1]
     return seen
+
+  def _masks(self, keys_B: Key[Array, "B"] | None, steps: int) -> tuple[Bool[Array, "T B N"], ...]:
+    """What dropout keeps between the layers of the cells, in each step."""
+    return self.cell.masks(keys_B, steps, self.cells) if isinstance(self.cell, Stack) else ()
 
   def _from_all(
     self,
     memory: Memory,
-    state: State,
     keys_TxB: Key[Array, "T B"] | None,
     s_TxBxN: Float[Array, "T B N"],
   ) -> tuple[Glance, Float[Array, "T B G"]]:
     """A mechanism that carries nothing looks from all states at once."""
+    glance = self.attention.attend_all(s_TxBxN, memory["attention"], keys_TxB)
 
-    def attend(
-      s_BxN: Float[Array, "B N"], keys_B: Key[Array, "B"] | None
-    ) -> tuple[Glance, Float[Array, "B G"]]:
-      glance = self.attention.attend(s_BxN, memory["attention"], state["attention"], keys_B)
-      return glance, self.attention.read(glance.weights, memory["scratchpad"], self.C[...])
+    def read(weights: Any) -> Float[Array, "B G"]:
+      return self.attention.read(weights, memory["scratchpad"], self.C[...])
 
-    found: tuple[Glance, Float[Array, "T B G"]] = jax.vmap(attend)(s_TxBxN, keys_TxB)
-    return found
+    c_TxBxG: Float[Array, "T B G"] = jax.vmap(read)(glance.weights)
+    return glance, c_TxBxG
 
   def _read(self, weights: Any, values: Any) -> Float[Array, "B G"] | None:
     C_o = self.readout.C_o
     return None if C_o is None else self.attention.read(weights, values, C_o[...])
+
+
+def _masked(state: State, masks: tuple[Bool[Array, "..."], ...]) -> State:
+  """The state before a step, or all of them, in which dropout keeps that between the layers."""
+  return state | {"cell": state["cell"]._replace(masks=masks)} if masks else state
 
 
 def _each_step(keys_B: Key[Array, "B"] | None, steps: int) -> Key[Array, "T B"] | None:

@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 from nmt.models import linear
 from nmt.models.cells import base as cells
 from nmt.models.initializers import Initializers, blocks
+from nmt.models.orders._gate import make, scaled
 from nmt.models.orders.base import Attend, AttendFromAll, Seen, State
 from nmt.models.orders.base import Decoder as Base
 from nmt.models.products import affine
@@ -25,18 +26,24 @@ class Decoder(Base):
   h~_i = tanh(C c_i + U_h s_i)         the paper's W_c [c ; s], with W_c = [C U_h]
 
   The readout sees the attentional state h~; h~_0 = 0, and without input feeding there is no F.
+
+  A context gate z_i = sigmoid(U_z s_i + C_z c_i), which knows the word from s_i, scales C c_i
+  (source), U_h s_i (target), or both as in `attend_first`. Tu et al. (2017) have no such order: it
+  is the place where source and target meet.
   """
 
   shows_context = True
 
   def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
     n = model.size
-    self.C = nnx.Param(initial.dense((context, n)))
+    columns = 1 if model.order.gate == "none" else 2  # [C C_z]
+    self.C = nnx.Param(blocks(initial.dense, columns)((context, columns * n)))
     self.U_h = nnx.Param(initial.dense((n, n)))
     self.cell = cells.make(model, model.embedding, initial)
     sums = cells.find(model).sums
     feed = blocks(initial.dense, sums)
     self.F = nnx.Param(feed((n, sums * n))) if model.order.input_feeding else None
+    self.gate = make(model, False, initial)
 
   def begin(self, s_BxN: Float[Array, "B N"]) -> State:
     fed = {} if self.F is None else {"h": jnp.zeros_like(s_BxN)}
@@ -48,7 +55,7 @@ class Decoder(Base):
     after = self.cell(state["cell"], x_BxG)
     s = self.cell.output(after)
     glance, c = attend(s)
-    h = jnp.tanh(c + affine(self.product, s, self.U_h[...]))
+    h = self.shown(s, c)
     return {"cell": after} | ({} if self.F is None else {"h": h}), Seen(
       s if self.attention.mixes else h, glance
     )
@@ -58,7 +65,12 @@ class Decoder(Base):
   ) -> Float[Array, "#*rows N"]:
     """h~ of that context."""
     assert c is not None
-    return jnp.tanh(c + affine(self.product, s, self.U_h[...]))
+    target = affine(self.product, s, self.U_h[...])
+    if self.gate is None:
+      return jnp.tanh(c + target)
+    n = self.size
+    of_target, of_source = self.gate(s, c[..., n:])
+    return jnp.tanh(scaled(c[..., :n], of_source) + scaled(target, of_target))
 
   def together(
     self, state: State, x_TxBxG: Float[Array, "T B G"], attend: AttendFromAll
@@ -68,6 +80,4 @@ class Decoder(Base):
     if s_TxBxN is None:
       return None
     glance, c = attend(s_TxBxN)
-    if self.attention.mixes:
-      return Seen(s_TxBxN, glance)
-    return Seen(jnp.tanh(c + affine(self.product, s_TxBxN, self.U_h[...])), glance)
+    return Seen(s_TxBxN if self.attention.mixes else self.shown(s_TxBxN, c), glance)

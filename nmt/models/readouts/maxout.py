@@ -16,7 +16,7 @@ OPTIONS = {
 
 
 class Readout(Base):
-  """A deep output with maxout (Bahdanau et al., 2015, appendix A.1.2).
+  """A deep output with maxout (Bahdanau et al., 2015, appendix A.2.2).
 
   t~_i = U_o s + V_o E y_{i-1} + C_o c_i + b_t     s is the state that the order shows
   t_ik = max(t~_ik, t~_i,k+l)                      the pairs are the two halves of t~

@@ -32,7 +32,7 @@ class Objective(Base):
   G(A, alpha) = -1/T sum_t sum_j A_tj log alpha_tj, the cross-entropy of given links A and alpha.
   Each row of A is divided by its sum; a target token without links costs nothing. As the likelihood
   is, the sum is divided by all target tokens of an update, not by each sentence's T.
-  w = weight * decay ** (updates made // every), as the article lowers its weight epoch by epoch.
+  w = weight * decay ** (updates made // every).
   """
 
   links = True

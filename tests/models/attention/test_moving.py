@@ -46,10 +46,10 @@ def glances(mechanism, way, B=1, J=5, steps=3, scale=1.0, seed=0):
 
 @pytest.mark.parametrize("size", [3.0, 30.0, 300.0])
 def test_stopping_is_exact_along_a_long_source(size):
-  J = 400
+  J = 150
   random = np.random.default_rng(0)
   logits = (size * random.standard_normal((2, J))).astype(np.float32)
-  before = np.eye(J, dtype=np.float32)[[0, 100]]
+  before = np.eye(J, dtype=np.float32)[[0, 40]]
   p = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -500, 500)))
   expected = np.zeros((2, J))
   for b in range(2):
@@ -57,9 +57,15 @@ def test_stopping_is_exact_along_a_long_source(size):
     for j in range(J):
       comes = (1 - p[b, j - 1] if j else 0.0) * comes + before[b, j]
       expected[b, j] = p[b, j] * comes
-  found, pull = jax.vjp(lambda e, before: stopped(jax.nn.sigmoid(e), before), logits, before)
+
+  @jax.jit
+  def run(e, before):
+    found, pull = jax.vjp(lambda e, before: stopped(jax.nn.sigmoid(e), before), e, before)
+    return found, pull(jnp.ones_like(found))
+
+  found, gradients = run(logits, before)
   np.testing.assert_allclose(found, expected, atol=1e-6)
-  assert all(np.isfinite(gradient).all() for gradient in pull(jnp.ones_like(found)))
+  assert all(np.isfinite(gradient).all() for gradient in gradients)
 
 
 @pytest.mark.parametrize("kind", ["monotonic", "stepwise", "mocha"])
@@ -147,7 +153,7 @@ def test_forward_attention_never_loses_its_place(made, size):
 
 @pytest.mark.parametrize("size", [1.0, 300.0])
 def test_marginals_of_a_long_chain_are_those_of_float64(size):
-  J, random = 400, np.random.default_rng(0)
+  J, random = 150, np.random.default_rng(0)
   e, b = size * random.standard_normal(J), random.standard_normal((2, 2))
   M = [np.array([[0, e_j], [0, e_j]]) + (b if j else 0) for j, e_j in enumerate(e)]
   ahead, back = [M[0][0]], [np.zeros(2)]
@@ -159,9 +165,15 @@ def test_marginals_of_a_long_chain_are_those_of_float64(size):
   expected = 1 / (1 + np.exp(np.clip(both[:, 0] - both[:, 1], -500, 500)))
   arrays = (jnp.asarray(x, jnp.float32) for x in (e[None], b))
   real = jnp.ones((1, J), bool)
-  found, pull = jax.vjp(lambda e, b: marginals(e, b, real)[0], *arrays)
+
+  @jax.jit
+  def run(e, b):
+    found, pull = jax.vjp(lambda e, b: marginals(e, b, real)[0], e, b)
+    return found, pull(found)
+
+  found, gradients = run(*arrays)
   np.testing.assert_allclose(found, expected, atol=1e-4)
-  assert all(np.isfinite(gradient).all() for gradient in pull(found))
+  assert all(np.isfinite(gradient).all() for gradient in gradients)
 
 
 def test_a_chain_without_ties_selects_each_word_by_itself():
@@ -186,3 +198,34 @@ def test_a_window_starts_with_the_weight_of_one_word_and_moves_by_one(small, siz
   alphas = glances(window, "expected", J=20, steps=4)[2:, 0]
   np.testing.assert_allclose(alphas.sum(axis=1), 1, rtol=0.1)
   assert (alphas.argmax(axis=1) == [2, 3]).all()
+
+
+CARRYING = {
+  "monotonic": "coverage_neural",
+  "stepwise": "dynamic_conv",
+  "mocha": "conv",
+  "forward": "coverage_linguistic",
+  "structured": "additive_coverage",
+}
+
+
+@pytest.mark.parametrize(("kind", "energy"), CARRYING.items())
+def test_what_the_energies_carry_is_moved_on_by_the_weights_made_of_them(made, kind, energy):
+  mechanism = made(kind, energy=energy)
+  random = np.random.default_rng(0)
+  h, s = (jnp.asarray(random.standard_normal(n), jnp.float32) for n in ((1, 5, 12), (1, 6)))
+  memory = mechanism.remember(h, jnp.ones((1, 5), bool))
+  begin = mechanism.begin(memory)
+  glance = mechanism.attend(s, memory, begin, None)
+  inside = "inside" if kind == "mocha" else "energy"
+
+  def own(carry):
+    return carry if kind == "structured" else carry[inside]
+
+  part = getattr(mechanism, inside)
+  expected = part.next_carry(s, memory[inside], own(begin), glance.alpha_BxJ)
+  assert not np.allclose(own(begin), expected)
+  np.testing.assert_allclose(own(glance.carry), expected, rtol=1e-6)
+  forgotten = own(begin) if kind == "structured" else glance.carry | {inside: own(begin)}
+  one, other = (mechanism.attend(s, memory, carry, None) for carry in (glance.carry, forgotten))
+  assert not np.allclose(one.alpha_BxJ, other.alpha_BxJ, atol=1e-5)

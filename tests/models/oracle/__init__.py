@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from oracle.attention import MECHANISMS
-from oracle.cells import Stack
+from oracle.cells import Stack, sigmoid
 from oracle.encoders import ENCODERS
 from oracle.latent import elbo, infer, marginal, posterior
 from oracle.normalisers import normalise as normalise
@@ -19,6 +19,7 @@ BOS = 1
 BASE = {
   "attention.kind": "additive",
   "attention.energy": "",  # that of the kind
+  "attention.inner_energy": "",  # that of the energy
   "attention.window": 2,
   "attention.renormalise": False,
   "attention.cumulative": False,
@@ -47,6 +48,8 @@ BASE = {
   "cell.transitions": 1,
   "cell.zoneout": 0.0,
   "order.kind": "attend_first",
+  "dropout.layer": None,  # what each unit is multiplied by between layers
+  "order.gate": "none",
   "order.state": "previous",
   "order.input_feeding": True,
   "readout.kind": "maxout",
@@ -94,17 +97,20 @@ def read(params, source, target, search=False, **changes):
     x = cell.W.T @ E_y
     if choice["order.kind"] == "attend_first":
       alpha, c, losses, carried = attend(before)
-      state = cell(state, x + p["C"].T @ c)
+      target, source = shares(p, choice, before, c, E_y)
+      from_c = p["C"].T[: len(x)] @ c
+      state = cell(state, cell.repeat(target) * x + cell.repeat(source) * from_c, target)
     elif choice["order.kind"] == "conditional":
       state = cell(state, x)
       alpha, c, losses, carried = attend(cell.output(state))
-      state = Stack(p["second"], choice)(state, p["C"].T @ c)
+      target, source = shares(p, choice, cell.output(state), c, None)
+      from_c = p["C"].T[: len(x)] @ c
+      state = Stack(p["second"], choice)(state, cell.repeat(source) * from_c, target)
     else:
       fed = p["F"].T @ attentional if choice["order.input_feeding"] else 0
       state = cell(state, x + fed)
       alpha, c, losses, carried = attend(cell.output(state))
-      W_c = np.concatenate([p["C"], p["U_h"]])  # Luong et al. (2015), equation 5
-      attentional = np.tanh(W_c.T @ np.concatenate([c, cell.output(state)]))
+      attentional = attend_from(p, choice, cell.output(state), c)
     s = cell.output(state)
     seen = before if choice["order.state"] == "previous" else s
     seen = attentional if choice["order.kind"] == "update_first" else seen
@@ -126,7 +132,7 @@ def read(params, source, target, search=False, **changes):
       contexts = [values[j] for j in range(J)]
       shown = [seen] * J
       if choice["order.kind"] == "update_first":
-        shown = [np.tanh(W_c.T @ np.concatenate([c_j, s])) for c_j in contexts]
+        shown = [attend_from(p, choice, s, c_j) for c_j in contexts]
       each.append(np.stack([scores(shown[j], contexts[j]) for j in range(J)]))
       log_p = marginal(alpha, each[-1])
     readings.append((log_p, alpha, s, losses))
@@ -142,3 +148,20 @@ def latent(params, source, target, **changes):
   steps = list(zip(reading.alpha, reading.each, target, strict=True))
   bounds = [elbo(q_i, *step) for q_i, step in zip(q, steps, strict=True)]
   return q, np.stack([posterior(*step) for step in steps]), np.array(bounds), reading
+
+
+def attend_from(p, choice, s, c):
+  """The attentional state: Luong et al. (2015), equation 5, with the shares of a context gate."""
+  target, source = shares(p, choice, s, c, None)
+  return np.tanh(source * (p["C"].T[: len(s)] @ c) + target * (p["U_h"].T @ s))
+
+
+def shares(p, choice, s, c, E_y):
+  """Tu et al. (2017): what of the target's and of the source's part of a sum counts."""
+  if choice["order.gate"] == "none":
+    return np.ones(len(s)), np.ones(len(s))
+  gate, C_z = p["gate"], p["C"][:, -len(s) :]
+  word = 0 if E_y is None else gate["W_z"].T @ E_y
+  z = sigmoid(word + gate["U_z"].T @ s + C_z.T @ c)
+  one = np.ones(len(s))
+  return {"source": (one, z), "target": (z, one), "both": (1 - z, z)}[choice["order.gate"]]

@@ -98,16 +98,22 @@ def additive_coverage(a, choice, s, h, k):
 def conv(a, choice, s, h, past):
   """Chorowski et al. (2015), equations 8 and 9; Shen et al. (2018) where it is cumulative."""
   past = np.zeros(len(h)) if past is None else past
-  r, k = a["F"].shape
-  e = []
+  f, e = around(a["F"], past), []
   for j in range(len(h)):
-    f = np.zeros(k)
-    for place in range(max(0, j - r // 2), min(len(h), j + r // 2 + 1)):
-      f += past[place] * a["F"][place - j + r // 2]
-    inside = a["W_a"].T @ s + a["U_a"].T @ h[j] + a["U"].T @ f + a["b_a"]
+    inside = a["W_a"].T @ s + a["U_a"].T @ h[j] + a["U"].T @ f[j] + a["b_a"]
     e.append(a["v_a"] @ np.tanh(inside))
   alpha = softmax(np.array(e))
   return alpha[None], {}, past + alpha if choice["attention.cumulative"] else alpha
+
+
+def around(F, alpha):
+  """F * alpha, at each word."""
+  (r, k), J = F.shape, len(alpha)
+  f = np.zeros((J, k))
+  for j in range(J):
+    for place in range(max(0, j - r // 2), min(J, j + r // 2 + 1)):
+      f[j] += alpha[place] * F[place - j + r // 2]
+  return f
 
 
 def coverage_linguistic(a, choice, s, h, k):
@@ -140,15 +146,22 @@ def multihead(a, choice, s, h, carried):
   inner = MECHANISMS[choice["attention.energy"] or "additive"]
   heads = [a["heads"][i] for i in range(len(a["heads"]))]
   carried = [None] * len(heads) if carried is None else carried
+  choice = within(choice)
   found = [inner(head, choice, s, h, own) for head, own in zip(heads, carried, strict=True)]
   return np.concatenate([one[0] for one in found]), {}, [one[2] for one in found]
+
+
+def within(choice):
+  """A choice as the mechanism of `energy` sees it."""
+  return choice | {"attention.energy": choice["attention.inner_energy"]}
 
 
 def hard(a, choice, s, h, carried):
   """Xu et al. (2015), section 4.1, without noise: the likeliest word."""
   inner = MECHANISMS[choice["attention.energy"] or "additive"]
-  alpha, _, carried = inner(a["energy"], choice, s, h, carried)
-  negative_entropy = sum(p * np.log(p) for p in alpha[0])
+  alpha, _, carried = inner(a["energy"], within(choice), s, h, carried)
+  alpha = alpha / alpha.sum()
+  negative_entropy = sum(p * np.log(p) for p in alpha[0] if p > 0)
   one = np.eye(len(h))[alpha[0].argmax()]
   return one[None], {"negative_entropy": choice["attention.entropy"] * negative_entropy}, carried
 
@@ -156,45 +169,57 @@ def hard(a, choice, s, h, carried):
 def latent(a, choice, s, h, carried):
   """Deng et al. (2018): the prior is that of another mechanism."""
   inner = MECHANISMS[choice["attention.energy"] or "additive"]
-  weights, losses, carried = inner(a["energy"], choice, s, h, carried)
+  weights, losses, carried = inner(a["energy"], within(choice), s, h, carried)
   return prior(sum(weights) / len(weights), choice)[None], losses, carried
 
 
-def energies(a, choice, s, h):
-  """The energies of the additive mechanism, which other kinds use."""
-  assert choice["attention.energy"] in ("", None, "additive")
-  return np.array([a["v_a"] @ np.tanh(a["W_a"].T @ s + a["U_a"].T @ h_j + a["b_a"]) for h_j in h])
+def energies(a, choice, s, h, past):
+  """Those of the mechanism `energy`; past: the weights made of them in all steps before."""
+  kind = choice["attention.energy"] or "additive"
+  if kind == "conv":
+    carried = None if not past else sum(past) if choice["attention.cumulative"] else past[-1]
+    f = around(a["F"], np.zeros(len(h)) if carried is None else carried)
+    more = [a["U"].T @ f_j for f_j in f]
+  elif kind == "additive_coverage":
+    more = [a["w_c"] * sum(alpha[j] for alpha in past) for j in range(len(h))]
+  else:
+    assert kind == "additive"
+    more = [0] * len(h)
+  inside = [a["W_a"].T @ s + a["U_a"].T @ h[j] + a["b_a"] + more[j] for j in range(len(h))]
+  return np.array([a["v_a"] @ np.tanh(x) for x in inside])
 
 
-def stopping(a, choice, s, h):
+def stopping(a, choice, s, h, past):
   """Raffel et al. (2017): the probabilities of stopping, or in search yes and no."""
-  e = energies(a["energy"], choice, s, h) + a["r"][0]
+  e = energies(a["energy"], choice, s, h, past) + a["r"][0]
   return np.where(e > 0, 1.0, 0.0) if choice["search"] else sigmoid(e)
 
 
-def monotonic(a, choice, s, h, before):
+def monotonic(a, choice, s, h, past):
   """Raffel et al. (2017), section 2.3: the sum over where the last step may have stopped."""
-  p, J = stopping(a, choice, s, h), len(h)
-  before = np.eye(J)[0] if before is None else before
+  past, J = past or [], len(h)
+  p, before = stopping(a, choice, s, h, past), past[-1] if past else np.eye(J)[0]
   alpha = [
     p[j] * sum(before[k] * np.prod([1 - p[l] for l in range(k, j)]) for k in range(j + 1))
     for j in range(J)
   ]
-  return np.array([alpha]), {}, np.array(alpha)
+  return np.array([alpha]), {}, [*past, np.array(alpha)]
 
 
-def stepwise(a, choice, s, h, before):
-  """He et al. (2019), section 3: stays, or comes from the word before."""
-  p, J = stopping(a, choice, s, h), len(h)
-  before = np.eye(J)[0] if before is None else before
+def stepwise(a, choice, s, h, past):
+  """He et al. (2019): stays, or comes from the word before."""
+  past, J = past or [], len(h)
+  p, before = stopping(a, choice, s, h, past), past[-1] if past else np.eye(J)[0]
   alpha = [before[j] * p[j] + (before[j - 1] * (1 - p[j - 1]) if j > 0 else 0) for j in range(J)]
-  return np.array([alpha]), {}, np.array(alpha)
+  return np.array([alpha]), {}, [*past, np.array(alpha)]
 
 
-def mocha(a, choice, s, h, before):
+def mocha(a, choice, s, h, carried):
   """Chiu and Raffel (2018), section 2.3."""
-  _, _, alpha = monotonic(a, choice, s, h, before)
-  u, w, J = energies(a["inside"], choice, s, h), choice["attention.chunk"], len(h)
+  stops, betas = carried or ([], [])
+  _, _, stops = monotonic(a, choice, s, h, stops)
+  u, w, J = energies(a["inside"], choice, s, h, betas), choice["attention.chunk"], len(h)
+  alpha = stops[-1]
   beta = [
     sum(
       alpha[k] * np.exp(u[j]) / sum(np.exp(u[l]) for l in range(max(0, k - w + 1), k + 1))
@@ -202,16 +227,15 @@ def mocha(a, choice, s, h, before):
     )
     for j in range(J)
   ]
-  return np.array([beta]), {}, alpha
+  return np.array([beta]), {}, (stops, [*betas, np.array(beta)])
 
 
 def forward(a, choice, s, h, carried):
   """Zhang, Ling and Dai (2018), algorithm 1, or algorithm 2 with an agent that sees c_i and s."""
-  J, u = len(h), 0.5
-  before = np.eye(J)[0]
-  if carried is not None:
-    before, u = carried
-  y = softmax(energies(a["energy"], choice, s, h))
+  J = len(h)
+  past, u = carried or ([], 0.5)
+  before = past[-1] if past else np.eye(J)[0]
+  y = softmax(energies(a["energy"], choice, s, h, past))
   if choice["attention.agent"]:
     new = [((1 - u) * before[j] + (u * before[j - 1] if j else 0)) * y[j] for j in range(J)]
   else:
@@ -221,7 +245,7 @@ def forward(a, choice, s, h, carried):
     g, c = a["agent"], sum(alpha[j] * h[j] for j in range(J))
     inside = np.tanh(g["W_u"].T @ s + g["C_u"].T @ c + g["b_u"])
     u = sigmoid(g["v_u"][:, 0] @ inside + g["b_v"][0])
-  return alpha[None], {}, (alpha, u)
+  return alpha[None], {}, ([*past, alpha], u)
 
 
 def gmm(a, choice, s, h, kappa):
@@ -258,14 +282,16 @@ def dynamic_conv(a, choice, s, h, before):
   return alpha[None], {}, alpha
 
 
-def structured(a, choice, s, h, carried):
-  """Kim et al. (2017), section 3.2: marginals by summing over all selections."""
-  e, J = energies(a["energy"], choice, s, h), len(h)
+def structured(a, choice, s, h, past):
+  """Kim et al. (2017): marginals by summing over all selections."""
+  past, J = past or [], len(h)
+  e = energies(a["energy"], choice, s, h, past)
   total, chosen = 0.0, np.zeros(J)
   for z in itertools.product((0, 1), repeat=J):
     score = np.exp(e @ np.array(z) + sum(a["b"][z[j - 1], z[j]] for j in range(1, J)))
     total, chosen = total + score, chosen + score * np.array(z)
-  return (chosen / total / choice["attention.divisor"])[None], {}, None
+  alpha = chosen / total / choice["attention.divisor"]
+  return alpha[None], {}, [*past, alpha]
 
 
 MECHANISMS = {

@@ -33,7 +33,7 @@ def gru(p, state, x, norm):
 
 
 def lstm(p, state, x, norm):
-  """Gers et al. (2000), equations 3 to 8; Ba et al. (2016), equations 20 to 22."""
+  """Gers et al. (2000); Ba et al. (2016), equations 20 to 22."""
   s, m = state
   recurrent = p["U"].T @ s
   if norm:
@@ -64,7 +64,7 @@ def minlstm(p, state, x, norm):
 
 
 def ssru(p, state, x, norm):
-  """Kim et al. (2019), section 3.1; s = ReLU(c) is first, as the model sees it."""
+  """Kim et al. (2019); s = ReLU(c) is first, as the model sees it."""
   c = state[1]
   x_f, new = np.split(outside(p, x, norm), 2)
   c = sigmoid(x_f) * c + (1 - sigmoid(x_f)) * new
@@ -97,7 +97,7 @@ def gru_after(p, state, x, norm):
 
 
 def mgu(p, state, x, norm):
-  """Zhou et al. (2016), section 3."""
+  """Zhou et al. (2016)."""
   (s,) = state
   U_f, U = p["U_f"].T, p["U"].T
   x_f, x_s = np.split((layer_norm(x, p["gain_W"]) if norm else x) + p["b"], 2)
@@ -116,7 +116,7 @@ def tanh(p, state, x, norm):
 
 
 def sru(p, state, x, norm):
-  """Lei et al. (2018), section 2, with a product in the place of the highway's input."""
+  """Lei et al. (2018), with a product in the place of the highway's input."""
   _, c = state
   W_f, W_r, W_c, highway = np.split((layer_norm(x, p["gain_W"]) if norm else x) + p["b"], 4)
   f, r = sigmoid(W_f + p["v_f"] * c), sigmoid(W_r + p["v_r"] * c)
@@ -125,7 +125,7 @@ def sru(p, state, x, norm):
 
 
 def atr(p, state, x, norm):
-  """Zhang et al. (2018), section 3."""
+  """Zhang et al. (2018)."""
   (s,) = state
   q = p["U"].T @ s
   if norm:
@@ -174,11 +174,23 @@ class Stack:
     d = self.choice["cell.zoneout"]
     return tuple(d * old + (1 - d) * new for old, new in zip(state, after, strict=True))
 
-  def __call__(self, states, x):
-    """x: what the lowest layer is given, multiplied already."""
-    after = []
-    for transitions, state in zip(self.layers, states, strict=True):
-      x = transitions[0]["W"].T @ self.output(after) if after else x
+  def __call__(self, states, x, share=None):
+    """x: what the lowest layer is given, multiplied already; share: of its products with s."""
+    after, layers = [], self.layers
+    if share is not None:
+      scaled = "gain_U" if self.choice["cell.layer_norm"] else "U"
+      first, *others = layers[0]
+      first = {
+        name: leaf * np.tile(share, leaf.shape[-1] // self.size)
+        if name.startswith(scaled)
+        else leaf
+        for name, leaf in first.items()
+      }
+      layers = [[first, *others], *layers[1:]]
+    for transitions, state in zip(layers, states, strict=True):
+      if after:
+        below, dropout = self.output(after), self.choice["dropout.layer"]
+        x = transitions[0]["W"].T @ (below if dropout is None else dropout * below)
       for p in transitions:
         state = self.advance(p, state, x)
         x = np.zeros(self.sums * self.size)
@@ -189,6 +201,10 @@ class Stack:
     if self.choice["cell.residual"]:
       return sum(state[0] for state in states)
     return states[-1][0]
+
+  def repeat(self, share):
+    """A share of each unit, for each of the sums."""
+    return np.tile(share, self.sums)
 
   @property
   def W(self):

@@ -51,7 +51,8 @@ def alternating(p, source, choice):
   for i in range(choice["encoder.layers"]):  # the last word read is the last of the list
     if i > 0:
       h = h[::-1]
-    below, h = h, outputs(p["layers"][i], h, one_layer)
+    dropout = 1 if i == 0 or choice["dropout.layer"] is None else choice["dropout.layer"]
+    below, h = h, outputs(p["layers"][i], [dropout * h_j for h_j in h], one_layer)
     if choice["cell.residual"] and i > 0:
       h = [one + other for one, other in zip(h, below, strict=True)]
   last, even = h[-1], choice["encoder.layers"] % 2 == 0

@@ -24,13 +24,13 @@ def sparsemax(e, choice, spent):
 
 
 def entmax15(e, choice, spent):
-  """Peters et al. (2019), section 3, with alpha 1.5."""
+  """Peters et al. (2019), with alpha 1.5."""
   half = e / 2
   return threshold(lambda tau: np.maximum(half - tau, 0) ** 2, half.max() - 1, half.max())
 
 
 def csparsemax(e, choice, spent):
-  """Malaviya et al. (2018), section 3; the last word is the sink."""
+  """Malaviya et al. (2018); the last word is the sink."""
   u = np.append(np.maximum(choice["normaliser.fertility"] - spent[:-1], 0), np.inf)
   return threshold(lambda tau: np.clip(e - tau, 0, u), e.min() - 1, e.max())
 
