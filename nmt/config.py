@@ -15,6 +15,9 @@ from nmt import cli, files, fitting, older
 from nmt.declarations import declared, put, unknown, unused
 from nmt.errors import UserError
 
+# Where a run finds its data and its devices: no part of what it computes.
+PLACES = ("data.dir", "data.url", "data.cache", "mesh.data", "mesh.model")
+
 # sacreBLEU's, which is not imported for their names.
 BLEU_TOKENIZERS = (
   *("13a", "intl", "zh", "ja-mecab", "ko-mecab", "char", "none"),

@@ -9,7 +9,7 @@ from nmt import config as config_lib
 from nmt import files, provenance
 from nmt.errors import UserError
 from nmt.launching import shares
-from nmt.launching.identity import PLACES, drift, fingerprint
+from nmt.launching.identity import drift, fingerprint
 from nmt.workdir import Workdir
 
 State = Literal["new", "unfinished", "done"]
@@ -78,7 +78,7 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
   refused = []
   for key in changed(before, after):
     was, value = before.get(key), after.get(key)
-    if key in PLACES:
+    if key in config_lib.PLACES:
       taken[key] = value
       continue
     if (key, value) in same:

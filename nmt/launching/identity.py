@@ -9,9 +9,6 @@ from ml_collections import ConfigDict
 
 from nmt import config as config_lib
 
-# Where a run finds its data and its devices: no part of what it computes.
-PLACES = ("data.dir", "data.url", "data.cache", "mesh.data", "mesh.model")
-
 # Their versions change what is computed, if only in the last digits.
 _COMPUTE = ("jax", "jaxlib", "flax", "optax", "numpy", "sacrebleu", "sentencepiece")
 
@@ -19,7 +16,7 @@ _COMPUTE = ("jax", "jaxlib", "flax", "optax", "numpy", "sacrebleu", "sentencepie
 def fingerprint(config: ConfigDict) -> str:
   """The sha256, in hexadecimal, of a resolved config without its places and devices."""
   flat = config_lib.flatten(config)
-  kept = {key: value for key, value in flat.items() if key not in PLACES}
+  kept = {key: value for key, value in flat.items() if key not in config_lib.PLACES}
   text = json.dumps(kept, sort_keys=True, ensure_ascii=False)
   return hashlib.sha256(text.encode()).hexdigest()
 

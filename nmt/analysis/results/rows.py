@@ -7,10 +7,10 @@ from nmt.analysis.results.differences import compare, find_baselines, settle
 from nmt.analysis.results.means import describe, sentences
 from nmt.analysis.results.study import Run, Study
 from nmt.analysis.results.table import SCORES, Options, Row, Table
+from nmt.config import PLACES
 from nmt.errors import UserError, nearest
 
-# Where a run finds its data and its devices, and what it keeps: no part of what it computes.
-_ELSEWHERE = ("data.dir", "data.url", "data.cache", "mesh.data", "mesh.model", "valid.keep")
+_ELSEWHERE = (*PLACES, "valid.keep")  # no part of what a run computes
 _NOTHING = ("seed", *_ELSEWHERE)
 
 
