@@ -75,6 +75,10 @@ def test_the_table_of_other_kinds_is_true(config):
       changes[f"model.{key}"] = choice
     if "model.joint" in changes:
       changes |= {"data.tokenizer.kind": "bpe", "data.tokenizer.joint": True}
+    if "hard" in changes.values():
+      changes["train.objective.kind"] = "reinforce"
+    if changes.get("model.attention.inference"):
+      changes["train.objective.kind"] = "variational"
     chosen = flags.override_by(config, changes)
     source_size = VALUES["Vy"] if chosen.model.joint else VALUES["Vx"]
     found = models.flat(models.shapes(chosen.model, source_size, VALUES["Vy"]))

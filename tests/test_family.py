@@ -117,7 +117,6 @@ def test_energies_work_with_each_normaliser(energy):
 
 
 @pytest.mark.each_kind
-@pytest.mark.usefixtures("quick_programs")
 @pytest.mark.parametrize("choice", family.covering(1), ids=name)
 def test_each_kind_trains_and_translates(choice):
   config = family.config(

@@ -97,5 +97,5 @@ def test_a_config_file_with_an_older_key_is_told_the_new_one(tmp_path, text, lin
 def test_a_point_with_an_older_key_is_told_the_new_one(tmp_path):
   path = tmp_path / "study.py"
   path.write_text("def sweep():\n  yield {'model.maxout': 64}\n")
-  with pytest.raises(UserError, match=r"^model\.maxout is now model\.readout\.size$"):
+  with pytest.raises(UserError, match=r"model\.maxout is now model\.readout\.size$"):
     sweep.read(path, base.get_config())

@@ -28,7 +28,8 @@ def test_attention_refuses_a_state_of_another_batch():
   attention = model.decoder.attention
   memory = attention.remember(jnp.zeros((2, 3, 12)), jnp.ones((2, 3), bool))
   assert attention.attend(jnp.zeros((2, 6)), memory, (), None).alpha_BxJ.shape == (2, 3)
-  with pytest.raises(TypeCheckError, match="query_BxA"):  # one row would be taken for every row
+  # One row would be taken for every row.
+  with pytest.raises(TypeCheckError, match="parameter 'query'"):
     attention.attend(jnp.zeros((1, 6)), memory, (), None)
 
 

@@ -85,7 +85,7 @@ def entropy(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "T"]:
   total_T = alpha_TxJ.sum(axis=1, keepdims=True)
   share_TxJ = alpha_TxJ / np.where(total_T > 0, total_T, 1)
   surprise_TxJ = -np.log(np.where(share_TxJ > 0, share_TxJ, 1))
-  entropy_T: np.ndarray = (share_TxJ * surprise_TxJ).sum(axis=1)
+  entropy_T: Float[np.ndarray, "T"] = (share_TxJ * surprise_TxJ).sum(axis=1)
   return entropy_T
 
 

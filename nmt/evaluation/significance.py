@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Float64, Num
 from scipy.special import stdtr, stdtrit
 
-Score = Callable[[np.ndarray], np.ndarray]
+Counts = Num[np.ndarray, "sentences _"]  # of a run
+Scores = Num[np.ndarray, "_"]  # of some runs, a number each
+Score = Callable[[Num[np.ndarray, "*corpora _"]], Float[np.ndarray, "*corpora"]]
 
 _LEVEL = 0.975  # of the upper end of an interval
 _CHUNK = 4_000_000  # numbers of a matrix of resampled sentences that are in memory at once
@@ -43,8 +46,8 @@ class Spread(NamedTuple):
 
 
 def resample(
-  score: Score, counts: Sequence[np.ndarray], resamples: int, random: np.random.Generator
-) -> np.ndarray:
+  score: Score, counts: Sequence[Counts], resamples: int, random: np.random.Generator
+) -> Float[np.ndarray, "R M"]:
   """Scores of each run on test sets drawn from the sentences with replacement (R x M).
 
   All runs get the same sentences in each draw, so that differences are paired (Koehn, 2004).
@@ -66,7 +69,7 @@ class Seeds(NamedTuple):
   freedom: int
 
 
-def pooled(groups: Sequence[np.ndarray]) -> Seeds | None:
+def pooled(groups: Sequence[Scores]) -> Seeds | None:
   """The variance over seeds of several groups of runs together; None where no group has two runs.
 
   Of many groups of three seeds, some have three seeds that agree by chance. Each group's variance
@@ -80,7 +83,9 @@ def pooled(groups: Sequence[np.ndarray]) -> Seeds | None:
 
 
 def spread(
-  scores: np.ndarray, resampled: np.ndarray | None, seeds_known: Seeds | None = None
+  scores: Num[np.ndarray, "M"],
+  resampled: Float[np.ndarray, "R M"] | None,
+  seeds_known: Seeds | None = None,
 ) -> Spread | None:
   """The standard error of a mean over runs, from seeds and sentences; None if there is no telling.
 
@@ -117,7 +122,9 @@ def spread(
   return Spread(variance**0.5, freedom)
 
 
-def unpaired(scores: Sequence[np.ndarray], resampled: Sequence[np.ndarray] | None) -> Spread | None:
+def unpaired(
+  scores: Sequence[Scores], resampled: Sequence[Float[np.ndarray, "R _"]] | None
+) -> Spread | None:
   """`spread` of the difference between two groups of runs whose seeds have nothing in common.
 
   The sentences are the same, the chance of seeds is that of both groups (Welch).
@@ -142,8 +149,8 @@ def unpaired(scores: Sequence[np.ndarray], resampled: Sequence[np.ndarray] | Non
 
 def randomisation(
   score: Score,
-  ours: Sequence[np.ndarray],
-  theirs: Sequence[np.ndarray],
+  ours: Sequence[Counts],
+  theirs: Sequence[Counts],
   trials: int,
   random: np.random.Generator,
 ) -> float:
@@ -157,7 +164,7 @@ def randomisation(
   first, second = np.concatenate(ours, axis=1), np.concatenate(theirs, axis=1)
   total = first.sum(axis=0) + second.sum(axis=0)
 
-  def difference(sums: np.ndarray) -> np.ndarray:
+  def difference(sums: Num[np.ndarray, "*corpora _"]) -> Float[np.ndarray, "*corpora"]:
     sides = (side.reshape(*sums.shape[:-1], count, -1) for side in (sums, total - sums))
     mine, other = map(score, sides)
     return np.asarray(abs((mine - other).mean(axis=-1)))
@@ -181,7 +188,7 @@ def holm(p: Sequence[float]) -> list[float]:
   return adjusted
 
 
-def probability_of_improvement(ours: np.ndarray, theirs: np.ndarray) -> float:
+def probability_of_improvement(ours: Scores, theirs: Scores) -> float:
   """How often a run of ours scores above one of theirs, over all pairs; equal ones count half.
 
   P(X > Y) of Agarwal et al. (2021, arXiv:2108.13264) for one task: U / (n m) of Mann and Whitney.
@@ -197,9 +204,11 @@ def _chunks(total: int, width: int) -> Iterator[int]:
     yield min(size, total - start)
 
 
-def _product(chosen: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def _product(
+  chosen: Num[np.ndarray, "R sentences"], counts: Num[np.ndarray, "sentences C"]
+) -> Float64[np.ndarray, "R C"]:
   """chosen @ counts, exact: in float32, which is twice as fast, where that holds the sums."""
   small = 2 * np.abs(counts).sum(axis=0).max() < 1 << 24
   kind = np.float32 if small else np.float64
-  product: np.ndarray = chosen.astype(kind) @ counts.astype(kind)
+  product: Float[np.ndarray, "R C"] = chosen.astype(kind) @ counts.astype(kind)
   return product.astype(np.float64)

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
+from jaxtyping import Float64, Int64, Num
 from sacrebleu.metrics import BLEU, CHRF
 
 from nmt.errors import UserError, first_line
+
+Sums = Num[np.ndarray, "*corpora counts"]
 
 _ORDERS = 4  # of BLEU's n-grams
 _BETA = 2  # of chrF
@@ -21,10 +24,10 @@ class Metric(Protocol):
 
   signature: str
 
-  def counts(self, hypotheses: Sequence[str]) -> np.ndarray:
+  def counts(self, hypotheses: Sequence[str]) -> Int64[np.ndarray, "sentences counts"]:
     """What each sentence adds to the sums (sentences x counts, int64)."""
 
-  def score(self, sums: np.ndarray) -> np.ndarray:
+  def score(self, sums: Sums) -> Float64[np.ndarray, "*corpora"]:
     """The score of each corpus whose sums are along the last axis."""
 
 
@@ -42,10 +45,10 @@ class Bleu:
       raise UserError(f"BLEU's tokenizer {tokenizer} can't be used here: {first_line(e)}") from e
     self.signature = str(self._metric.get_signature())
 
-  def counts(self, hypotheses: Sequence[str]) -> np.ndarray:
+  def counts(self, hypotheses: Sequence[str]) -> Int64[np.ndarray, "sentences counts"]:
     return np.array(self._metric._extract_corpus_statistics(hypotheses, None), np.int64)
 
-  def score(self, sums: np.ndarray) -> np.ndarray:
+  def score(self, sums: Sums) -> Float64[np.ndarray, "*corpora"]:
     sums = np.asarray(sums, np.float64)
     length, wanted = sums[..., 0], sums[..., 1]
     correct, total = sums[..., 2 : 2 + _ORDERS], sums[..., 2 + _ORDERS :]
@@ -68,10 +71,10 @@ class Chrf:
     self._metric = CHRF(references=[references])
     self.signature = str(self._metric.get_signature())
 
-  def counts(self, hypotheses: Sequence[str]) -> np.ndarray:
+  def counts(self, hypotheses: Sequence[str]) -> Int64[np.ndarray, "sentences counts"]:
     return np.array(self._metric._extract_corpus_statistics(hypotheses, None), np.int64)
 
-  def score(self, sums: np.ndarray) -> np.ndarray:
+  def score(self, sums: Sums) -> Float64[np.ndarray, "*corpora"]:
     sums = np.asarray(sums, np.float64)
     found, wanted, both = sums[..., 0::3], sums[..., 1::3], sums[..., 2::3]
     counts = (found > 0) & (wanted > 0)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from ml_collections import ConfigDict
 
 from nmt.data.ids import SPECIAL
@@ -16,7 +17,7 @@ from nmt.data.tokenizers import Tokenizer
 
 E_X, E_Y, W_O, B_O = "encoder.E_x", "decoder.E_y", "decoder.readout.W_o", "decoder.readout.b_o"
 
-Flat = dict[str, np.ndarray]  # parameters by name
+Flat = dict[str, Float[np.ndarray, "..."]]  # parameters by name
 
 
 @dataclass

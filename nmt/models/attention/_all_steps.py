@@ -19,13 +19,14 @@ Keys = Float[Array, "B J A"]
 Queries = Float[Array, "T B A"]
 Vector = Float[Array, "A"]
 Energies = Float[Array, "T B J"]
+One = Float[Array, "_ A"]  # of one sentence
 
 
 @jax.custom_vjp
 def match_all(keys_BxJxA: Keys, query_TxBxA: Queries, v_A: Vector) -> Energies:
   """e_TxBxJ = v^T tanh(key + query); the gradient computes tanh anew."""
 
-  def energies(keys_JxA: Array, query_TxA: Array) -> Array:
+  def energies(keys_JxA: One, query_TxA: One) -> Float[Array, "T J"]:
     return jnp.einsum("tja,a->tj", jnp.tanh(keys_JxA[None] + query_TxA[:, None]), v_A)
 
   e_BxTxJ: Float[Array, "B T J"] = _by_sentence(energies, keys_BxJxA, query_TxBxA.swapaxes(0, 1))
@@ -42,7 +43,9 @@ def _forward(keys: Keys, query: Queries, v: Vector) -> tuple[Energies, _Saved]:
 def _backward(saved: _Saved, gradient: Energies) -> _Saved:
   keys, query, v = saved
 
-  def sums(keys_JxA: Array, query_TxA: Array, gradient_TxJ: Array) -> tuple[Array, Array, Array]:
+  def sums(
+    keys_JxA: One, query_TxA: One, gradient_TxJ: Float[Array, "T J"]
+  ) -> tuple[One, One, Vector]:
     tanh = jnp.tanh(keys_JxA[None] + query_TxA[:, None])
     slope = 1 - tanh * tanh
     to_keys = jnp.einsum("tj,tja->ja", gradient_TxJ, slope)
@@ -58,7 +61,7 @@ def _backward(saved: _Saved, gradient: Energies) -> _Saved:
 match_all.defvjp(_forward, _backward)
 
 
-def _by_sentence(function: Callable[..., Any], *arrays: jax.Array) -> Any:
+def _by_sentence(function: Callable[..., Any], *arrays: Float[Array, "B ..."]) -> Any:
   """The results of a function for each row of some arrays."""
   return lax.platform_dependent(
     *arrays,

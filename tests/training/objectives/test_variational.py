@@ -20,7 +20,10 @@ def made(config):
   """made(kind, **keys) is an objective."""
 
   def make(kind="variational", **changes):
-    given = {"train.objective.kind": kind} | {f"train.objective.{k}": v for k, v in changes.items()}
+    given = {"train.objective.kind": kind}
+    given |= {f"train.objective.{key}": value for key, value in changes.items()}
+    if kind == "variational":
+      given |= {f"model.{key}": value for key, value in CHOICE.items()}
     return kinds.find("train.objective", kind).Objective(flags.override_by(config, given).train)
 
   return make
