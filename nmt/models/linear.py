@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
-from nmt.models.cells.base import Cell, Stack, State, Transition, Zoneout
+from nmt.models.cells.base import Cell, State, Zoneout
+from nmt.models.layers import Stack, Transition
 
 One = Float[Array, "B N"]  # one step's
 Saved = tuple[Float[Array, "T B N"], Float[Array, "B N"], Float[Array, "T B N"]]  # a, h_0 and all h

@@ -85,7 +85,8 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   def sums(state: State, rows: Rows, first: int | Int[Array, ""]) -> Total:
     keys_B = _keys(config.seed, state["update"], first, rows.source.shape[0]) if random else None
     params = sharding.gather(mesh, state["params"])
-    return gradient_sums((params, state.get("objective", {})), rows, keys_B)
+    kept = {"updates": state["update"], **state.get("objective", {})}
+    return gradient_sums((params, kept), rows, keys_B)
 
   def step(state: State, rows: Rows, scale: Float[Array, ""]) -> tuple[State, Sums]:
     return apply(state, sums(state, rows, 0), scale)

@@ -7,6 +7,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from jax.extend.core import jaxprs_in_params
 from ml_collections import ConfigDict
 
 from nmt import declarations
@@ -89,3 +90,17 @@ def pad():
     return np.array([[*sequence, *[0] * (length - len(sequence))] for sequence in sequences])
 
   return make
+
+
+@pytest.fixture(scope="session")
+def loops():
+  """loops(jaxpr): the equations that are loops, those inside others too."""
+
+  def find(jaxpr):
+    for equation in jaxpr.eqns:
+      if equation.primitive.name in ("scan", "while"):
+        yield equation
+      for inner in jaxprs_in_params(equation.params):
+        yield from find(inner)
+
+  return find

@@ -4,29 +4,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.extend.core import jaxprs_in_params
 
 from nmt import kinds, models
-from nmt.models.cells import base as cells
 from nmt.models.initializers import initializers
+from nmt.models.layers import make
 from nmt.refusals import NO_PRODUCT
 
 B, J, T = 2, 5, 9
-
-
-def loops(jaxpr):
-  for equation in jaxpr.eqns:
-    if equation.primitive.name in ("scan", "while"):
-      yield equation
-    for inner in jaxprs_in_params(equation.params):
-      yield from loops(inner)
 
 
 @pytest.mark.parametrize(
   ("order", "attention"),
   [("attend_first", "multihead"), ("conditional", "additive"), ("update_first", "additive")],
 )
-def test_gradients_of_matrices_are_taken_after_the_loop(small, sizes, order, attention):
+def test_gradients_of_matrices_are_taken_after_the_loop(small, sizes, loops, order, attention):
   choice = {"order.gate": "both", "order.kind": order, "attention.kind": attention}
   config = small(**choice)
 
@@ -44,7 +35,7 @@ def test_gradients_of_matrices_are_taken_after_the_loop(small, sizes, order, att
 
 def test_a_gated_cell_counts_its_products_with_the_state_by_unit(small):
   for kind in kinds.names("model.cell"):
-    cell = cells.make(small(**{"cell.kind": kind}), None, initializers("glorot", 0))
+    cell = make(small(**{"cell.kind": kind}), None, initializers("glorot", 0))
     cell = jax.tree.map(jnp.asarray, cell)
 
     @jax.jit

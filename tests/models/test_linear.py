@@ -4,12 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.extend.core import jaxprs_in_params
 
 from nmt import kinds, models
 from nmt.models import linear
-from nmt.models.cells import base as cells
 from nmt.models.initializers import initializers
+from nmt.models.layers import make
 
 T, B, N = 7, 3, 4
 KINDS = [
@@ -50,7 +49,7 @@ def test_values_and_gradients_are_those_of_a_loop(reverse, run, monkeypatch):
 def test_all_steps_at_once_equal_one_after_another_from_any_state(small, kind, reverse):
   model = small(**{"cell.kind": kind})
   random = np.random.default_rng(1)
-  cell = cells.make(model, model.embedding, initializers("glorot", 0))
+  cell = make(model, model.embedding, initializers("glorot", 0))
   with jax.enable_x64(True):
     cell = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), cell)
     x = cell.project(jnp.asarray(random.standard_normal((T, B, model.embedding))))
@@ -72,7 +71,7 @@ def test_all_steps_at_once_equal_one_after_another_from_any_state(small, kind, r
 
 
 @pytest.mark.parametrize("attention", ["none", "additive", "multihead", "structured"])
-def test_no_loop_over_target_positions_is_left(small, sizes, attention):
+def test_no_loop_over_target_positions_is_left(small, sizes, loops, attention):
   choice = {"cell.kind": "mingru", "order.kind": "update_first", "order.input_feeding": False}
   config = small(**choice, **{"attention.kind": attention})
   J, S = 5, 9
@@ -92,11 +91,3 @@ def test_no_loop_over_target_positions_is_left(small, sizes, attention):
     if loop.params["length"] != B:
       assert "dot_general" not in str(loop.params["jaxpr"])
       assert "tanh" not in str(loop.params["jaxpr"])
-
-
-def loops(jaxpr):
-  for equation in jaxpr.eqns:
-    if equation.primitive.name in ("scan", "while"):
-      yield equation
-    for inner in jaxprs_in_params(equation.params):
-      yield from loops(inner)

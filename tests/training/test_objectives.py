@@ -54,7 +54,7 @@ def made(request):
 
 def test_padding_weighs_nothing_and_sums_add_up(made):
   objective, model, params = made
-  kept = jax.tree.map(lambda x: x + 1, objective.begin())
+  kept = {"updates": jnp.int32(1), **jax.tree.map(lambda x: x + 1, objective.begin())}
 
   @jax.jit
   def run(params, rows, keys):
@@ -75,7 +75,7 @@ def test_padding_weighs_nothing_and_sums_add_up(made):
 def test_gradients_are_finite_and_reach_every_parameter(made):
   objective, model, params = made
   params = jax.tree.map(lambda x: x + 0.1, params)  # v_a begins at 0 in some initialisations
-  kept = jax.tree.map(lambda x: x + 1, objective.begin())
+  kept = {"updates": jnp.int32(1), **jax.tree.map(lambda x: x + 1, objective.begin())}
   gradients = jax.jit(jax.grad(lambda params: sums(objective, model, params, ROWS, KEYS, kept)[0]))(
     params
   )

@@ -5,10 +5,10 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
-from nmt.models.cells.base import make
 from nmt.models.dropout import split
 from nmt.models.encoders.base import run
 from nmt.models.initializers import Initializers
+from nmt.models.layers import make
 from nmt.models.products import affine, product
 
 

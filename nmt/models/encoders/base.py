@@ -8,8 +8,9 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from nmt.models import late
-from nmt.models.cells.base import Cell, Stack, State, Transition
+from nmt.models.cells.base import Cell, State
 from nmt.models.dropout import split
+from nmt.models.layers import Stack, Transition
 from nmt.models.linear import at_once
 
 

@@ -4,11 +4,11 @@ from flax import nnx
 from jaxtyping import Array, Bool, Int, Key
 from ml_collections import ConfigDict
 
-from nmt.models.cells.base import make
 from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Annotations, run
 from nmt.models.encoders.base import Encoder as Base
 from nmt.models.initializers import Initializers
+from nmt.models.layers import make
 
 
 class Encoder(Base):

@@ -7,6 +7,7 @@ from ml_collections import ConfigDict
 
 from nmt.models.cells import base as cells
 from nmt.models.initializers import Initializers, blocks
+from nmt.models.layers import make as make_cell
 from nmt.models.orders._gate import make, scaled
 from nmt.models.orders.base import Attend, Seen, State
 from nmt.models.orders.base import Decoder as Base
@@ -52,7 +53,7 @@ class Decoder(Base):
     # C is drawn before the cell: a seed gives the same parameters as ever.
     sums = cells.find(model).sums + (model.order.gate != "none")  # [C C_z]
     self.C = nnx.Param(blocks(initial.dense, sums)((context, sums * model.size)))
-    self.cell = cells.make(model, model.embedding, initial)
+    self.cell = make_cell(model, model.embedding, initial)
     self.gate = make(model, self.gate_words, initial)
 
   def project(self, E_y: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:

@@ -14,10 +14,11 @@ from nmt import kinds
 from nmt.models import late, mixture
 from nmt.models.attention import base as attentions
 from nmt.models.attention.base import Attention, Glance, Memory
-from nmt.models.cells.base import Cell, Stack, Transition
+from nmt.models.cells.base import Cell
 from nmt.models.dropout import Rates, split
 from nmt.models.encoders.base import Annotations, Encoder, at, mean, pick
 from nmt.models.initializers import Initializers, zeros
+from nmt.models.layers import Stack, Transition
 from nmt.models.mixture import Mixture
 from nmt.models.products import affine, product
 from nmt.models.readouts.base import Readout

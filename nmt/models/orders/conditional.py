@@ -3,8 +3,8 @@
 from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
-from nmt.models.cells import base as cells
 from nmt.models.initializers import Initializers
+from nmt.models.layers import make as make_cell
 from nmt.models.orders._gate import scaled
 from nmt.models.orders.attend_first import Decoder as AttendFirst
 from nmt.models.orders.base import Attend, Seen, State
@@ -43,7 +43,7 @@ class Decoder(AttendFirst):
 
   def extend(self, model: ConfigDict, context: int, initial: Initializers) -> None:
     super().extend(model, context, initial)
-    self.second = cells.make(model, None, initial)
+    self.second = make_cell(model, None, initial)
 
   def project(self, E_y: Float[Array, "*rows M"]) -> Float[Array, "*rows G"]:
     return self.cell.project(E_y)

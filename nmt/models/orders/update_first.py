@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 from nmt.models import linear
 from nmt.models.cells import base as cells
 from nmt.models.initializers import Initializers, blocks
+from nmt.models.layers import make as make_cell
 from nmt.models.orders._gate import make, scaled
 from nmt.models.orders.base import Attend, AttendFromAll, Seen, State
 from nmt.models.orders.base import Decoder as Base
@@ -39,7 +40,7 @@ class Decoder(Base):
     columns = 1 if model.order.gate == "none" else 2  # [C C_z]
     self.C = nnx.Param(blocks(initial.dense, columns)((context, columns * n)))
     self.U_h = nnx.Param(initial.dense((n, n)))
-    self.cell = cells.make(model, model.embedding, initial)
+    self.cell = make_cell(model, model.embedding, initial)
     sums = cells.find(model).sums
     feed = blocks(initial.dense, sums)
     self.F = nnx.Param(feed((n, sums * n))) if model.order.input_feeding else None

@@ -48,7 +48,10 @@ class Objective:
   def sums(
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
   ) -> tuple[Float[Array, ""], Sums]:
-    """The loss, and all sums, it among them."""
+    """The loss, and all sums, it among them.
+
+    kept: what `keep` gave last, and `updates`, how many were made.
+    """
     raise TypeError(f"{type(self).__module__} has no sums")
 
   def keep(self, kept: Sums, totals: Sums) -> Sums:

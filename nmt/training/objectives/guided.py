@@ -37,9 +37,6 @@ class Objective(Base):
 
   links = True
 
-  def begin(self) -> Sums:
-    return {"updates": jnp.int32(0)}
-
   def sums(
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
   ) -> tuple[Float[Array, ""], Sums]:
@@ -54,9 +51,6 @@ class Objective(Base):
     weight = options.weight * jnp.float32(options.decay) ** steps.astype(jnp.float32)
     total = sum(more.values(), loss) + weight * alignment
     return total, {"loss": total, **summed(found), **more, "alignment": alignment}
-
-  def keep(self, kept: Sums, totals: Sums) -> Sums:
-    return {"updates": kept["updates"] + 1}
 
 
 def distance(

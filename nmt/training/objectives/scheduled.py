@@ -46,9 +46,6 @@ class Objective(Base):
 
   random = True
 
-  def begin(self) -> Sums:
-    return {"updates": jnp.int32(0)}
-
   def sums(
     self, model: Translation, rows: Rows, keys_B: Key[Array, "B"] | None, kept: Sums
   ) -> tuple[Float[Array, ""], Sums]:
@@ -98,6 +95,3 @@ class Objective(Base):
     _, (words, own) = jax.lax.scan(step, (start, first_B), inputs)
     previous = jnp.concatenate([first_B[:, None], words.T], axis=1)
     return previous, jnp.pad(own.T, ((0, 0), (1, 0)))
-
-  def keep(self, kept: Sums, totals: Sums) -> Sums:
-    return {"updates": kept["updates"] + 1}

@@ -82,12 +82,6 @@ def test_a_weight_of_zero_costs_what_the_least_weight_does():
   assert distance(jnp.zeros_like(A), alpha) == 0
 
 
-def test_updates_are_counted(made):
-  objective = made()
-  kept = objective.keep(objective.keep(objective.begin(), {}), {})
-  assert kept == {"updates": 2}
-
-
 def test_batches_without_links_are_refused(made, small, weights, sizes):
   model = small()
   module = rebuild(model, *sizes, jax.tree.map(jnp.float32, weights(model)))
