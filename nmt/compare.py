@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
   systems = _systems(arguments.runs)
   split = arguments.split or _common_split(systems)
 
-  from nmt.analysis import compared
+  from nmt.analysis import comparison_tables
   from nmt.analysis.comparison import Task, compare
   from nmt.evaluation import results
 
@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
   )
   if arguments.json:
     write_json(arguments.json, found)
-  compared.show(cli.console(), found)
+  comparison_tables.show(cli.console(), found)
   return 0
 
 
