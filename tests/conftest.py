@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import textwrap
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -62,3 +63,20 @@ def command(first):
     return subprocess.Popen([sys.executable, *arguments], cwd=first, env=environment, **more)
 
   return start
+
+
+@pytest.fixture
+def add(tmp_path, monkeypatch):
+  """add(name, text) puts a file into a folder of attention mechanisms outside of the package."""
+  folder = tmp_path / "mechanisms"
+  folder.mkdir()
+  import nmt.models.attention  # once the hook above is in place
+
+  monkeypatch.setattr(
+    nmt.models.attention, "__path__", [*nmt.models.attention.__path__, str(folder)]
+  )
+
+  def write(name, text):
+    (folder / f"{name}.py").write_text(textwrap.dedent(text))
+
+  return write
