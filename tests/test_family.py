@@ -155,14 +155,17 @@ def test_a_loss_its_gradient_and_a_step_of_search_have_their_shapes(choice):
   config = family.config(choice)
   objective, params = step.objective_of(config), models.shapes(config.model, V, V)
   kept = jax.eval_shape(objective.begin)
+  updates = {"updates": jax.ShapeDtypeStruct((), jnp.int32)}  # told by the step, kept by none
 
-  def loss(params, rows, keys, kept):
+  def loss(params, rows, keys, kept, updates):
     model = models.rebuild(config.model, V, V, params)
-    value, sums = objective.sums(model, rows, keys, kept)
+    value, sums = objective.sums(model, rows, keys, updates | kept)
     assert value.shape == ()
     return value, (sums, objective.keep(kept, sums))
 
-  gradients, (sums, after) = jax.eval_shape(jax.grad(loss, has_aux=True), params, ROWS, KEYS, kept)
+  gradients, (sums, after) = jax.eval_shape(
+    jax.grad(loss, has_aux=True), params, ROWS, KEYS, kept, updates
+  )
   assert (gradients, after) == (params, kept)
   assert sums.keys() >= {"loss", "nll", "correct", "tokens"}
 

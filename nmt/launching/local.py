@@ -54,10 +54,11 @@ class Worker:
       print(f"worker of {self.home} was killed by {name}", file=sys.stderr)
       code = 128 - code
     if code not in (DONE, CONTINUE):
-      # Not where a live run holds the folder, which turned this worker away, nor on a full disk.
+      # Not where a live run holds the folder, which turned this worker away, or has ended since;
+      # nor on a full disk.
       with contextlib.suppress(UserError, OSError), self.home.lock():
         last = self.home.read_status()
-        if last.get("state") != "failed" or last == self._before:
+        if last.get("state") not in ("failed", "done") or last == self._before:
           known = {key: last[key] for key in last if key not in ("state", "reason")}
           self.home.status("failed", **known | {"exit": code})
     return code

@@ -135,7 +135,8 @@ class Round:
     elif code == CONTINUE:
       self.stopped.add(name)
       print(f"{home}: stopped; the same command continues it", flush=True)
-    elif home.held():  # its worker was turned away by one that had begun meanwhile
+    elif home.held() or home.read_status().get("state") == "done":
+      # Its worker was turned away by one that had begun meanwhile, and may have ended since.
       self._elsewhere(name, f"workdir {home} is in use by a live run")
     else:
       self.failed[name] = failure(home, code, home.log if board is not None else None)

@@ -72,8 +72,8 @@ def test_flags_change_the_config_and_nothing_else():
       "model.tie needs model.size == model.embedding, but they are 7 and 128",
     ),
     (["--config.model.attention.kind=none", "--config.model.attention.size=5"], "no option size"),
-    (["--config=configs/quickstat.py"], "no such file; there are: configs/europarl.py, configs/mu"),
-    (["--config=/else/experiments/x.py"], "no such file; there are: configs/europarl.py, configs/"),
+    (["--config=configs/quickstat.py"], "no such file; there are: configs/best.py, configs/"),
+    (["--config=/else/experiments/x.py"], "no such file; there are: configs/best.py, configs/"),
     (
       ["--config=experiments/lengths.py"],
       "needs a function get_config(); a study is given by --sw",
