@@ -21,6 +21,15 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 # Before nmt is imported: what its functions are given and return is checked against their types.
 TYPECHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"  # int is float
 CHECKED = ["nmt.models", "nmt.training", "nmt.decoding", "nmt.evaluation"]
+jaxtyped = jaxtyping.jaxtyped
+
+
+def outermost(**options):
+  """jaxtyped, but not of what a function defines, which would be wrapped anew at each call of it."""
+  return lambda f: f if "<locals>" in f.__qualname__ else jaxtyped(f, **options)
+
+
+jaxtyping.jaxtyped = outermost  # with which the hook decorates
 jaxtyping.install_import_hook(CHECKED, TYPECHECKER)
 
 
