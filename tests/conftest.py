@@ -1,5 +1,6 @@
 """Tests run on eight simulated devices, types checked, rank promotion and warnings as errors."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -25,7 +26,7 @@ jaxtyped = jaxtyping.jaxtyped
 
 
 def outermost(**options):
-  """jaxtyped, but not of what a function defines, which would be wrapped anew at each call of it."""
+  """jaxtyped, but not of what a function defines: that were wrapped anew at each call of it."""
   return lambda f: f if "<locals>" in f.__qualname__ else jaxtyped(f, **options)
 
 
@@ -34,6 +35,14 @@ jaxtyping.install_import_hook(CHECKED, TYPECHECKER)
 
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _garbage():
+  """Tracing makes so many objects that to look for garbage as often as usual takes a tenth."""
+  gc.collect()
+  gc.freeze()
+  gc.set_threshold(50_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
