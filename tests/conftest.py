@@ -26,7 +26,7 @@ jaxtyped = jaxtyping.jaxtyped
 
 
 def outermost(**options):
-  """jaxtyped, but not of what a function defines: that were wrapped anew at each call of it."""
+  """jaxtyped, but not of what a function defines, which each call of it would wrap anew."""
   return lambda f: f if "<locals>" in f.__qualname__ else jaxtyped(f, **options)
 
 
