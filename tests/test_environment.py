@@ -47,9 +47,10 @@ def python(home, module, *arguments, **variables):
   )  # fmt: skip
 
 
-def test_whatever_types_jax_prefers_a_run_is_of_float32(home):
-  # Together they are stricter than each: what one would make float64 the other refuses.
-  variable = {"JAX_ENABLE_X64": "1", "JAX_NUMPY_DTYPE_PROMOTION": "strict"}
+@pytest.mark.parametrize(
+  "variable", [{"JAX_ENABLE_X64": "1"}, {"JAX_NUMPY_DTYPE_PROMOTION": "strict"}], ids=str
+)
+def test_whatever_types_jax_prefers_a_run_is_of_float32(home, variable):
   done = python(home, "nmt.train", **variable)
   assert done.returncode == 0, done.stderr
   scores = json.loads((home.test / "test.json").read_text())
