@@ -1,0 +1,29 @@
+"""Executors: where workers run. Each but `local` is a file here, found by its name.
+
+`local` runs workers itself and waits for them (nmt/launching/local.py, rounds.py). The others hand
+runs over to something that starts workers elsewhere, and come back at once; base.py says how.
+"""
+
+import importlib
+from pathlib import Path
+
+from nmt.errors import UserError, nearest
+from nmt.launching.executors.base import Executor
+
+LOCAL = "local"
+
+
+def names() -> list[str]:
+  """What --executor may be."""
+  files = sorted(path.stem for path in Path(__file__).parent.glob("*.py"))
+  return [LOCAL, *(name for name in files if name != "base" and not name.startswith("_"))]
+
+
+def find(name: str) -> Executor:
+  """The executor of a file here; UserError for a name that none has, and for `local`."""
+  known = names()
+  if name not in known or name == LOCAL:
+    raise UserError(f"unknown executor {name}; there are: {', '.join(known)}{nearest(name, known)}")
+  module = importlib.import_module(f"{__name__}.{name}")
+  found: Executor = module.EXECUTOR()
+  return found
