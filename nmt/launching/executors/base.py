@@ -22,7 +22,6 @@ from nmt.errors import UserError
 from nmt.launching.resources import Resources
 from nmt.workdir import Workdir
 
-TICKETS = "tickets"  # the folder of W in which they lie
 GONE = 180.0  # seconds that a job must be unknown to the cluster, without a break, to be lost
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "gone"]
@@ -63,6 +62,7 @@ class Ticket:
   `launch.py cancel` has cancelled. submitted: in seconds since 1970. snapshot: the code's folder.
   """
 
+  folder: Path  # W; it is no part of the file, so that W can be moved
   id: str
   executor: str
   runs: dict[str, str]
@@ -71,19 +71,22 @@ class Ticket:
   snapshot: str
   cancelled: list[str] = dataclasses.field(default_factory=list)
 
-  def save(self, folder: Path) -> None:
-    """Writes it under the folder W."""
-    Workdir(folder / TICKETS).make()
-    files.write_json(folder / TICKETS / f"{self.id}.json", dataclasses.asdict(self))
+  def save(self) -> None:
+    """Writes it under W."""
+    place = Workdir(self.folder).tickets
+    Workdir(place).make()
+    value = dataclasses.asdict(self)
+    del value["folder"]
+    files.write_json(place / f"{self.id}.json", value)
 
 
 def tickets(folder: Path) -> list[Ticket]:
   """Those of the folder W, the oldest first; UserError for a damaged one."""
   found = []
-  for path in sorted((folder / TICKETS).glob("[0-9]*.json")):
+  for path in sorted(Workdir(folder).tickets.glob("[0-9]*.json")):
     value = files.read_json(path)
     try:
-      found.append(Ticket(**value))
+      found.append(Ticket(folder, **value))
     except TypeError:
       raise UserError(f"{path} is no ticket of this version of nmt") from None
   return sorted(found, key=lambda ticket: (ticket.submitted, ticket.id))
@@ -95,7 +98,7 @@ def new_id(folder: Path) -> str:
   number = 1
   while True:
     name = stamp if number == 1 else f"{stamp}-{number}"
-    if not any((folder / TICKETS).glob(f"{name}.*")):
+    if not any(Workdir(folder).tickets.glob(f"{name}.*")):
       return name
     number += 1
 
@@ -162,8 +165,8 @@ class Absence:
   new process each time, so the first time of each absence is kept beside the ticket.
   """
 
-  def __init__(self, folder: Path, ticket: Ticket):
-    self._path = folder / TICKETS / f"{ticket.id}.absent.json"
+  def __init__(self, ticket: Ticket):
+    self._path = Workdir(ticket.folder).tickets / f".{ticket.id}.absent"
 
   def seconds(self, absent: Iterable[str], now: float | None = None) -> dict[str, float]:
     """Notes that these runs are unknown, and no others; returns since when each is, in seconds."""
