@@ -22,7 +22,8 @@ from ml_collections.config_flags import config_flags
 from nmt import config as config_lib
 from nmt import older
 from nmt.errors import UserError, nearest
-from nmt.launching import executors, resources
+from nmt.launching import executors
+from nmt.launching import resources as resources_lib
 from nmt.launching.fields import field, follow_kinds, leaves, make_room
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +61,7 @@ class Order:
   only: str | None = None
   dry_run: bool = False
   executor: str = executors.LOCAL
-  resources: resources.Resources | None = None
+  resources: resources_lib.Resources | None = None
 
 
 def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
@@ -111,10 +112,10 @@ def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
   return Order(config, workdir, path, values.profile, values.parallel, values.only, dry, *where)
 
 
-def _resources(executor: str, text: str | None) -> resources.Resources | None:
+def _resources(executor: str, text: str | None) -> resources_lib.Resources | None:
   """What the text of --resources means to an executor, None for `local`."""
   if executor != executors.LOCAL:
-    return resources.parse(text or "", executors.find(executor).OWN)
+    return resources_lib.parse(text or "", executors.find(executor).OWN)
   if text is not None:
     known = ", ".join(name for name in executors.names() if name != executors.LOCAL)
     raise UserError(f"--resources is for a cluster: give --executor as well ({known})")
