@@ -155,8 +155,9 @@ def script(order: Submission, part: Sequence[str]) -> str:
     **{key: _quoted(value) for key, value in wish.own.items() if key != "grace"},
   }
   lines = [f"#SBATCH --{key}={value}" for key, value in options.items() if value]
-  homes = "\n".join(f"  {shlex.quote(str(order.homes[name]))}" for name in part)
-  which = "0" if single else "$SLURM_ARRAY_TASK_ID"
+  homes = [shlex.quote(str(order.homes[name])) for name in part]
+  listed = "\n".join(["runs=(", *(f"  {home}" for home in homes), ")"])
+  choice = f"run={homes[0]}" if single else f"{listed}\nrun=${{runs[$SLURM_ARRAY_TASK_ID]}}"
   tasks = wish.nodes * wish.tasks
   srun = ["srun", f"--ntasks={tasks}"]
   srun += [f"--cpus-per-task={_cpus(wish)}"] if wish.cpus else []
@@ -170,10 +171,7 @@ def script(order: Submission, part: Sequence[str]) -> str:
 #SBATCH --requeue
 #SBATCH --open-mode=append
 
-runs=(
-{homes}
-)
-run=${{runs[{which}]}}
+{choice}
 cd {code} || exit
 export PYTHONPATH={code}${{PYTHONPATH:+:$PYTHONPATH}}
 
