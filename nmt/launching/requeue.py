@@ -35,15 +35,16 @@ def main(arguments: Sequence[str]) -> int:
   if given.code != CONTINUE:
     record_failure(home, before, exit=given.code)
     return int(given.code)
-  job = os.environ["SLURM_JOB_ID"]
+  job = _name(os.environ)
   if _state(job) != "RUNNING":
     return CONTINUE
   count = restarts(home, os.environ)
   if count >= given.restarts:
-    reason = f"stopped and started again {count} times (--resources=restarts={given.restarts})"
+    times = "once" if count == 1 else f"{count} times"
+    reason = f"stopped, and was started again {times} (--resources=restarts={given.restarts})"
     record_failure(home, before, reason=reason)
     return FAILED
-  files.write_json(home.restarts, {"job": _name(os.environ), "count": count + 1})
+  files.write_json(home.restarts, {"job": job, "count": count + 1})
   return subprocess.run(["scontrol", "requeue", job]).returncode and CONTINUE
 
 
@@ -56,7 +57,10 @@ def restarts(home: Workdir, environment: Mapping[str, str]) -> int:
 
 
 def _name(environment: Mapping[str, str]) -> str:
-  """What SLURM calls the job, or the element of an array of jobs."""
+  """What SLURM calls the job, or the element of an array of jobs.
+
+  The SLURM_JOB_ID of one of the elements means the whole array to SLURM's commands.
+  """
   if "SLURM_ARRAY_JOB_ID" in environment:
     return f"{environment['SLURM_ARRAY_JOB_ID']}_{environment['SLURM_ARRAY_TASK_ID']}"
   return environment["SLURM_JOB_ID"]

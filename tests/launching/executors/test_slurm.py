@@ -341,13 +341,14 @@ def test_a_worker_that_was_asked_to_stop_is_queued_again_up_to_a_number_of_times
   fakes, job, monkeypatch
 ):
   home, ended = job
+  monkeypatch.setenv("SLURM_JOB_ID", "12")  # that of the last element is that of the array
   home.status("stopped", update=5)
   fakes.answer("squeue", "RUNNING\n")
   assert (ended(75), ended(75), ended(75)) == (0, 0, 1)
-  assert fakes.calls("scontrol") == ["scontrol requeue 15"] * 2
+  assert fakes.calls("scontrol") == ["scontrol requeue 12_3"] * 2
   found = home.read_status()
   assert (found["state"], found["update"]) == ("failed", 5)
-  assert found["reason"] == "stopped and started again 2 times (--resources=restarts=2)"
+  assert found["reason"] == "stopped, and was started again 2 times (--resources=restarts=2)"
   monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "99")  # submitted again, it may start again
   assert ended(75) == 0
 
