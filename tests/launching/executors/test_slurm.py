@@ -353,6 +353,18 @@ def test_a_worker_that_was_asked_to_stop_is_queued_again_up_to_a_number_of_times
   assert ended(75) == 0
 
 
+def test_a_controller_that_is_away_for_a_moment_is_asked_again(fakes, job, monkeypatch):
+  _, ended = job
+  monkeypatch.setattr(requeue, "PAUSES", (0.0, 0.0))
+  fakes.answer("squeue", "RUNNING\n")
+  for name, calls in (("squeue", 3), ("scontrol", 6)):  # answers from this call on
+    script = fakes.folder / name
+    away = f"[ $(wc -l <{fakes.folder}/calls) -ge {calls} ] || exit 1\n"
+    script.write_text(script.read_text().replace("exit $(", f"{away}exit $("))
+  assert ended(75) == 0
+  assert [call.split()[0] for call in fakes.calls()] == ["squeue"] * 3 + ["scontrol"] * 3
+
+
 def test_a_job_that_slurm_takes_away_is_left_to_it(fakes, job):
   home, ended = job
   home.status("stopped")
