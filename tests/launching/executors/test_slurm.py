@@ -115,6 +115,16 @@ def test_arrays_are_no_longer_than_slurm_takes_them(tmp_path, fakes):
   ]  # fmt: skip
 
 
+def test_what_was_submitted_before_an_error_is_known(tmp_path, fakes):
+  fakes.answer("scontrol", "MaxArraySize = 1\n")
+  script = fakes.folder / "sbatch"
+  full = f"[ $(grep -c ^sbatch {fakes.folder}/calls) -lt 2 ] || {{ echo job limit >&2; exit 1; }}\n"
+  script.write_text(script.read_text().replace("cat ", f"{full}cat ", 1))
+  with pytest.raises(UserError, match=r"2.sh: job limit; the arrays before it are submitted"):
+    slurm.Slurm().submit(order(tmp_path, "a", "b"))
+  assert [one.runs for one in base.tickets(tmp_path)] == [{"a": "77_0"}]
+
+
 def test_the_script_runs_the_worker_from_the_snapshot_whatever_the_folder_is_called(
   tmp_path, fakes, monkeypatch
 ):
