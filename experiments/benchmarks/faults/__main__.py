@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ import jax
 
 from experiments.benchmarks.faults import workers
 from experiments.benchmarks.faults.kinds import KINDS, Run
-from experiments.benchmarks.lines import append, begun
+from experiments.benchmarks.lines import Line, append, begun
 from nmt import cli, loading
 from nmt import config as config_lib
 from nmt.analysis import heatmap  # noqa: F401 - once, and not in each worker
@@ -76,7 +76,9 @@ def main(arguments: Sequence[str]) -> int:
   return 1 if line["lost"] else DONE
 
 
-def study(place: Path, disk: Path | None, chosen: list[str], count: int, seed: int, known: Any):
+def study(
+  place: Path, disk: Path | None, chosen: list[str], count: int, seed: int, known: list[Line]
+) -> Iterator[Line]:
   """A line a run, those known left out, and one for all."""
   workers.share(place / "programs")
   calm = Workdir(place / "calm")
@@ -148,9 +150,9 @@ def result(home: Workdir) -> dict[str, Any]:
 def arrays(home: Workdir, path: Path) -> None:
   """Writes the hashes of a run's last arrays."""
   config = config_lib.load(home.config)
-  sides = load_tokenizers(home.tokenizers, config.data.normalize)
+  source, target = load_tokenizers(home.tokenizers, config.data.normalize)
   mesh = sharding.build(config.mesh)
-  abstract = step.build(config, *(side.size for side in sides), mesh).abstract
+  abstract = step.build(config, source.size, target.size, mesh).abstract
   found = {}
   for name in ("params", "optimizer", "average"):
     tree, update = checkpoints.load(home.checkpoints, "last", name, abstract[name])
