@@ -10,8 +10,9 @@ and damage that is not said.
 
 injects them into tiny runs, several in each, until so many have struck. A line of the file is a
 run: its faults, each with the moment and the file where it struck, how often it was started, and
-what was lost; the last line adds them up. Given the same file again, it goes on. For a full disk it
-has to mount a small one (as root on Linux); where it can't, it says so and leaves that kind out.
+what was lost; the last line adds up all that the file has. Given the same file again, it goes on;
+with other seeds, several may be at work at once. For a full disk it has to mount a small one (as
+root on Linux); where it can't, it says so and leaves that kind out.
 """
 
 import argparse
@@ -32,7 +33,7 @@ import jax
 
 from experiments.benchmarks.faults import workers
 from experiments.benchmarks.faults.kinds import KINDS, Run
-from experiments.benchmarks.lines import Line, append, begun
+from experiments.benchmarks.lines import Line, append, begun, write
 from nmt import cli, loading
 from nmt import config as config_lib
 from nmt.analysis import heatmap  # noqa: F401 - once, and not in each worker
@@ -56,8 +57,7 @@ def main(arguments: Sequence[str]) -> int:
   parser.add_argument("--seed", type=int, default=1)
   parser.add_argument("--lines", type=Path, help="a file for what was found, as JSON lines")
   options = parser.parse_args(arguments)
-  known = begun(options.lines) if options.lines else []
-  known = [line for line in known if "run" in line]
+  known = recorded(options.lines, options.seed)
   with tempfile.TemporaryDirectory() as place:
     disk = small_disk(Path(place) / "disk")
     try:
@@ -66,20 +66,30 @@ def main(arguments: Sequence[str]) -> int:
         print("no disk can be mounted here: left out is full disk", file=sys.stderr)
       for line in study(Path(place), disk, chosen, options.faults, options.seed, known):
         print(json.dumps(line), flush=True)
-        if options.lines and "run" in line:
+        known.append(line)
+        if options.lines:
           append(options.lines, line)
     finally:
       if disk:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
+  every = recorded(options.lines) or known
+  total = summary(every)
+  print(json.dumps(total))
   if options.lines:
-    append(options.lines, line)
-  return 1 if line["lost"] else DONE
+    write(options.lines, [*every, total])
+  return 1 if total["lost"] else DONE
+
+
+def recorded(path: Path | None, seed: int | None = None) -> list[Line]:
+  """The runs that a file has, of this seed or of all."""
+  found = begun(path) if path else []
+  return [line for line in found if "run" in line and seed in (None, line["seed"])]
 
 
 def study(
   place: Path, disk: Path | None, chosen: list[str], count: int, seed: int, known: list[Line]
 ) -> Iterator[Line]:
-  """A line a run, those known left out, and one for all."""
+  """A line for each run but those known."""
   workers.share(place / "programs")
   calm = Workdir(place / "calm")
   found = list(known)
@@ -96,13 +106,12 @@ def study(
     left = count - sum(len(line["faults"]) for line in found)
     struck = strike(run, deal(chosen, seed, number)[:left])
     lost = run.lost + [f"{name} differs" for name, x in result(home).items() if x != expected[name]]
-    line = {"run": number, "faults": struck, "starts": run.starts, "lost": lost}
+    line = {"seed": seed, "run": number, "faults": struck, "starts": run.starts, "lost": lost}
     found.append(line)
     if not lost:
       for path in home.path.parent.glob(f"run{number}*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     yield line
-  yield summary(found, seed)
 
 
 def deal(chosen: list[str], seed: int, number: int) -> list[str]:
@@ -166,16 +175,15 @@ def sha256(content: bytes) -> str:
   return hashlib.sha256(content).hexdigest()
 
 
-def summary(found: list[dict[str, Any]], seed: int) -> dict[str, Any]:
+def summary(found: list[Line]) -> Line:
   """What all runs come to."""
   struck = [fault for line in found for fault in line["faults"]]
   return {
     "faults": len(struck),
-    "kinds": dict(Counter(fault.partition(":")[0] for fault in struck)),
+    "kinds": dict(sorted(Counter(fault.partition(":")[0] for fault in struck).items())),
     "runs": len(found),
     "starts": sum(line["starts"] for line in found),
     "lost": sum(len(line["lost"]) for line in found),
-    "seed": seed,
   }
 
 
