@@ -18,6 +18,7 @@ root on Linux); where it can't, it says so and leaves that kind out.
 import argparse
 import hashlib
 import json
+import os
 import random
 import re
 import shutil
@@ -90,7 +91,7 @@ def study(
   place: Path, disk: Path | None, chosen: list[str], count: int, seed: int, known: list[Line]
 ) -> Iterator[Line]:
   """A line for each run but those known."""
-  workers.share(place / "programs")
+  workers.share(os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(place / "programs"))
   calm = Workdir(place / "calm")
   found = list(known)
   workers.configure(calm, place / "cache")

@@ -47,9 +47,9 @@ def configure(home: Workdir, cache: Path) -> None:
   config_lib.save(config, home.config)
 
 
-def share(programs: Path) -> None:
+def share(programs: str) -> None:
   """Keeps compiled programs in a folder, from worker to worker; they are compiled quickly."""
-  jax.config.update("jax_compilation_cache_dir", str(programs))
+  jax.config.update("jax_compilation_cache_dir", programs)
   jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
   jax.config.update("jax_disable_most_optimizations", True)
   train.keep_programs = lambda configured: None
