@@ -22,6 +22,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
   parser.add_argument("--seed", type=int, default=1)
   parser.add_argument("--lines", type=Path, help="a file for what was found, as JSON lines")
   options = parser.parse_args(arguments)
+  signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and clean up
   known = recorded(options.lines, options.seed)
   with tempfile.TemporaryDirectory() as place:
     disk = small_disk(Path(place) / "disk")

@@ -66,6 +66,7 @@ class Process:
     if self.pid == 0:
       code = 1
       try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if sys.platform == "linux":
           ctypes.CDLL(None).prctl(_PARENT_DIES, signal.SIGKILL)
         output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
