@@ -142,9 +142,9 @@ class Worker(Process):
     return cpu(self.pid)
 
   def saving(self) -> bool:
-    """Whether a save is under way that was not seen before."""
-    new = set(self._saving()) - self._seen
-    self._seen |= new
+    """Whether a save has begun since this was asked last."""
+    now = set(self._saving())
+    new, self._seen = now - self._seen, now
     self.saves += len(new)
     return bool(new)
 
