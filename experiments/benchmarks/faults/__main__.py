@@ -97,23 +97,25 @@ def study(
   calm = Workdir(place / "calm")
   found = list(known)
   workers.configure(calm, place / "cache")
-  run = Run(calm, random.Random(seed), disk)
+  run = Run(calm, place / "calm.log", random.Random(seed), disk)
   run.start()
   run.end((DONE,))
-  expected = result(calm)
+  expected = result(calm, run.log)
   while sum(len(line["faults"]) for line in found) < count:
     number = len(found) + 1
     home = Workdir((disk or place) / f"run{number}")
     workers.configure(home, place / "cache")
-    run = Run(home, random.Random(f"{seed}/{number}"), disk)
+    log = place / f"run{number}.log"
+    run = Run(home, log, random.Random(f"{seed}/{number}"), disk)
     left = count - sum(len(line["faults"]) for line in found)
     struck = strike(run, deal(chosen, seed, number)[:left])
-    lost = run.lost + [f"{name} differs" for name, x in result(home).items() if x != expected[name]]
+    ended = result(home, log)
+    lost = run.lost + [f"{name} differs" for name, x in ended.items() if x != expected[name]]
     line = {"seed": seed, "run": number, "faults": struck, "starts": run.starts, "lost": lost}
     found.append(line)
-    if not lost:
-      for path in home.path.parent.glob(f"run{number}*"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(home.path)
+    if lost:
+      print(log.read_text(errors="replace")[-5000:], file=sys.stderr)
     yield line
 
 
@@ -143,11 +145,10 @@ def strike(run: Run, dealt: list[str]) -> list[str]:
   return struck
 
 
-def result(home: Workdir) -> dict[str, Any]:
+def result(home: Workdir, log: Path) -> dict[str, Any]:
   """Hashes of all that a run ends with."""
-  path = home.path.with_suffix(".arrays")
-  path.unlink(missing_ok=True)
-  process = workers.Process(lambda: arrays(home, path), home.path.with_suffix(".log"))
+  path = log.with_suffix(".arrays")
+  process = workers.Process(lambda: arrays(home, path), log)
   process.wait()
   test = {p.name: p.read_text() for p in sorted(home.test.glob("test.[!p]*"))}
   rows = home.metrics.read_text().splitlines() if home.metrics.exists() else []
