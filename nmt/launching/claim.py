@@ -48,21 +48,21 @@ def claim(
 
   snapshot: the copy of the code that the run is to be run from, on some other machine.
   """
+  start = _start(config, cores, snapshot)  # not while the folder is held: a worker would be turned away
   with home.lock():
     state = look(home, config)
     if state == "new":
-      files.write_json(home.provenance, _start(config, cores, snapshot))
+      files.write_json(home.provenance, start)
       config_lib.save(config, home.config)  # last: this file is what makes the folder a run
     elif state == "unfinished":
       first = _provenance(home)
-      resumed = _start(config, cores, snapshot)
       old = config_lib.load(home.config)
       if taken := _compare(home, old, config)[0]:
         before = config_lib.flatten(old)
-        resumed["changed"] = {key: [before[key], value] for key, value in taken.items()}
-      if first and _saved(home) and (found := drift(first, resumed)):
+        start["changed"] = {key: [before[key], value] for key, value in taken.items()}
+      if first and _saved(home) and (found := drift(first, start)):
         print(f"warning: {home}: changed since it began: {', '.join(found)}", file=sys.stderr)
-      first.setdefault("resumed", []).append(resumed)
+      first.setdefault("resumed", []).append(start)
       files.write_json(home.provenance, first)
       if taken:
         config_lib.change(home.config, taken)
