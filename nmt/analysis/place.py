@@ -63,6 +63,21 @@ class Weights(NamedTuple):
   update: int
   arrays: dict[str, np.ndarray]
 
+  def drawn(self) -> dict[str, np.ndarray]:
+    """What the config's seed draws for them; a name that is missing is not drawn in that shape."""
+    from nmt import models
+
+    rows = self.arrays["decoder.E_y"].shape[0]
+    source = self.arrays.get("encoder.E_x")
+    sizes = rows if source is None else source.shape[0], rows
+    tree = models.init(self.config.model, *sizes, self.config.seed)
+    drawn = {name: np.asarray(leaf) for name, leaf in models.flat(tree).items()}
+    return {
+      name: array
+      for name, array in drawn.items()
+      if name in self.arrays and array.shape == self.arrays[name].shape
+    }
+
 
 def place(text: str) -> Place:
   """What a word of the command line names; a folder whose own name has an @ in it is that folder.

@@ -1,5 +1,6 @@
 """Checkpoints looked at rather than loaded: what one says of itself, and whether it is whole."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ from nmt.errors import UserError, first_line
 from nmt.training.checkpoints import best_of, read, updates
 from nmt.training.progress import Progress
 
-_NEEDED = ("facts", "params", "optimizer")
+TO_LOAD = ("facts", "params")
+TO_GO_ON = (*TO_LOAD, "optimizer")
 
 
 class Facts(NamedTuple):
@@ -20,15 +22,15 @@ class Facts(NamedTuple):
   faults: list[str]
 
 
-def facts(folder: Path, which: str | int) -> Facts:
+def facts(folder: Path, which: str | int, needed: Sequence[str] = TO_GO_ON) -> Facts:
   """What a folder's `best` or `last` checkpoint, or that of an update, says; no array is read.
 
-  Nothing in the folder changes. UserError: there is no such checkpoint.
+  needed: what has to be there. Nothing changes. UserError: there is no such checkpoint.
   """
   with _manager(folder) as manager:
     update = _update(folder, which, manager)
     place = folder / str(update)
-    faults = [f"{key} missing" for key in _NEEDED if not (place / key).is_dir()]
+    faults = [f"{key} missing" for key in needed if not (place / key).is_dir()]
     try:
       return Facts(update, read(manager, update, {})[1], faults)
     except Exception as e:

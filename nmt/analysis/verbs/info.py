@@ -77,8 +77,10 @@ def info(one: Place) -> Info:
   provenance = read_json(home.provenance) if home.provenance.exists() else {}
   there = checkpoints.updates(home.checkpoints)
   progress, faults = None, ["no checkpoint yet"]
+  made_of = provenance.get("made_of")
   if there:
-    _, progress, faults = inspection.facts(home.checkpoints, one.which)
+    needed = inspection.TO_LOAD if made_of else inspection.TO_GO_ON
+    _, progress, faults = inspection.facts(home.checkpoints, one.which, needed)
   data = read_json(home.data) if home.data.exists() else {}
   state = standing(one.name, home)
   starts = [provenance, *provenance.get("resumed", [])]
@@ -95,13 +97,13 @@ def info(one: Place) -> Info:
     **(read_json(home.cost) if home.cost.exists() else {}),
     "packages": {k: provenance.get("packages", {}).get(k) for k in ("jax", "flax", "nmt")},
     "digests": {split: data[split].get("digest") for split in ("train", "valid") if split in data},
-    "made_of": provenance.get("made_of"),
+    "made_of": made_of,
   }
-  obstacle = _obstacle(home, state.state, bool(faults), flat)
+  obstacle = _obstacle(home, state.state, bool(made_of), flat)
   return Info(
     name=one.name,
     model=_model(flat),
-    config=_config_name(provenance.get("command", [])),
+    config=_made(made_of) if made_of else _config_name(provenance.get("command", [])),
     score=_score(home, config.data.test, state.metric, state.best),
     commit=_commit(provenance.get("git") or {}),
     data=_data(flat, data),
@@ -128,6 +130,10 @@ def show(console: Console, found: Info) -> None:
 def _shown(name: str, value: Any) -> str:
   if name.endswith("hours"):
     return duration(3600 * value)
+  if name == "made_of":
+    return _made(value)
+  if name == "digests":
+    return ", ".join(f"{split} {digest[:12]}" for split, digest in value.items() if digest)
   if isinstance(value, dict):
     return ", ".join(f"{key} {one}" for key, one in value.items() if one is not None)
   if isinstance(value, list):
@@ -156,6 +162,13 @@ def _config_name(command: list[str]) -> str:
   return ""
 
 
+def _made(made_of: dict[str, Any]) -> str:
+  """`average of a@100, b@100`, `swap of encoder: a@100, b@100`."""
+  runs = ", ".join(f"{Path(one['run']).name}@{one['update']}" for one in made_of["of"])
+  parts = made_of.get("parts")
+  return f"{made_of['verb']} of {','.join(parts) + ': ' if parts else ''}{runs}"
+
+
 def _score(home: Workdir, splits: tuple[str, ...], metric: str | None, best: float | None) -> str:
   """BLEU of each tested split, or else the best validation."""
   from nmt.evaluation.results import stem
@@ -182,12 +195,14 @@ def _data(flat: dict[str, Any], report: dict[str, Any]) -> str:
   return f"{flat['data.corpus']}{where} {flat['data.source']}-{flat['data.target']}{pairs}"
 
 
-def _obstacle(home: Workdir, state: str, damaged: bool, flat: dict[str, Any]) -> str:
+def _obstacle(home: Workdir, state: str, made: bool, flat: dict[str, Any]) -> str:
   """Why the run can't go on; empty if it can."""
+  if made:
+    return "it has no optimizer; start another run from it with train.start.run"
   if state == "running":
     return "a live run holds it"
   if state == "done":
-    return "done; with more train.updates it can" if not damaged else "done"
+    return "done; with more train.updates it can"
   if flat["data.dir"] and not Path(flat["data.dir"]).is_dir():
     return f"there is no folder {flat['data.dir']} here"
   return "" if home.provenance.exists() else "it has no provenance.json"
