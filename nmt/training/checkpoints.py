@@ -253,7 +253,7 @@ def load(folder: Path, which: str | int, name: str, abstract: Any) -> tuple[Any,
   with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
     candidates = there[::-1]
     if which == "best":
-      candidates = [_best(manager, candidates), *candidates]
+      candidates = [best_of(manager, candidates), *candidates]
     elif which != "last":
       candidates = [int(which)]
     for update in candidates:
@@ -264,7 +264,7 @@ def load(folder: Path, which: str | int, name: str, abstract: Any) -> tuple[Any,
   raise UserError(f"no checkpoint in {folder} is whole")
 
 
-def _best(manager: ocp.CheckpointManager, candidates: list[int]) -> int:
+def best_of(manager: ocp.CheckpointManager, candidates: list[int]) -> int:
   """The best update that the newest legible progress knows of, or else the newest."""
   for update in candidates:
     try:
