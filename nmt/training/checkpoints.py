@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +32,20 @@ FACTS = Path("facts", "metadata")  # where Orbax's JSON handler puts what is no 
 
 
 class Checkpoints:
-  """The checkpoints of a run: the last `keep` ones and the best.
+  """The checkpoints of a run: the last `keep` ones, the best, and those `chosen` for good.
 
   A checkpoint is a folder named by its update. Orbax gives it that name once it is whole, so a
   process that dies while saving leaves the ones before it.
   """
 
-  def __init__(self, folder: Path, keep: int):
+  def __init__(self, folder: Path, keep: int, chosen: Callable[[int], bool] = lambda _: False):
     self.folder = folder
     self._best = 0
     self._saved = _NOTHING
     self._manager = ocp.CheckpointManager(
       folder.absolute(),
       options=ocp.CheckpointManagerOptions(
-        preservation_policy=_LastAndBest(keep, self), cleanup_tmp_directories=True
+        preservation_policy=_Stay(keep, chosen, self), cleanup_tmp_directories=True
       ),
     )
 
@@ -141,15 +141,18 @@ def _mark(progress: Progress) -> tuple[int, int, int]:
   return progress.update, progress.validated, progress.fallbacks
 
 
-class _LastAndBest:
+class _Stay:
   """Which checkpoints stay."""
 
-  def __init__(self, keep: int, owner: Checkpoints):
-    self.keep, self.owner = keep, owner
+  def __init__(self, keep: int, chosen: Callable[[int], bool], owner: Checkpoints):
+    self.keep, self.chosen, self.owner = keep, chosen, owner
 
   def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
     last = len(checkpoints) - self.keep
-    return [i >= last or c.step == self.owner._best for i, c in enumerate(checkpoints)]
+    return [
+      i >= last or c.step == self.owner._best or self.chosen(c.step)
+      for i, c in enumerate(checkpoints)
+    ]
 
 
 def read(

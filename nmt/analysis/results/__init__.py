@@ -73,7 +73,7 @@ def _parser() -> Parser:
   add("--sort", metavar="COLUMN", help="a column as CSV names it, -COLUMN from the top")
   add("--format", choices=("markdown", "csv", "latex", "json"), help="(default: for a terminal)")
   add("-o", "--output", type=Path, help="write to this file; .md, .csv, .tex, .json say the format")
-  add("--plot", type=Path, help="draw the intervals too: a .png or .pdf")
+  add("--plot", type=Path, help="draw the intervals too: a .png, .pdf or .svg")
   add("--resamples", type=_several, default=1_000, help="of the bootstrap (default: 1000)")
   add("--trials", type=positive, default=10_000, help="of the randomisation (default: 10000)")
   return parser
