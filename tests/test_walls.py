@@ -17,7 +17,7 @@ FILES = sorted(
 # What the files of a part may import of nmt, beside their own part. Parts are packages of nmt, and
 # its modules that all may use; any other module of nmt is a command line and may import them all.
 GROUND = {
-  *("errors", "exit_codes", "files", "cli", "arguments", "perplexity", "progress_bar"),
+  *("errors", "exit_codes", "files", "cli", "arguments", "perplexity", "progress_bar", "digests"),
   *("options", "refusals", "kinds", "declarations", "fitting", "older", "config", "reference"),
   *("provenance", "workdir"),
 }

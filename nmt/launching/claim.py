@@ -43,21 +43,21 @@ def claim(home: Workdir, config: ConfigDict, cores: int | None = None) -> State:
   Where the code, its libraries or the number of cores are not what an unfinished run began with, a
   warning is printed; whether its data are, the worker sees.
   """
+  start = _start(config, cores)  # not while the folder is held: a worker would be turned away
   with home.lock():
     state = look(home, config)
     if state == "new":
-      files.write_json(home.provenance, _start(config, cores))
+      files.write_json(home.provenance, start)
       config_lib.save(config, home.config)  # last: this file is what makes the folder a run
     elif state == "unfinished":
       first = _provenance(home)
-      resumed = _start(config, cores)
       old = config_lib.load(home.config)
       if taken := _compare(home, old, config)[0]:
         before = config_lib.flatten(old)
-        resumed["changed"] = {key: [before[key], value] for key, value in taken.items()}
-      if first and _saved(home) and (found := drift(first, resumed)):
+        start["changed"] = {key: [before[key], value] for key, value in taken.items()}
+      if first and _saved(home) and (found := drift(first, start)):
         print(f"warning: {home}: changed since it began: {', '.join(found)}", file=sys.stderr)
-      first.setdefault("resumed", []).append(resumed)
+      first.setdefault("resumed", []).append(start)
       files.write_json(home.provenance, first)
       if taken:
         config_lib.change(home.config, taken)

@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from nmt.errors import UserError
-from nmt.exit_codes import CONTINUE, DONE
+from nmt.exit_codes import CONTINUE, DONE, FAILED
 from nmt.launching.shares import Share
 from nmt.workdir import Workdir
 
@@ -22,6 +22,7 @@ _BECOME = (sys.executable, "-IS", str(_ROOT / "nmt" / "launching" / "become.py")
 # A terminal that closes is a request to stop like any other: save, and exit 75.
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PAUSE = 0.05  # seconds between two looks at a worker
+_CODES = {"done": DONE, "stopped": CONTINUE}  # what a worker's last words mean
 
 
 class Worker:
@@ -41,8 +42,10 @@ class Worker:
   def code(self) -> int | None:
     """Its exit code, None while it is at work.
 
-    0: done, 75: stopped and to be continued, else failed (128 + n: killed by signal n). A worker
-    that could not say so itself is recorded in status.json as failed.
+    0: done, 75: stopped and to be continued, else failed (128 + n: killed by signal n). What it
+    wrote into status.json counts for more than the code that it ended with: a process can die after
+    all is done, or end in order before. One that could not say how it ended is recorded there as
+    failed.
     """
     code = self.process.poll()
     if code is None:
@@ -53,15 +56,30 @@ class Worker:
       name = signal.Signals(-code).name
       print(f"worker of {self.home} was killed by {name}", file=sys.stderr)
       code = 128 - code
-    if code not in (DONE, CONTINUE):
-      # Not where a live run holds the folder, which turned this worker away, or has ended since;
-      # nor on a full disk.
-      with contextlib.suppress(UserError, OSError), self.home.lock():
-        last = self.home.read_status()
-        if last.get("state") not in ("failed", "done") or last == self._before:
-          known = {key: last[key] for key in last if key not in ("state", "reason")}
-          self.home.status("failed", **known | {"exit": code})
-    return code
+    if (said := self._said()) in _CODES:
+      return _CODES[said]
+    if code == DONE and _status(self.home).get("state") == "done":
+      return DONE  # it found nothing left to do
+    if code != CONTINUE and said != "failed":
+      self._record(code)
+    return code or FAILED
+
+  def _said(self) -> str | None:
+    """The state that was written since it was started."""
+    last = _status(self.home)
+    return None if last == self._before else last.get("state")
+
+  def _record(self, code: int) -> None:
+    # Not where a live run holds the folder, which turned this worker away, or has ended since; nor
+    # on a full disk.
+    with contextlib.suppress(UserError, OSError), self.home.lock():
+      if self._said() in ("failed", *_CODES):
+        return
+      last = self.home.read_status()
+      fields = {key: last[key] for key in last if key not in ("state", "reason")} | {"exit": code}
+      if code == DONE:
+        fields["reason"] = "its worker ended with exit code 0 before the run was done"
+      self.home.status("failed", **fields)
 
 
 class Local:

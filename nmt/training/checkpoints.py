@@ -1,7 +1,5 @@
 """States on disk: saved without stopping the training, and restored whole or not at all."""
 
-import hashlib
-import json
 import logging
 import os
 import shutil
@@ -15,6 +13,8 @@ import jax.numpy as jnp
 import orbax.checkpoint as ocp
 from jaxtyping import Array, Shaped, UInt
 
+from nmt import digests
+from nmt.digests import FACTS, sealed
 from nmt.errors import UserError, first_line
 from nmt.files import write_json
 from nmt.training.progress import Progress
@@ -28,24 +28,27 @@ ARRAYS = (
   "average",
   "objective",
 )  # of a state; the rest follows from the progress
-FACTS = Path("facts", "metadata")  # where Orbax's JSON handler puts what is no array
+PATIENCE = 10.0  # seconds in which files of another machine's checkpoint may still appear
 
 
 class Checkpoints:
   """The checkpoints of a run: the last `keep` ones, the best, and those `chosen` for good.
 
-  A checkpoint is a folder named by its update. Orbax gives it that name once it is whole, so a
-  process that dies while saving leaves the ones before it.
+  A checkpoint is a folder named by its update. Orbax gives it that name once it is whole, digests
+  of its files included, so a process that dies while saving leaves the ones before it.
   """
 
   def __init__(self, folder: Path, keep: int, chosen: Callable[[int], bool] = lambda _: False):
     self.folder = folder
     self._best = 0
     self._saved = _NOTHING
+    self._saving = 0  # the update whose save is under way, or was the last
     self._manager = ocp.CheckpointManager(
       folder.absolute(),
       options=ocp.CheckpointManagerOptions(
-        preservation_policy=_Stay(keep, chosen, self), cleanup_tmp_directories=True
+        preservation_policy=_Stay(keep, chosen, self),
+        cleanup_tmp_directories=True,
+        async_options=ocp.AsyncOptions(post_finalization_callback=self._record),
       ),
     )
 
@@ -59,13 +62,15 @@ class Checkpoints:
     if self._saved == _mark(progress):
       return
     arrays = {key: state[key] for key in ARRAYS if key in state}
-    facts = _sealed({"progress": progress.as_dict(), "digests": _digests(arrays)})
+    facts = sealed({"progress": progress.as_dict(), "digests": _digests(arrays)})
     self._best = progress.best_update
     first = self._saved == _NOTHING
     if self._manager.latest_step() == progress.update:
       self._manager.wait_until_finished()
       write_json(self.folder / str(progress.update) / FACTS, facts)
     else:
+      self._manager.wait_until_finished()
+      self._saving = progress.update
       items = {key: ocp.args.StandardSave(tree) for key, tree in arrays.items()}
       self._manager.save(
         progress.update, args=ocp.args.Composite(facts=ocp.args.JsonSave(facts), **items)
@@ -86,6 +91,7 @@ class Checkpoints:
     self._manager.wait_until_finished()
     for update in sorted(self._manager.all_steps(), reverse=True):
       try:
+        _check(self.folder / str(update))
         arrays, progress = read(self._manager, update, wanted)
       except Exception as e:
         damaged.append(update)
@@ -122,6 +128,12 @@ class Checkpoints:
   def __exit__(self, *error: object) -> None:
     """Waits until all is on disk."""
     self._manager.close()
+
+  def _record(self) -> None:
+    """Adds the digests to a checkpoint that is whole but for its name."""
+    if jax.process_index() == 0:
+      for place in self.folder.glob(f"{self._saving}.orbax-checkpoint-tmp*"):
+        digests.record(place)
 
   def _set_aside(self, damaged: list[int]) -> None:
     for update in damaged:
@@ -162,7 +174,10 @@ def read(
   items = {key: ocp.args.StandardRestore(tree) for key, tree in wanted.items()}
   found = manager.restore(update, args=ocp.args.Composite(facts=ocp.args.JsonRestore(), **items))
   facts, arrays = found["facts"], {key: found[key] for key in wanted}
-  if facts.keys() - {"seal"} != {"progress", "digests"} or facts != _sealed(facts, "seal" in facts):
+  # Those written before there were seals have none.
+  if facts.keys() - {"seal"} != {"progress", "digests"} or (
+    "seal" in facts and facts != sealed(facts)
+  ):
     raise ValueError("its progress differs from what was saved")
   for key, digest in _digests(arrays).items():
     if digest != facts["digests"][key]:
@@ -173,12 +188,19 @@ def read(
   return arrays, progress
 
 
+def _check(folder: Path) -> None:
+  """Raises ValueError unless the files of a checkpoint are those that were saved."""
+  if faults := digests.verify(folder, PATIENCE):
+    more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+    raise ValueError(f"{faults[0]}{more}")
+
+
 def probe(folder: Path) -> None:
   """Raises UserError unless a checkpoint written beside `folder` can be read back."""
   place = folder.with_name(f"{folder.name}.probe")
   shutil.rmtree(place, ignore_errors=True)
   arrays = {"params": {"x": jnp.arange(8, dtype=jnp.float32)}}
-  facts = _sealed({"progress": Progress(0, update=1).as_dict(), "digests": _digests(arrays)})
+  facts = sealed({"progress": Progress(0, update=1).as_dict(), "digests": _digests(arrays)})
   try:
     with ocp.CheckpointManager(place.absolute()) as manager:
       item = ocp.args.StandardSave(arrays["params"])
@@ -202,14 +224,6 @@ def _read_back(
       f"a checkpoint in {folder} can't be read back: use a workdir with only letters, digits "
       f"and . , = + - _ in its path ({first_line(e)[:200]})"
     ) from e
-
-
-def _sealed(facts: dict[str, Any], seal: bool = True) -> dict[str, Any]:
-  """`facts` with a hash of the rest, without which no bit of the progress would be checked."""
-  rest = {key: value for key, value in facts.items() if key != "seal"}
-  if not seal:  # written before there were seals
-    return rest
-  return rest | {"seal": hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
 
 
 def _digests(trees: dict[str, Any]) -> dict[str, int]:

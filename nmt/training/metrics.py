@@ -20,6 +20,7 @@ from nmt.files import naming, replacing
 from nmt.workdir import Workdir
 
 _SHOWN = 60  # seconds until TensorBoard gets to see a point
+_EVENTS = "events.out.tfevents."
 
 
 class Metrics:
@@ -40,7 +41,7 @@ class Metrics:
     # Written here and now: tensorboardX's SummaryWriter has a thread for it, which dies of a full
     # disk with a stack trace, and then waits for it.
     workdir.tensorboard.mkdir(exist_ok=True)
-    name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}"
+    name = f"{_EVENTS}{_moment(workdir.tensorboard)}.{socket.gethostname()}"
     self._events = RecordWriter(str(workdir.tensorboard / name))
     self._event(0, file_version="brain.Event:2")
     self._drop(update)
@@ -116,6 +117,15 @@ class Metrics:
     """Seconds until the last update, validations included, at the speed of this session."""
     began, first = self._started
     return (time.monotonic() - began) / max(update - first, 1) * (self._updates - update)
+
+
+def _moment(folder: Path) -> int:
+  """The time in seconds, or later than the names of all files before, should the clock go back.
+
+  TensorBoard reads files in the order of their names, and one that is opened again is emptied.
+  """
+  names = [path.name.removeprefix(_EVENTS).split(".")[0] for path in folder.glob(f"{_EVENTS}*")]
+  return max([int(time.time()), *(int(name) + 1 for name in names if name.isdecimal())])
 
 
 def _clock(seconds: float) -> str:

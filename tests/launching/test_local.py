@@ -28,14 +28,40 @@ def test_a_worker_turned_away_by_a_live_run_does_not_touch_its_status(tmp_path, 
     assert home.read_status()["state"] == "running"
 
 
-@pytest.mark.parametrize("code", [0, 75, 3])
-def test_the_exit_code_of_the_worker_is_passed_on(tmp_path, worker, code):
-  worker(f"W.make(); W.status('running', update=5); sys.exit({code})")
+@pytest.mark.parametrize(
+  ("said", "ended", "code", "state"),
+  [
+    ("done", 0, 0, "done"),
+    ("done", 1, 0, "done"),  # it died in its last moments
+    ("done", 139, 0, "done"),
+    ("stopped", 0, 75, "stopped"),
+    ("stopped", 1, 75, "stopped"),
+    ("running", 75, 75, "running"),  # before its first checkpoint
+    ("running", 0, 1, "failed"),
+    ("running", 3, 3, "failed"),
+    ("failed", 0, 1, "failed"),
+    ("failed", 2, 2, "failed"),
+  ],
+)
+def test_the_status_decides_and_the_exit_code_is_a_hint(tmp_path, worker, said, ended, code, state):
+  worker(f"W.make(); W.status({said!r}, update=5); sys.exit({ended})")
   home = Workdir(tmp_path / "w")
   assert run(home) == code
   status = home.read_status()
-  assert status["update"] == 5
-  assert status["state"] == ("failed" if code == 3 else "running")
+  assert (status["update"], status["state"]) == (5, state)
+  if (said, ended) == ("running", 0):
+    assert "ended with exit code 0 before the run was done" in local.failure(home, code)
+
+
+def test_what_was_said_before_a_worker_began_is_not_its_word(tmp_path, worker):
+  home = Workdir(tmp_path / "w")
+  home.make()
+  home.status("done", update=5)  # and then the run was made longer
+  worker("sys.exit(0)")  # it found nothing left to do
+  assert run(home) == 0
+  worker("sys.exit(1)")
+  assert run(home) == 1
+  assert home.read_status()["state"] == "failed"
 
 
 def test_a_profile_is_asked_for_by_flag_and_not_by_config(tmp_path, worker, capfd):

@@ -11,6 +11,7 @@ from nmt.data.batches import Batch
 from nmt.data.ids import EOS, PAD
 from nmt.data.pipeline import Prepared
 from nmt.launching import flags
+from nmt.training import checkpoints
 
 VOCABULARY = 24
 
@@ -46,6 +47,12 @@ class LinkedStore(Store):
       last = self.source_lengths[index] - 2
       for k in range(last + 1):
         row[k, last - k] = 1
+
+
+@pytest.fixture(autouse=True)
+def _no_patience(monkeypatch):
+  """What is damaged stays so: no test waits for files that may still come."""
+  monkeypatch.setattr(checkpoints, "PATIENCE", 0.0)
 
 
 @pytest.fixture

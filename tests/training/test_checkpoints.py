@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from orbax.checkpoint.experimental import v1
 
+from nmt import digests
 from nmt.errors import UserError
 from nmt.training import checkpoints, sharding
 from nmt.training.checkpoints import Checkpoints
@@ -107,6 +109,70 @@ def test_damage_falls_back_to_the_last_whole_one(config, tmp_path, capsys, how):
   assert "checkpoint 3 can't be read" in said
   assert "going on from checkpoint 2, the last whole one" in said
   assert (tmp_path / "c.damaged").is_dir()
+
+
+def test_every_file_of_the_newest_one_is_checked(config, tmp_path, capsys):
+  folder, like = tmp_path / "c", abstract(config)
+  save(config, folder, [1, 2], keep=2)
+  newest = folder / "2"
+  assert digests.verify(newest) == []
+  unchecked = []
+  for path in sorted(path for path in newest.rglob("*") if path.is_file()):
+    content = path.read_bytes()
+    flipped = bytes([content[0] ^ 1]) + content[1:]
+    for damaged in (content[: len(content) // 2], flipped, None):
+      path.unlink() if damaged is None else path.write_bytes(damaged)
+      if not digests.verify(newest):
+        unchecked.append((path.name, damaged))
+      path.write_bytes(content)
+  # What is not checked may not matter: the state comes back, or the one before it.
+  names = {"_CHECKPOINT_METADATA", "commit_success.txt", digests.NAME}
+  assert {name for name, _ in unchecked} == names
+  for name, damaged in unchecked:
+    shutil.copytree(folder, tmp_path / "copy")
+    path = tmp_path / "copy" / "2" / name
+    path.unlink() if damaged is None else path.write_bytes(damaged)
+    with Checkpoints(tmp_path / "copy", 2) as saved:
+      found, progress = saved.restore(like)
+    equal(found, progress.update)
+    said = capsys.readouterr().err
+    assert progress.update == 2 or "going on from checkpoint 1, the last whole one" in said
+    shutil.rmtree(tmp_path / "copy")
+
+
+def test_a_damaged_file_is_named(config, tmp_path, capsys):
+  folder = tmp_path / "c"
+  save(config, folder, [1, 2])
+  os.truncate(folder / "2" / "optimizer" / "_METADATA", 10)
+  with Checkpoints(folder, 2) as saved:
+    assert saved.restore(abstract(config))[1].update == 1
+  said = capsys.readouterr().err
+  assert "checkpoint 2 can't be read (optimizer/_METADATA has 10 bytes in the place of" in said
+
+
+def test_a_checkpoint_of_before_there_were_digests_is_read(config, tmp_path, capsys):
+  save(config, tmp_path / "c", [1, 2])
+  (tmp_path / "c" / "2" / digests.NAME).unlink()
+  with Checkpoints(tmp_path / "c", 2) as saved:
+    equal(saved.restore(abstract(config))[0], 2)
+  assert capsys.readouterr().err == ""
+
+
+def test_files_that_are_not_visible_yet_are_waited_for(config, tmp_path, monkeypatch, capsys):
+  folder = tmp_path / "c"
+  save(config, folder, [1, 2])
+  shutil.copytree(folder / "2", tmp_path / "2")
+  shutil.rmtree(folder / "2")
+  (folder / "2").mkdir()  # listed, and nothing in it
+  monkeypatch.setattr(checkpoints, "PATIENCE", 60.0)
+  timer = threading.Timer(
+    0.3, lambda: shutil.copytree(tmp_path / "2", folder / "2", dirs_exist_ok=True)
+  )
+  with Checkpoints(folder, 2) as saved:
+    timer.start()
+    equal(saved.restore(abstract(config))[0], 2)
+  timer.join()
+  assert capsys.readouterr().err == ""
 
 
 def test_a_stop_while_reading_is_no_damage(config, tmp_path, monkeypatch):

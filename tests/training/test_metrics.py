@@ -7,6 +7,7 @@ import os
 import pytest
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 
+from nmt.launching import status
 from nmt.training.metrics import Metrics
 from nmt.workdir import Workdir
 
@@ -53,6 +54,23 @@ def test_points_reach_tensorboard_and_those_after_a_resumed_update_are_dropped(t
   found = {(e.summary.value[0].tag, e.step, e.summary.value[0].simple_value) for e in points}
   assert found == {("train/loss", 30, 0.5), ("train/seconds", 30, 0.25)}
   assert len(list(events(home))) == 4
+
+
+def test_a_clock_that_jumps_costs_no_point_and_no_sense(tmp_path, monkeypatch, capsys):
+  home = Workdir(tmp_path)
+  for session, now in enumerate((2e9, 2e9, 5.0, 4e9)):
+    clock = iter([now, *[now - 1e9 * session] * 100])
+    monkeypatch.setattr("time.time", lambda clock=clock: next(clock))
+    with Metrics(home, session, session, 10) as metrics:
+      metrics.write("train", session + 1, {"loss": 0.5}, {})
+      metrics.show(session + 1, "loss 0.50")
+      home.status("running", update=session + 1)
+  files = sorted(home.tensorboard.glob("events.*"))
+  assert len(files) == 4
+  assert [event.step for event in events(home) if event.summary.value] == [1, 2, 3, 4]
+  assert len(home.metrics.read_text().splitlines()) == 4
+  assert capsys.readouterr().err.count("ETA 0:00:00") == 4
+  assert status.standing("", home).update == 4
 
 
 def test_a_full_disk_is_said_once_with_the_place_and_closing_adds_nothing(tmp_path):
