@@ -10,15 +10,13 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from nmt.analysis import style, tables, translated
+from nmt.analysis.losses import SENTENCES
 from nmt.analysis.place import HELP, Place, place
-from nmt.analysis.sentences import COUNT
 from nmt.arguments import positive
 from nmt.errors import UserError
-from nmt.files import check_output
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,17 +39,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
   add("b", metavar="B", help="likewise")
   add("--points", type=positive, default=11, help="ends included (default: 11)")
   add("--split", default="", help="the split (default: the one that validates)")
-  add("--sentences", type=positive, default=COUNT, help=f"of it, evenly spaced (default: {COUNT})")
-  add("--figure", type=Path, help="also draw it (.png or .pdf)")
+  add(
+    "--sentences",
+    type=positive,
+    default=SENTENCES,
+    help=f"of it, evenly spaced (default: {SENTENCES})",
+  )
+  add("--figure", type=Path, help=style.HELP)
 
 
 def run(given: argparse.Namespace) -> Line:
   """Runs the verb as the command line asks for it."""
-  if given.figure:
-    from nmt.analysis.heatmap import check_path
-
-    check_path(given.figure)
-    check_output("--figure", given.figure)
+  translated.check_figure(given)
   pair = place(given.a), place(given.b)
   found = interpolate(*pair, given.points, given.split, given.sentences)
   if given.figure:
@@ -60,20 +59,20 @@ def run(given: argparse.Namespace) -> Line:
 
 
 def interpolate(
-  a: Place, b: Place, points: int = 11, split: str = "", sentences: int = COUNT
+  a: Place, b: Place, points: int = 11, split: str = "", sentences: int = SENTENCES
 ) -> Line:
   """The losses at `points` points. UserError: A and B don't fit, or there are fewer than two."""
   import jax
 
   from nmt.analysis import made
-  from nmt.analysis.sentences import encode, loss, sample
+  from nmt.analysis.losses import loss
 
   if points < 2:
     raise UserError("--points=1: a line has two ends; give 2 or more")
   (_, one), (_, other) = made.named([a, b]).values()
   made.check({a.name: one, b.name: other})
-  pairs = sample(one, split, sentences)
-  ids = encode(one, pairs)
+  sample = translated.sample(one, split or one.config.data.valid, sentences)
+  ids = sample.encoded()
   at = np.linspace(0, 1, points)
 
   def between(t: float) -> float:
@@ -82,8 +81,7 @@ def interpolate(
 
   ends = jax.device_get(one.params), jax.device_get(other.params)
   found = np.array([between(float(t)) for t in at])
-  split = split or one.config.data.valid
-  return Line(a.name, b.name, split, len(pairs), at, found, barrier(at, found))
+  return Line(a.name, b.name, sample.split, len(ids), at, found, barrier(at, found))
 
 
 def barrier(t: np.ndarray, loss: np.ndarray) -> float:
@@ -93,35 +91,26 @@ def barrier(t: np.ndarray, loss: np.ndarray) -> float:
 
 def show(console: Console, found: Line) -> None:
   """Prints a row for each point."""
-  table = Table(box=box.SIMPLE)
-  for header in ("t", "loss", "perplexity", "above the line"):
-    table.add_column(header, justify="right")
   straight = (1 - found.t) * found.loss[0] + found.t * found.loss[-1]
+  ends = {0.0: " (A)", 1.0: " (B)"}
+  rows = []
   for t, loss, level in zip(found.t, found.loss, straight, strict=True):
-    end = {0.0: " (A)", 1.0: " (B)"}.get(float(t), "")
     with np.errstate(over="ignore"):
-      table.add_row(f"{t:.2f}{end}", f"{loss:.4f}", f"{np.exp(loss):.4g}", f"{loss - level:+.4f}")
-  console.print(table)
-  console.print(
+      perplexity = f"{np.exp(loss):.4g}"
+    end = ends.get(float(t), "")
+    rows.append([f"{t:.2f}{end}", f"{loss:.4f}", perplexity, f"{loss - level:+.4f}"])
+  console.print(tables.numbers(["t", "loss", "perplexity", "above the line"], rows))
+  tables.note(
+    console,
     f"barrier {found.barrier:.4f} nats a token; {found.sentences} sentences of {found.split}",
-    markup=False, highlight=False, soft_wrap=True,
-  )  # fmt: skip
+  )
 
 
 def draw(path: Path, found: Line) -> None:
   """Draws the losses over t, and the straight line between the ends that the barrier is above."""
-  from matplotlib.figure import Figure
-
-  from nmt.analysis.heatmap import save
-
-  figure = Figure(figsize=(5, 3.2), dpi=160, facecolor="white", layout="constrained")
-  axes = figure.subplots()
-  axes.plot([0, 1], [found.loss[0], found.loss[-1]], "--", color="#bbbbbb", linewidth=1)
-  axes.plot(found.t, found.loss, "o-", color="#0072B2", markersize=4, linewidth=1.4)
-  style = {"color": "#1a1a1a", "fontsize": 9, "parse_math": False}
-  axes.set_xlabel("t, in (1 - t) A + t B", **style)
-  axes.set_ylabel("loss, nats a target token", **style)
-  axes.set_title(f"barrier {found.barrier:.3f}", **style)
-  axes.tick_params(labelsize=8, color="#bbbbbb")
-  axes.spines[["top", "right"]].set_visible(False)
-  save(figure, path)
+  figure, (panel,) = style.panels(1, width=4.5)
+  panel.plot([0, 1], found.loss[[0, -1]], "--", color=style.FAINT, linewidth=1)
+  panel.plot(found.t, found.loss, "o-", color=style.BLUE, markersize=4, linewidth=1.4)
+  title = f"barrier {found.barrier:.3f}"
+  style.dress(panel, "t, in (1 - t) A + t B", "loss, nats a target token", title)
+  style.save(figure, path)
