@@ -17,11 +17,11 @@ _GRAM, _MORE = 4, 2  # of top n-grams: Raunak et al., as Guerreiro et al. (2023)
 
 
 class Oscillation(NamedTuple):
-  """The n-gram that a translation repeats most: how often it and the source's own most do."""
+  """The n-gram that a translation repeats most; how often, and how often the source's own most."""
 
   ngram: tuple[str, ...]
-  count: int
-  source_count: int
+  times: int
+  source_times: int
   spans: list[Span]
 
 
@@ -77,15 +77,15 @@ def untranslated(source: Words, translation: Words, reference: Words) -> list[Sp
   """Spans of a translation that are source words of which the reference has none.
 
   A word counts if it has a letter, stands in the source and, whatever its case, nowhere in the
-  reference; names and numbers that stay as they are in translation are in both. Neighbours are one
-  span.
+  reference, not even as a part of a word (d'oranges); names that stay as they are in translation
+  are in both. Neighbours are one span.
   """
-  copied = {word.casefold() for word in source} - {word.casefold() for word in reference}
-  found = [
-    (place, place + 1)
-    for place, word in enumerate(translation)
-    if word.casefold() in copied and any(map(str.isalpha, word))
-  ]
+  own, wanted = {word.casefold() for word in source}, " ".join(reference).casefold()
+  found = []
+  for place, word in enumerate(translation):
+    folded = word.casefold()
+    if folded in own and folded not in wanted and any(map(str.isalpha, word)):
+      found.append((place, place + 1))
   return _joined(found)
 
 

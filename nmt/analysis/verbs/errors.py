@@ -1,7 +1,7 @@
 """Words said twice, left out, invented or left untranslated, each with its sentences.
 
-REP and DROP are Malaviya et al.'s (2018): repeated bigrams that the reference lacks, by 100 words of
-the references, and the share of the source words linked to the reference that no word of the
+REP and DROP are Malaviya et al.'s (2018): repeated bigrams that the reference lacks, by 100 words
+of the references, and the share of the source words linked to the reference that no word of the
 translation is linked to. They align by fast_align; here the links are the run's own attention on
 both sides, unless files of links (Pharaoh format, a line a sentence of the split) are given.
 Oscillating: a 4-gram occurs at least twice more often than any of the source (Raunak et al., 2021;
@@ -91,7 +91,7 @@ def errors(
   def oscillating(place: int) -> str:
     source, ours, _ = cut[place]
     found = hallucination.oscillation(source, ours)
-    return f"{' '.join(found.ngram)} ({found.count} times)" if found else ""
+    return f"{' '.join(found.ngram)} ({found.times} times)" if found else ""
 
   def detached(place: int) -> str:
     _, ours, wanted = cut[place]

@@ -2,8 +2,8 @@
 
 The validation split is forced and translated greedily with each. Of attention, over forced
 references: the alignment error rate where there are gold links, entropy in nats a target token,
-coverage (Wu et al., 2016: min(1, sum of alpha) of a source token) and diagonality (the weights that
-guided attention asks for: Tachibana et al., 2018). Gates: the shares of the decoder's that are below
+coverage (Wu et al., 2016: min(1, sum of alpha) of a source token) and diagonality (the weights
+that guided attention asks for: Tachibana et al., 2018). Gates: the shares of the decoder's below
 0.1 and above 0.9 (Karpathy et al., 2015). Rank: the effective rank of the word vectors (Roy and
 Vetterli, 2007). valid.keep_at and valid.keep_tenfold make a run keep more checkpoints.
 """
