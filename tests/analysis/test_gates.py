@@ -1,5 +1,7 @@
 """Gates are found in any cell, and counted as they are."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -57,10 +59,10 @@ def test_what_is_noted_of_the_papers_unit_are_its_gates(order, cells):
   made = config(order=order, attention="monotonic")  # which has logistic functions of its own
   params = models.init(made.model, SIDE.size, SIDE.size, 2)
   module = models.rebuild(made.model, SIDE.size, SIDE.size, params)
-  memory, state = module.encode(jnp.asarray([[4, 5, 0]], jnp.int32))
+  memory, state = jax.jit(module.encode)(jnp.asarray([[4, 5, 0]], jnp.int32))
   y = jnp.asarray([7], jnp.int32)
-  (after, _), gates = noting(module.step, memory, state, y)
-  expected = module.step(memory, state, y)[0]
+  (after, _), gates = jax.jit(functools.partial(noting, module.step))(memory, state, y)
+  expected = jax.jit(module.step)(memory, state, y)[0]
   jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), after, expected)
   assert [gate.shape for gate in gates] == [(1, 12)] * cells
   if cells == 2:  # the first sees the word alone: x = W E y + b
