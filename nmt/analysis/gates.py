@@ -13,10 +13,11 @@ import jax.numpy as jnp
 from jax.extend import core
 
 from nmt import models
-from nmt.data.ids import BOS, PAD
+from nmt.data.ids import PAD
 from nmt.decoding.forced import each
 from nmt.decoding.trained import Run
 from nmt.models.cells.base import SCOPE
+from nmt.models.translation import before
 
 SHUT, OPEN = 0.1, 0.9  # below and above which a gate is saturated, as Karpathy et al. have it
 _INNER = ("jaxpr", "call_jaxpr", "fun_jaxpr")  # where an operation keeps the function that it calls
@@ -40,7 +41,6 @@ def saturation(run: Run, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -
   def counts(params: Any, source_BxJ: jax.Array, target_BxT: jax.Array) -> Any:
     module = models.rebuild(model, *sizes, params)
     memory, start = module.encode(source_BxJ)
-    previous_BxT = jnp.pad(target_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=BOS)
 
     def step(state: Any, y_B: jax.Array) -> tuple[Any, Any]:
       (after, _), gates = noting(module.step, memory, state, y_B)
@@ -50,7 +50,7 @@ def saturation(run: Run, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -
       number = sum(value.shape[1] for value in values)
       return after, (shut, wide, jnp.full(len(y_B), number))
 
-    _, found_TxB = jax.lax.scan(step, start, previous_BxT.T)
+    _, found_TxB = jax.lax.scan(step, start, before(target_BxT).T)
     real_TxB = (target_BxT != PAD).T
     return [jnp.where(real_TxB, one, 0).sum(axis=0) for one in found_TxB]
 

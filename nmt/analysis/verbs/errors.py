@@ -15,9 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from nmt.analysis import tables, translated
@@ -162,16 +160,14 @@ def show(console: Console, found: dict[str, Any]) -> None:
     if found[key]:
       some = f", {found['show']} of {len(found[key])}" if len(found[key]) > found["show"] else ""
       tables.head(console, f"{title}{some}")
-      console.print(_sentences(found[key][: found["show"]]))
+      for row in found[key][: found["show"]]:
+        _sentence(console, row)
 
 
-def _sentences(rows: list[dict[str, Any]]) -> Table:
-  table = Table(box=box.SIMPLE, show_lines=True)
-  table.add_column("line", justify="right")
-  for column in ("found", "source and reference", "translation"):
-    table.add_column(column, ratio=1, overflow="fold")
-  for row in rows:
-    what = row["found"] if isinstance(row["found"], str) else ", ".join(row["found"])
-    both = Text(f"{row['source']}\n{row['reference']}")
-    table.add_row(str(row["line"]), Text(what), both, Text(row["translation"]))
-  return table
+def _sentence(console: Console, row: dict[str, Any]) -> None:
+  """What was found in a sentence, and the sentence, each on a line of its own: it may be long."""
+  what = row["found"] if isinstance(row["found"], str) else ", ".join(row["found"])
+  line = Text(f"  line {row['line']}: ", style="dim")
+  console.print(line.append(what, style="not dim bold"), soft_wrap=True)
+  for side in ("source", "reference", "translation"):
+    console.print(Text(f"    {side:<12}", style="dim").append(row[side], "not dim"), soft_wrap=True)
