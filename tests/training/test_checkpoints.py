@@ -1,8 +1,10 @@
 """What is saved comes back bit for bit, on any mesh, and what is damaged is not believed."""
 
+import itertools
 import os
 import shutil
 import threading
+import time
 
 import jax
 import jax.numpy as jnp
@@ -173,6 +175,16 @@ def test_files_that_are_not_visible_yet_are_waited_for(config, tmp_path, monkeyp
     equal(saved.restore(abstract(config))[0], 2)
   timer.join()
   assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("jump", [1e6, -1e6])
+def test_a_clock_that_jumps_ends_no_save(config, tmp_path, monkeypatch, jump):
+  calls = itertools.count()
+  now = time.time()
+  monkeypatch.setattr("time.time", lambda: now + jump * next(calls))
+  save(config, tmp_path / "c", [1, 2])
+  with Checkpoints(tmp_path / "c", 2) as saved:
+    equal(saved.restore(abstract(config))[0], 2)
 
 
 def test_a_stop_while_reading_is_no_damage(config, tmp_path, monkeypatch):
