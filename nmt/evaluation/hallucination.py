@@ -11,6 +11,7 @@ from typing import NamedTuple
 Words = Sequence[str]
 Span = tuple[int, int]  # from, to (exclusive), in words
 
+GOOD = 0.09  # adjusted BLEU of a translation that is worth perturbing: Lee et al.
 DETACHED = 0.01  # adjusted BLEU below which a translation has nothing in common: Lee et al.
 _WEIGHTS = (1.0, 0.8)  # of unigrams and bigrams in it
 _GRAM, _MORE = 4, 2  # of top n-grams: Raunak et al., as Guerreiro et al. (2023) have it
@@ -49,7 +50,7 @@ def detached(translation: Words, reference: Words) -> bool:
   """Whether a translation has next to nothing of its reference: an adjusted BLEU below 0.01.
 
   Lee et al. (2018) hold the translation of a perturbed source against that of the source by this;
-  here the reference takes the second's place.
+  of a translation alone, the reference takes the second's place. An empty one is not detached.
   """
   return bool(translation) and adjusted_bleu(translation, reference) < DETACHED
 
