@@ -60,11 +60,11 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
   if bool(given.links) != bool(given.reference_links):
     raise UserError("--links and --reference-links go together: the same aligner makes both")
   sample = translated.read(given)
-  decode = translated.decode_of(given, sample.run)
-  texts = translated.texts(translated.translate(sample, decode))
   links = None
   if given.links:
     links = _read(given.reference_links, sample), _read(given.links, sample)
+  decode = translated.decode_of(given, sample.run)
+  texts = translated.texts(translated.translate(sample, decode))
   found = errors(sample, texts, links) | {"show": given.show}
   if given.perturb:
     found |= perturbed(sample, texts, given.perturb, decode)
