@@ -127,10 +127,17 @@ def files(one: Place) -> Iterator[Finding]:
     return
   if one.which != "best":
     there = [inspection.facts(home.checkpoints, one.which).update]
-  made = home.provenance.exists() and "made_of" in read_json(home.provenance)
-  needed = inspection.TO_LOAD if made else inspection.TO_GO_ON
+  needed = inspection.TO_LOAD if _made(home) else inspection.TO_GO_ON
   for update in there:
     yield from _checkpoint(home, config, sides, update, needed)
+
+
+def _made(home: Workdir) -> bool:
+  """Whether nmt.analyze made the run, so that there is no optimizer."""
+  try:
+    return "made_of" in read_json(home.provenance)
+  except UserError:
+    return False
 
 
 def _texts(home: Workdir) -> Iterator[Finding]:
