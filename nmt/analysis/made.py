@@ -57,11 +57,6 @@ def vacant(new: Path) -> None:
     raise UserError(f"-o {new}: there is no folder {parent} that can be written; make it first")
 
 
-def flat(run: Run) -> dict[str, np.ndarray]:
-  """The parameters that a run translates with, by name, on the host."""
-  return models.flat(jax.device_get(run.params))
-
-
 def check(runs: Mapping[str, Run], names: Iterable[str] | None = None) -> None:
   """Raises UserError unless all have the parameters of these names, alike and for the same words.
 

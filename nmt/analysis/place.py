@@ -48,12 +48,7 @@ class Place(NamedTuple):
     """The parameters that it translates with; UserError where there are none."""
     if self.path.is_file():
       return _exported(self.path)
-    import jax
-
-    from nmt import models
-
-    run = self.load()
-    return Weights(run.config, run.update, models.flat(jax.device_get(run.params)))
+    return weights_of(self.load())
 
 
 class Weights(NamedTuple):
@@ -77,6 +72,15 @@ class Weights(NamedTuple):
       for name, array in drawn.items()
       if name in self.arrays and array.shape == self.arrays[name].shape
     }
+
+
+def weights_of(run: Run) -> Weights:
+  """The parameters of a loaded run, on the host."""
+  import jax
+
+  from nmt import models
+
+  return Weights(run.config, run.update, models.flat(jax.device_get(run.params)))
 
 
 def place(text: str) -> Place:
