@@ -208,7 +208,8 @@ def _obstacle(home: Workdir, state: str, made: bool, flat: dict[str, Any]) -> st
   if state == "running":
     return "a live run holds it"
   if state == "done":
-    return "done; with more train.updates it can"
+    longer = flat["train.schedule.name"] != "cosine"  # which ends where it was meant to
+    return "done; with more train.updates it can" if longer else "done"
   if flat["data.dir"] and not Path(flat["data.dir"]).is_dir():
     return f"there is no folder {flat['data.dir']} here"
   return "" if home.provenance.exists() else "it has no provenance.json"

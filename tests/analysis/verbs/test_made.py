@@ -115,6 +115,12 @@ def test_what_does_not_fit_is_one_line(runs):
   fewer = {name: x for name, x in arrays.items() if name != "decoder.C"}
   with pytest.raises(UserError, match=r"of different models: only one has decoder\.C"):
     made.check({"a": run, "b": changed(fewer)})
+  config = run.config.copy_and_resolve_references()
+  config.model.order.state = "current"
+  current = dataclasses.replace(run, config=config)
+  with pytest.raises(UserError, match=r"order\.state is previous in one and current in the other"):
+    made.check({"a": run, "b": current})
+  made.check({"a": run, "b": current}, ["decoder.C"])
   other = dataclasses.replace(run, source=run.target)
   with pytest.raises(UserError, match="a and b have other source vocabularies"):
     made.check({"a": run, "b": other})
