@@ -34,6 +34,8 @@ class Place(NamedTuple):
     if not self.path.is_dir():
       raise UserError(f"{self.name}: no such folder")
     home = Workdir(self.path)
+    if not home.config.exists() and home.study.exists():
+      raise UserError(f"{self.name} is the folder of a study; name one of the runs in it")
     if not home.config.exists():
       raise UserError(f"{self.name} holds no run (no config.json); launch.py makes one")
     return home
