@@ -26,7 +26,7 @@ from nmt import config as config_lib
 from nmt import digests
 from nmt.analysis import translated
 from nmt.analysis.losses import SENTENCES
-from nmt.analysis.place import HELP, Place, place
+from nmt.analysis.place import HELP, Place, place, weights_of
 from nmt.arguments import positive
 from nmt.data.ids import SPECIAL, UNK
 from nmt.data.pipeline import load_tokenizers, prepare
@@ -76,8 +76,9 @@ def run(given: argparse.Namespace) -> Check:
   one = place(given.run)
   findings = list(files(one))
   if not given.files and not any(finding.state == FAULT for finding in findings):
-    findings += units(one.load(), given.sentences)
-    findings += words(one, given.words)
+    loaded = one.load()
+    findings += units(loaded, given.sentences)
+    findings += words(loaded, one.home if given.words else None)
   return Check(one.name, findings, given.strict)
 
 
@@ -127,10 +128,17 @@ def files(one: Place) -> Iterator[Finding]:
     return
   if one.which != "best":
     there = [inspection.facts(home.checkpoints, one.which).update]
-  made = home.provenance.exists() and "made_of" in read_json(home.provenance)
-  needed = inspection.TO_LOAD if made else inspection.TO_GO_ON
+  needed = inspection.TO_LOAD if _made(home) else inspection.TO_GO_ON
   for update in there:
     yield from _checkpoint(home, config, sides, update, needed)
+
+
+def _made(home: Workdir) -> bool:
+  """Whether nmt.analyze made the run, so that there is no optimizer."""
+  try:
+    return "made_of" in read_json(home.provenance)
+  except UserError:
+    return False
 
 
 def _texts(home: Workdir) -> Iterator[Finding]:
@@ -213,20 +221,19 @@ def still(activity_NxD: np.ndarray) -> list[int]:
   return [int(unit) for unit in np.flatnonzero(np.ptp(activity_NxD, axis=0) <= _STILL)]
 
 
-def words(one: Place, count: bool = False) -> Iterator[Finding]:
-  """Of word vectors: which are as drawn, and with `count` which words the training data lack."""
-  run = one.load()
-  weights = one.weights()
+def words(run: Run, home: Workdir | None = None) -> Iterator[Finding]:
+  """Of word vectors: which are as drawn, and with its folder which words the training data lack."""
+  weights = weights_of(run)
   start, decay = run.config.train.start, run.config.train.optimizer.weight_decay
   drawn = {} if start.run or start.source_vectors or start.target_vectors else weights.drawn()
   for name, side in (("encoder.E_x", run.source), ("decoder.E_y", run.target)):
     if name in drawn and not decay:
       rows = untrained(weights.arrays[name], drawn[name])
       yield _words(f"words never trained, {name}", rows, side)
-  if not count:
+  if home is None:
     return
   try:
-    store = prepare(run.config.data, one.home.tokenizers).train
+    store = prepare(run.config.data, home.tokenizers).train
   except UserError as e:
     yield Finding("words not in the training data", REMARK, f"not counted: {e}")
     return

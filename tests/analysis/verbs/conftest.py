@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nmt.analysis import made
-from nmt.analysis.place import place
+from nmt.analysis.place import place, weights_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -22,7 +22,7 @@ def _runs(tmp_path_factory):
   run, random = one.load(), np.random.default_rng(1)
   arrays = {
     name: (array + 0.2 * random.standard_normal(array.shape)).astype(array.dtype)
-    for name, array in made.flat(run).items()
+    for name, array in weights_of(run).arrays.items()
   }
   made.make(folder / "other", one, run, arrays, {"verb": "noise", "of": [made.source(one, run)]})
   return folder

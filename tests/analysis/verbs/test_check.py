@@ -7,7 +7,7 @@ import pytest
 
 from nmt import analyze
 from nmt.analysis import made
-from nmt.analysis.place import place
+from nmt.analysis.place import place, weights_of
 from nmt.analysis.verbs import check
 from nmt.analysis.verbs.check import FAULT, FINE, still, untrained
 
@@ -47,7 +47,7 @@ def test_broken_text_is_found(runs):
 def test_what_is_not_finite_is_found(runs):
   one = place("run")
   run = one.load()
-  arrays = made.flat(run)
+  arrays = weights_of(run).arrays
   arrays["decoder.C"] = np.full_like(arrays["decoder.C"], np.nan)
   made.make(runs / "nan", one, run, arrays, {"verb": "spoil", "of": []})
   found = list(check.files(place("nan")))
@@ -71,5 +71,5 @@ def test_rows_as_they_were_drawn():
 
 
 def test_words_that_the_data_lack_are_counted(runs):
-  found = {one.what: one.detail for one in check.words(place("run"), count=True)}
+  found = {one.what: one.detail for one in check.words(place("run").load(), place("run").home)}
   assert found["words not in the training data, source"].startswith(("0 of 117", "1 of 117: [UNK]"))

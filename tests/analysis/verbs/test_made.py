@@ -9,7 +9,7 @@ import pytest
 from nmt import analyze
 from nmt import config as config_lib
 from nmt.analysis import made
-from nmt.analysis.place import place
+from nmt.analysis.place import place, weights_of
 from nmt.analysis.verbs.average import average, mean
 from nmt.analysis.verbs.info import info
 from nmt.analysis.verbs.swap import swap, within
@@ -97,7 +97,7 @@ def test_nothing_is_overwritten_and_nothing_left(runs, monkeypatch):
 
 def test_what_does_not_fit_is_one_line(runs):
   run = place("run").load()
-  arrays = made.flat(run)
+  arrays = weights_of(run).arrays
   wide = {name: np.zeros((9, 9)) if name == "decoder.C" else x for name, x in arrays.items()}
 
   def changed(arrays):
@@ -115,6 +115,12 @@ def test_what_does_not_fit_is_one_line(runs):
   fewer = {name: x for name, x in arrays.items() if name != "decoder.C"}
   with pytest.raises(UserError, match=r"of different models: only one has decoder\.C"):
     made.check({"a": run, "b": changed(fewer)})
+  config = run.config.copy_and_resolve_references()
+  config.model.order.state = "current"
+  current = dataclasses.replace(run, config=config)
+  with pytest.raises(UserError, match=r"order\.state is previous in one and current in the other"):
+    made.check({"a": run, "b": current})
+  made.check({"a": run, "b": current}, ["decoder.C"])
   other = dataclasses.replace(run, source=run.target)
   with pytest.raises(UserError, match="a and b have other source vocabularies"):
     made.check({"a": run, "b": other})
