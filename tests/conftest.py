@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -81,6 +82,18 @@ def command(first):
     return subprocess.Popen([sys.executable, *arguments], cwd=first, env=environment, **more)
 
   return start
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+  """A file system of 300 KB."""
+  place = tmp_path / "disk"
+  place.mkdir()
+  mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(place)]
+  if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+    pytest.skip("no file system can be mounted here")
+  yield place
+  subprocess.run(["umount", str(place)], check=True)
 
 
 @pytest.fixture

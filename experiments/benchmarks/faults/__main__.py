@@ -18,9 +18,11 @@ root on Linux); where it can't, it says so and leaves that kind out.
 import argparse
 import hashlib
 import json
+import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -57,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
   parser.add_argument("--seed", type=int, default=1)
   parser.add_argument("--lines", type=Path, help="a file for what was found, as JSON lines")
   options = parser.parse_args(arguments)
+  signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and clean up
   known = recorded(options.lines, options.seed)
   with tempfile.TemporaryDirectory() as place:
     disk = small_disk(Path(place) / "disk")
@@ -90,27 +93,29 @@ def study(
   place: Path, disk: Path | None, chosen: list[str], count: int, seed: int, known: list[Line]
 ) -> Iterator[Line]:
   """A line for each run but those known."""
-  workers.share(place / "programs")
+  workers.share(os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(place / "programs"))
   calm = Workdir(place / "calm")
   found = list(known)
   workers.configure(calm, place / "cache")
-  run = Run(calm, random.Random(seed), disk)
+  run = Run(calm, place / "calm.log", random.Random(seed), disk)
   run.start()
   run.end((DONE,))
-  expected = result(calm)
+  expected = result(calm, run.log)
   while sum(len(line["faults"]) for line in found) < count:
     number = len(found) + 1
     home = Workdir((disk or place) / f"run{number}")
     workers.configure(home, place / "cache")
-    run = Run(home, random.Random(f"{seed}/{number}"), disk)
+    log = place / f"run{number}.log"
+    run = Run(home, log, random.Random(f"{seed}/{number}"), disk)
     left = count - sum(len(line["faults"]) for line in found)
     struck = strike(run, deal(chosen, seed, number)[:left])
-    lost = run.lost + [f"{name} differs" for name, x in result(home).items() if x != expected[name]]
+    ended = result(home, log)
+    lost = run.lost + [f"{name} differs" for name, x in ended.items() if x != expected[name]]
     line = {"seed": seed, "run": number, "faults": struck, "starts": run.starts, "lost": lost}
     found.append(line)
-    if not lost:
-      for path in home.path.parent.glob(f"run{number}*"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(home.path)
+    if lost:
+      print(log.read_text(errors="replace")[-5000:], file=sys.stderr)
     yield line
 
 
@@ -140,11 +145,10 @@ def strike(run: Run, dealt: list[str]) -> list[str]:
   return struck
 
 
-def result(home: Workdir) -> dict[str, Any]:
+def result(home: Workdir, log: Path) -> dict[str, Any]:
   """Hashes of all that a run ends with."""
-  path = home.path.with_suffix(".arrays")
-  path.unlink(missing_ok=True)
-  process = workers.Process(lambda: arrays(home, path), home.path.with_suffix(".log"))
+  path = log.with_suffix(".arrays")
+  process = workers.Process(lambda: arrays(home, path), log)
   process.wait()
   test = {p.name: p.read_text() for p in sorted(home.test.glob("test.[!p]*"))}
   rows = home.metrics.read_text().splitlines() if home.metrics.exists() else []

@@ -28,12 +28,12 @@ _SPREAD = 0.2  # seconds
 class Run:
   """A run under faults: its folder, its worker, what was lost so far, and what it has yet to say.
 
-  disk: the file system of 64 MB that the folder is on, None if there is none.
+  log: where workers print. disk: the small file system that the folder, but not the log, is on;
+  None if there is none.
   """
 
-  def __init__(self, home: Workdir, draw: random.Random, disk: Path | None):
-    self.home, self.draw, self.disk = home, draw, disk
-    self.log = home.path.with_suffix(".log")
+  def __init__(self, home: Workdir, log: Path, draw: random.Random, disk: Path | None):
+    self.home, self.log, self.draw, self.disk = home, log, draw, disk
     self.worker: Worker | None = None
     self.lost: list[str] = []
     self.starts = 0

@@ -47,9 +47,9 @@ def configure(home: Workdir, cache: Path) -> None:
   config_lib.save(config, home.config)
 
 
-def share(programs: Path) -> None:
+def share(programs: str) -> None:
   """Keeps compiled programs in a folder, from worker to worker; they are compiled quickly."""
-  jax.config.update("jax_compilation_cache_dir", str(programs))
+  jax.config.update("jax_compilation_cache_dir", programs)
   jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
   jax.config.update("jax_disable_most_optimizations", True)
   train.keep_programs = lambda configured: None
@@ -66,6 +66,7 @@ class Process:
     if self.pid == 0:
       code = 1
       try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if sys.platform == "linux":
           ctypes.CDLL(None).prctl(_PARENT_DIES, signal.SIGKILL)
         output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -141,9 +142,9 @@ class Worker(Process):
     return cpu(self.pid)
 
   def saving(self) -> bool:
-    """Whether a save is under way that was not seen before."""
-    new = set(self._saving()) - self._seen
-    self._seen |= new
+    """Whether a save has begun since this was asked last."""
+    now = set(self._saving())
+    new, self._seen = now - self._seen, now
     self.saves += len(new)
     return bool(new)
 
