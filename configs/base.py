@@ -14,6 +14,7 @@ from nmt.options import (
   amount,
   choice,
   count,
+  count_tuple,
   group,
   integer,
   kind,
@@ -244,6 +245,12 @@ KEYS = group(
     metric=choice("bleu", ("bleu", "perplexity"), "what the best checkpoint is best in"),
     patience=whole(10, "validations without a new best before training ends; 0: never"),
     keep=count(2, "last checkpoints that are kept, beside the best one"),
+    keep_at=count_tuple((), "updates after which a checkpoint is saved and kept for good"),
+    keep_tenfold=whole(
+      0,
+      "such checkpoints, log-spaced, for each tenfold of updates (3: after 1, 2, 5, 10, 22, 46, "
+      "100, ...); 0: none",
+    ),
     log=count(50, "updates between two lines of metrics"),
   ),
   decode=group(

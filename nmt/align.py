@@ -68,7 +68,8 @@ def _aligned(
   arguments: argparse.Namespace, gold: list[alignment.Links] | None
 ) -> Iterator[list[alignment.Link]]:
   """Prints the links of each pair, draws the figures asked for, and yields the links."""
-  from nmt.analysis.heatmap import check_path, heatmap
+  from nmt.analysis.heatmap import heatmap
+  from nmt.analysis.style import check_path
   from nmt.evaluation import attention
   from nmt.loading import load  # jax: not for --links
 
@@ -173,7 +174,11 @@ def _parser() -> Parser:
   add("--reverse", action="store_true", help="--links holds target-source, not source-target")
   add("--gold", type=Path, help="gold links: i-j sure, ipj possible")
   add("--json", type=Path, help="also write the scores here")
-  add("--figure", type=Path, help="draw the matrix of --lines (.png or .pdf; gold links outlined)")
+  add(
+    "--figure",
+    type=Path,
+    help="draw the matrix of --lines (.png, .pdf or .svg; gold links outlined)",
+  )
   add("--lines", default="1", help="which lines to draw, from 1: 1,2,3 gives F-1.png and so on")
   return parser
 

@@ -32,7 +32,11 @@ def load(path: str | os.PathLike[str]) -> ConfigDict:
   are left out, and keys that the file lacks get the value that means what was done without them.
   UserError if it is damaged or holds an unknown key or a value out of range.
   """
-  tree = files.read_json(path)
+  return parse(files.read_json(path), path)
+
+
+def parse(tree: Any, path: str | os.PathLike[str]) -> ConfigDict:
+  """`load`, of what was read already; `path` is where from."""
   if not isinstance(tree, dict):
     raise UserError(f"{path}: not a config")
   flat = older.translate(flatten(ConfigDict(_tuples(tree), convert_dict=True)))

@@ -108,6 +108,17 @@ def name_tuple(default: tuple[str, ...], help: str) -> Option:
   )
 
 
+def count_tuple(default: tuple[int, ...], help: str) -> Option:
+  """Any number of whole numbers, each 1 or more."""
+  return Option(
+    default,
+    (tuple,),
+    lambda x: all(type(y) is int and y >= 1 for y in x),
+    "a tuple of whole numbers, each 1 or more",
+    help,
+  )
+
+
 def choice(default: str, names: Iterable[str], help: str) -> Option:
   """One of `names`; where the default is empty, it may be left empty."""
   listed = tuple(names)

@@ -31,7 +31,9 @@ UPSTREAM = {
   "training": GROUND | {"data", "models"},
   "profiling": GROUND | {"data", "training"},
   "evaluation": GROUND | {"data", "decoding"},
-  "analysis": GROUND | {"data", "models", "decoding", "training", "evaluation"},
+  "loading": GROUND | {"data", "models", "decoding", "training"},
+  "analysis": GROUND
+  | {"data", "models", "decoding", "training", "evaluation", "loading", "launching"},
 }
 WITHOUT_JAX = GROUND | {"data", "launching"}
 JAX = {"jax", "jaxlib", "flax", "optax", "orbax", "chex"}

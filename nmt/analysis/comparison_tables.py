@@ -13,6 +13,21 @@ _NAMES = {"bleu": "BLEU", "chrf": "chrF"}
 def show(console: Console, found: dict[str, Any]) -> None:
   """Prints the scores, the buckets, and the sentences that differ most."""
   _head(console, f"{found['sentences']} sentences, compared with {found['baseline']}")
+  show_scores(console, found)
+  console.print()
+  _head(console, f"BLEU by source {found['length_unit']}")
+  console.print(_buckets(found["by_length"], "sentences", "bleu"))
+  if found["by_frequency"] is not None:
+    _head(console, "F1 of target words by how often they were seen in training")
+    console.print(_buckets(found["by_frequency"], "reference", "f1"))
+  for name, rows in found["sentences_apart"].items():
+    if rows:
+      _head(console, f"where {name} and {found['baseline']} differ most, by chrF of the sentence")
+      console.print(_sentences(found["baseline"], name, rows))
+
+
+def show_scores(console: Console, found: dict[str, Any]) -> None:
+  """Prints the scores of each system, and what their intervals are."""
   console.print(_scores(found))
   for key, signature in found["signatures"].items():
     console.print(Text(f"  {_NAMES[key]}: {signature}", style="dim"), soft_wrap=True)
@@ -24,16 +39,6 @@ def show(console: Console, found: dict[str, Any]) -> None:
     ),
     soft_wrap=True,
   )
-  console.print()
-  _head(console, f"BLEU by source {found['length_unit']}")
-  console.print(_buckets(found["by_length"], "sentences", "bleu"))
-  if found["by_frequency"] is not None:
-    _head(console, "F1 of target words by how often they were seen in training")
-    console.print(_buckets(found["by_frequency"], "reference", "f1"))
-  for name, rows in found["sentences_apart"].items():
-    if rows:
-      _head(console, f"where {name} and {found['baseline']} differ most, by chrF of the sentence")
-      console.print(_sentences(found["baseline"], name, rows))
 
 
 def _head(console: Console, line: str) -> None:

@@ -1,28 +1,18 @@
 """An alignment matrix as a figure: which source words each target word looked at (Figure 3)."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from nmt.analysis import fonts
-from nmt.errors import UserError
+from nmt.analysis.style import check_path, save
 from nmt.evaluation.alignment import Links
-from nmt.files import replacing
 
 _CELL = 0.24  # inches of a cell's side: the words beside it are legible at 10 points
-_FORMATS = (".png", ".pdf")
-
-
-def check_path(path: str | Path) -> None:
-  """Raises UserError unless `path` ends in a format that can be drawn."""
-  if Path(path).suffix.lower() not in _FORMATS:
-    raise UserError(f"cannot draw {path}: its name must end in .png or .pdf")
 
 
 def heatmap(
@@ -36,9 +26,9 @@ def heatmap(
   """Draws alpha_ij, black 0 and white 1: source words j above, target words i to the left.
 
   Gold links are outlined, sure ones in full and merely possible ones dashed. The figure grows with
-  the number of words, so that words stay legible; PNG or PDF by the path's suffix, written beside
-  and renamed. Raises UserError for another suffix or an unwritable path; warns about words that no
-  installed font can draw.
+  the number of words, so that words stay legible; PNG, PDF or SVG by the path's suffix, written
+  beside and renamed. Raises UserError for another suffix or an unwritable path; warns about words
+  that no installed font can draw.
   """
   check_path(path)
   T, J = len(target), len(source)
@@ -107,23 +97,3 @@ def _draw(
     axes.set_xlabel(title, labelpad=8, **{**style, "color": "#666666"})
     axes.xaxis.set_label_position("bottom")
   return figure
-
-
-def save(figure: Figure, path: Path) -> None:
-  """Writes a figure, PNG or PDF, beside and renamed; UserError where that is not possible."""
-  suffix = path.suffix.lower()
-  try:
-    # Outlines (type 3) in PDF: embedded as type 42, CJK fonts vanish. No dates: same figure, same
-    # bytes.
-    with rc_context({"pdf.fonttype": 3}), replacing(path, "wb") as file:
-      picture = io.BytesIO()  # matplotlib goes back and forth, which a pipe can't
-      figure.savefig(
-        picture,
-        format=suffix[1:],
-        bbox_inches="tight",
-        pad_inches=0.12,
-        metadata={"Software": None} if suffix == ".png" else {"CreationDate": None},
-      )
-      file.write(picture.getbuffer())
-  except OSError as error:
-    raise UserError(f"cannot write {path}: {error.strerror or error}") from error

@@ -61,6 +61,8 @@ def _scores(found: dict[str, Any]) -> Table:
     table.add_row("AER", f"{links['aer']:.2f}", how)
   if (entropy := found.get("attention_entropy")) is not None:
     table.add_row("attention entropy", f"{entropy:.3f}", "nats a target token; references forced")
+  if (covered := found.get("attention_coverage")) is not None:
+    table.add_row("attention coverage", f"{covered:.3f}", "of a source token, 1 at most; likewise")
   for name, key, how in _LENGTHS:
     if found[key]:
       table.add_row(name, str(found[key]), how)

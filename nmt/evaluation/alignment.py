@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float, Int64, Num
+
 from nmt.data import text_files
 from nmt.data.links import Link, Links, check_range, parse
 from nmt.errors import UserError
@@ -14,6 +17,8 @@ __all__ = [
   "Link",
   "Links",
   "check_range",
+  "counts",
+  "error_rate",
   "parse",
   "read",
   "score",
@@ -56,21 +61,39 @@ def score(found: Sequence[Collection[Link]], gold: Sequence[Links]) -> Alignment
   """
   if len(found) != len(gold):
     raise UserError(f"{len(found)} lines of links against {len(gold)} gold lines")
-  proposed = sure = in_sure = in_possible = 0
-  for links, pair in zip(found, gold, strict=True):
-    a = set(links)
-    proposed += len(a)
-    sure += len(pair.sure)
-    in_sure += len(a & pair.sure)
-    in_possible += len(a & pair.possible)
+  sums = counts(found, gold).sum(axis=0)
+  proposed, sure, in_sure, in_possible = sums.tolist()
   if proposed + sure == 0:
     raise UserError("there are no links to score, neither found nor gold")
   return AlignmentScore(
-    aer=100 * (1 - (in_sure + in_possible) / (proposed + sure)),
+    aer=float(error_rate(sums)),
     precision=100 * in_possible / proposed if proposed else 0.0,
     recall=100 * in_sure / sure if sure else 0.0,
     links=proposed,
     sentences=len(gold),
+  )
+
+
+def counts(
+  found: Sequence[Collection[Link]], gold: Sequence[Links]
+) -> Int64[np.ndarray, "sentences 4"]:
+  """What each sentence adds to the sums of `error_rate`: |A|, |S|, |A n S| and |A n P|."""
+  rows = [
+    (len(a), len(pair.sure), len(a & pair.sure), len(a & pair.possible))
+    for a, pair in zip(map(set, found), gold, strict=True)
+  ]
+  return np.array(rows, np.int64).reshape(-1, 4)
+
+
+def error_rate(sums: Num[np.ndarray, "*corpora 4"]) -> Float[np.ndarray, "*corpora"]:
+  """AER in percent of each corpus whose sums of `counts` are along the last axis.
+
+  A corpus without any link, found or gold, has an AER of 0.
+  """
+  proposed, sure, in_sure, in_possible = np.moveaxis(np.asarray(sums, np.float64), -1, 0)
+  every = proposed + sure
+  return np.asarray(
+    100 * (1 - np.where(every > 0, in_sure + in_possible, 1) / np.where(every > 0, every, 1))
   )
 
 

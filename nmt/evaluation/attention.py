@@ -12,6 +12,8 @@ from nmt.decoding.trained import Run
 from nmt.errors import UserError
 from nmt.evaluation.alignment import METHODS, Link
 
+_GUIDED = 0.2  # g, the width of the diagonal in guided attention
+
 
 class Aligned(NamedTuple):
   """A pair's words and their weights, the end of sentence last; no weights: too long a pair."""
@@ -87,6 +89,28 @@ def entropy(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "T"]:
   surprise_TxJ = -np.log(np.where(share_TxJ > 0, share_TxJ, 1))
   entropy_T: Float[np.ndarray, "T"] = (share_TxJ * surprise_TxJ).sum(axis=1)
   return entropy_T
+
+
+def coverage(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "J"]:
+  """min(sum_i alpha_ij, 1) of each source token: 1 where all of it was looked at, 0 where nothing.
+
+  The logarithm of this, summed over j, is the coverage penalty of Wu et al. (2016).
+  """
+  covered_J: Float[np.ndarray, "J"] = np.minimum(alpha_TxJ.sum(axis=0, dtype=np.float64), 1.0)
+  return covered_J
+
+
+def diagonality(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "T"]:
+  """sum_j alpha_ij exp(-(j / J - i / T)^2 / (2 g^2)), g = 0.2: 1 where all is on the diagonal.
+
+  The weights that guided attention (Tachibana et al., 2018) asks for: its loss is the
+  mean of 1 - this. i and j count from 0.
+  """
+  T, J = alpha_TxJ.shape
+  apart_TxJ = np.arange(J)[None] / max(J, 1) - np.arange(T)[:, None] / max(T, 1)
+  near_TxJ = np.exp(-(apart_TxJ**2) / (2 * _GUIDED**2))
+  diagonal_T: Float[np.ndarray, "T"] = (alpha_TxJ * near_TxJ).sum(axis=1)
+  return diagonal_T
 
 
 def merge(

@@ -4,6 +4,7 @@ One pass serves all three. A pair is forced twice only where the pieces of its w
 of its text, and its alignments are reduced to links at once, so that memory stays flat.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ from nmt.perplexity import perplexity
 
 Ids = tuple[list[int], list[int]]  # of a source and a target
 
+ATTENTION = ("attention_entropy", "attention_coverage", "attention_diagonality")
+
 _DRAWN = range(6, 19)  # words of a sentence that makes a good figure
 _CANDIDATES = 100  # for the figure
 
@@ -39,12 +42,13 @@ class Example(NamedTuple):
 class Findings(NamedTuple):
   """Scores are JSON-able; there is no alignment without gold links, or without attention.
 
-  attention_entropy: the mean over the references' tokens, ends included, in nats; None without
-  attention.
+  attention: of the weights between tokens, ends included, or None without attention:
+  attention_entropy, the mean over the references' tokens in nats, attention_diagonality, likewise,
+  and attention_coverage, the mean over the sources' tokens (see nmt/evaluation/attention.py).
   """
 
   likelihood: dict[str, Any]
-  attention_entropy: float | None
+  attention: dict[str, float] | None
   alignment: dict[str, Any] | None
   example: Example | None
 
@@ -69,7 +73,8 @@ def force_references(
   hypothesis; there is none where nothing was translated, or without attention.
   """
   tasks = _tasks(run, pairs, encoded, hypotheses)
-  total, tokens, too_long, spread = 0.0, 0, 0, 0.0
+  total, tokens, source_tokens, too_long = 0.0, 0, 0, 0
+  spread = covered = diagonal = 0.0
   found: dict[str, list[list[alignment.Link]]] = {"agreement": [], "argmax": []}
   wanted: list[alignment.Links] = []
   example: Example | None = None
@@ -82,6 +87,9 @@ def force_references(
       tokens += len(forced.log_probs_T)
       if run.aligns and forced.alpha_TxJ is not None:
         spread += float(attention.entropy(forced.alpha_TxJ).sum())
+        covered += float(attention.coverage(forced.alpha_TxJ).sum())
+        diagonal += float(attention.diagonality(forced.alpha_TxJ).sum())
+        source_tokens += forced.alpha_TxJ.shape[1]
     if task.pieces is None:
       continue
     source, target, alpha_TxJ = task.pieces.aligned(forced)
@@ -101,10 +109,17 @@ def force_references(
       "reference_tokens": tokens,
       "not_forced": too_long,
     },
-    spread / tokens if run.aligns and tokens else None,
+    _mean((spread, tokens), (covered, source_tokens), (diagonal, tokens)),
     _score(found, wanted) if wanted else None,
     example,
   )
+
+
+def _mean(*sums: tuple[float, int]) -> dict[str, float] | None:
+  """The means of ATTENTION from sums and counts; None of nothing."""
+  if not all(count for _, count in sums):
+    return None
+  return {name: total / count for name, (total, count) in zip(ATTENTION, sums, strict=True)}
 
 
 def _tasks(
@@ -112,8 +127,6 @@ def _tasks(
 ) -> list[_Task]:
   """The references first, then what has other pieces."""
   places = _places(pairs, hypotheses) if run.aligns else {}
-  # Gold links count Moses words, whatever the tokens are, unless a file beside the text has them.
-  moses = Words(run.config.data.source, ()), Words(run.config.data.target, ())
   first, more = [], []
   for index, (pair, ids, hypothesis) in enumerate(zip(pairs, encoded, hypotheses, strict=True)):
     if not run.aligns or not (pair.links or index in places):
@@ -122,10 +135,8 @@ def _tasks(
     gold = alignment.parse(pair.links) if pair.links else None
     if gold is None:
       words = run.source.words(pair.source), run.target.words(hypothesis)
-    elif pair.spaced:
-      words = spaced(pair.source), spaced(pair.target)
     else:
-      words = moses[0].words(pair.source), moses[1].words(pair.target)
+      words = linked_words(run, pair)
     pieces = attention.pieces(run, *words)
     place = places.get(index)
     if pieces.ids == ids:
@@ -134,6 +145,22 @@ def _tasks(
       first.append(_Task(ids, True, None, None, None))
       more.append(_Task(pieces.ids, False, pieces, gold, place))
   return first + more
+
+
+def linked_words(run: Run, pair: Pair) -> tuple[list[str], list[str]]:
+  """The words of a pair that its gold links count.
+
+  They are Moses words, whatever the tokens are, unless a file beside the text has the links.
+  """
+  if pair.spaced:
+    return spaced(pair.source), spaced(pair.target)
+  data = run.config.data
+  return _moses(data.source).words(pair.source), _moses(data.target).words(pair.target)
+
+
+@functools.lru_cache(maxsize=4)
+def _moses(language: str) -> Words:
+  return Words(language, ())
 
 
 def _places(pairs: Sequence[Pair], hypotheses: Sequence[str]) -> dict[int, int]:

@@ -15,7 +15,7 @@ from nmt.decoding.trained import Run
 from nmt.decoding.translator import Translator
 from nmt.errors import UserError
 from nmt.evaluation.bleu import tokenizer as bleu_tokenizer
-from nmt.evaluation.references import Example, force_references
+from nmt.evaluation.references import ATTENTION, Example, force_references
 from nmt.evaluation.scores import scores
 from nmt.progress_bar import shown
 
@@ -75,7 +75,7 @@ def report(
     "cut": searched.cut,
     "too_long": searched.too_long,
     "alignment": forced.alignment,
-    "attention_entropy": forced.attention_entropy,
+    **(forced.attention or dict.fromkeys(ATTENTION)),
     "decode": decode.to_dict(),
     "seconds_translating": round(seconds, 3),
   }

@@ -48,12 +48,21 @@ def by_length(
   tokenizer: str = "13a",
 ) -> list[dict[str, Any]]:
   """BLEU of the sentences of 1-10, 11-20, ... source words; empty buckets are left out."""
-  buckets = [max(0, length - 1) // _BUCKET for length in source_words]
   rows = []
-  for bucket in sorted(set(buckets)):
-    row = _subset(hypotheses, references, [bucket == other for other in buckets], tokenizer)
-    rows.append({"from": bucket * _BUCKET + 1, "to": (bucket + 1) * _BUCKET, **row})
+  for (start, end), places in buckets(source_words).items():
+    inside = set(places)
+    row = _subset(hypotheses, references, [i in inside for i in range(len(references))], tokenizer)
+    rows.append({"from": start, "to": end, **row})
   return rows
+
+
+def buckets(source_words: Sequence[int]) -> dict[tuple[int, int], list[int]]:
+  """The sentences of 1-10, 11-20, ... source words, in order; empty buckets are left out."""
+  found: dict[tuple[int, int], list[int]] = {}
+  for place, length in enumerate(source_words):
+    bucket = max(0, length - 1) // _BUCKET
+    found.setdefault((bucket * _BUCKET + 1, (bucket + 1) * _BUCKET), []).append(place)
+  return dict(sorted(found.items()))
 
 
 def _subset(

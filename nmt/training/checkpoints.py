@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,13 @@ PATIENCE = 10.0  # seconds in which files of another machine's checkpoint may st
 
 
 class Checkpoints:
-  """The checkpoints of a run: the last `keep` ones and the best.
+  """The checkpoints of a run: the last `keep` ones, the best, and those `chosen` for good.
 
   A checkpoint is a folder named by its update. Orbax gives it that name once it is whole, digests
   of its files included, so a process that dies while saving leaves the ones before it.
   """
 
-  def __init__(self, folder: Path, keep: int):
+  def __init__(self, folder: Path, keep: int, chosen: Callable[[int], bool] = lambda _: False):
     self.folder = folder
     self._best = 0
     self._saved = _NOTHING
@@ -47,7 +47,7 @@ class Checkpoints:
     self._manager = ocp.CheckpointManager(
       folder.absolute(),
       options=ocp.CheckpointManagerOptions(
-        preservation_policy=_LastAndBest(keep, self),
+        preservation_policy=_Stay(keep, chosen, self),
         cleanup_tmp_directories=True,
         async_options=ocp.AsyncOptions(
           timeout_secs=_FOREVER,
@@ -158,15 +158,18 @@ def _mark(progress: Progress) -> tuple[int, int, int]:
   return progress.update, progress.validated, progress.fallbacks
 
 
-class _LastAndBest:
+class _Stay:
   """Which checkpoints stay."""
 
-  def __init__(self, keep: int, owner: Checkpoints):
-    self.keep, self.owner = keep, owner
+  def __init__(self, keep: int, chosen: Callable[[int], bool], owner: Checkpoints):
+    self.keep, self.chosen, self.owner = keep, chosen, owner
 
   def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
     last = len(checkpoints) - self.keep
-    return [i >= last or c.step == self.owner._best for i, c in enumerate(checkpoints)]
+    return [
+      i >= last or c.step == self.owner._best or self.chosen(c.step)
+      for i, c in enumerate(checkpoints)
+    ]
 
 
 def read(
@@ -269,7 +272,7 @@ def load(folder: Path, which: str | int, name: str, abstract: Any) -> tuple[Any,
   with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
     candidates = there[::-1]
     if which == "best":
-      candidates = [_best(manager, candidates), *candidates]
+      candidates = [best_of(manager, candidates), *candidates]
     elif which != "last":
       candidates = [int(which)]
     for update in candidates:
@@ -280,7 +283,7 @@ def load(folder: Path, which: str | int, name: str, abstract: Any) -> tuple[Any,
   raise UserError(f"no checkpoint in {folder} is whole")
 
 
-def _best(manager: ocp.CheckpointManager, candidates: list[int]) -> int:
+def best_of(manager: ocp.CheckpointManager, candidates: list[int]) -> int:
   """The best update that the newest legible progress knows of, or else the newest."""
   for update in candidates:
     try:

@@ -93,4 +93,7 @@ def _go_on(
         break  # the state is saved by the caller, its validation still due
       session.judge(scores, metrics)
       session.save(metrics)
+    elif session.chosen(progress.update):
+      session.settle()
+      session.save(metrics)
   session.settle()

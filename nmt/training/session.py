@@ -13,13 +13,17 @@ import numpy as np
 from jax.sharding import NamedSharding
 from ml_collections import ConfigDict
 
+from nmt import config as config_lib
+from nmt import fitting
 from nmt.data.batches import Batch, Batches, sequential
 from nmt.data.pipeline import Prepared
 from nmt.data.shapes import Shape
 from nmt.files import replacing
 from nmt.perplexity import perplexity
+from nmt.refusals import NOT_ALIGNING
 from nmt.training import divergence, flops, sharding, step
 from nmt.training.checkpoints import Checkpoints
+from nmt.training.keeping import chosen
 from nmt.training.meter import Meter
 from nmt.training.metrics import Metrics
 from nmt.training.objectives.base import Rows
@@ -40,11 +44,13 @@ class Session:
     self.config, self.workdir, self._start = config, workdir, start
     self.mesh = sharding.build(config.mesh)
     divisor = sharding.divisor(self.mesh)
+    self._aligns = not fitting.has(config_lib.flatten(config), "model.attention", NOT_ALIGNING)
     self.batches = Batches(prepared.train, config.batch, config.seed, divisor)
     self.valid = sequential(prepared.valid, config.batch, divisor)
     sizes = prepared.source.size, prepared.target.size
     self.program = step.build(config, *sizes, self.mesh)
-    self.checkpoints = Checkpoints(workdir.checkpoints, config.valid.keep)
+    self.chosen = functools.partial(chosen, config.valid)
+    self.checkpoints = Checkpoints(workdir.checkpoints, config.valid.keep, self.chosen)
     self.restore()
 
   def restore(self) -> None:
@@ -118,16 +124,23 @@ class Session:
     divergence.check(self.config.train.fallback, self.progress, values["loss"], count)
 
   def scores(self, validate: Validate) -> dict[str, float]:
-    """The validation split's loss and perplexity, and what `validate` adds."""
+    """The validation split's loss and perplexity, what `validate` adds, and where alpha looks.
+
+    attention_entropy: nats a target token; attention_coverage: of the source tokens, in [0, 1].
+    """
     stopwatch = Stopwatch()
     params = self.state.get("average", self.state["params"])
     process = jax.process_index(), jax.process_count()
-    nll = tokens = 0
+    total: Counter[str] = Counter()
     for batch in self.valid:
       sums = jax.device_get(self.program.evaluate(params, self._place(batch.part(*process))))
-      nll, tokens = nll + sums["nll"].item(), tokens + sums["tokens"].item()
+      total.update({name: value.item() for name, value in sums.items()})
+    nll, tokens = total["nll"], total["tokens"]
     scores = {"loss": nll / max(tokens, 1), "perplexity": perplexity(nll, tokens)}
     scores |= validate(jax.device_put(params, jax.local_devices()[0]))
+    if self._aligns:
+      scores["attention_entropy"] = total["attention_entropy"] / max(tokens, 1)
+      scores["attention_coverage"] = total["covered"] / max(total["source_tokens"], 1)
     self._validation = stopwatch.seconds()
     self.meter.restart()
     return scores

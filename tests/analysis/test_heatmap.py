@@ -13,10 +13,11 @@ def draw(path, T, J, **more):
   return path
 
 
-def test_png_and_pdf_by_name(tmp_path):
+def test_the_format_is_that_of_the_name(tmp_path):
   assert draw(tmp_path / "a.png", 3, 4).read_bytes().startswith(b"\x89PNG")
   assert draw(tmp_path / "a.PDF", 3, 4).read_bytes().startswith(b"%PDF")
-  assert sorted(path.name for path in tmp_path.iterdir()) == ["a.PDF", "a.png"]
+  assert draw(tmp_path / "a.svg", 3, 4).read_bytes().startswith(b"<?xml")
+  assert sorted(path.name for path in tmp_path.iterdir()) == ["a.PDF", "a.png", "a.svg"]
 
 
 def test_the_figure_grows_with_its_words_so_that_they_stay_legible(tmp_path):
@@ -46,7 +47,7 @@ def test_gold_links_are_outlined(tmp_path):
 
 
 def test_the_same_figure_is_the_same_bytes(tmp_path):
-  for suffix in ("png", "pdf"):
+  for suffix in ("png", "pdf", "svg"):
     first = draw(tmp_path / f"a.{suffix}", 2, 2).read_bytes()
     assert draw(tmp_path / f"b.{suffix}", 2, 2).read_bytes() == first
 
@@ -56,7 +57,7 @@ def test_words_are_no_markup(tmp_path):
 
 
 def test_mistakes_are_named(tmp_path):
-  with pytest.raises(UserError, match=r"\.png or \.pdf"):
+  with pytest.raises(UserError, match=r"\.png, \.pdf or \.svg"):
     draw(tmp_path / "a.jpg", 2, 2)
   with pytest.raises(UserError, match="cannot write"):
     draw(tmp_path / "missing" / "a.png", 2, 2)

@@ -59,7 +59,7 @@ def test_a_figure_for_each_line_asked_for(files, capsys):
     (["--gold", "{}/s"], "s, line 1: 'le' is not a link"),
     (["--gold", "{}/short"], "short has 1 lines but .*s has 3"),
     (["--gold", "{}/wide"], "wide, line 2: link 0-0 is outside a pair of 0 source"),
-    (["--figure", "{}/f.jpg"], "must end in .png or .pdf"),
+    (["--figure", "{}/f.jpg"], "must end in .png, .pdf or .svg"),
     (["--figure", "{}/f.png", "--lines", "4"], "has 3 lines"),
     (["--figure", "{}/f.png", "--lines", "0"], "line numbers from 1"),
     (["--links", "{}/short"], "--gold"),

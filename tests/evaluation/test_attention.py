@@ -72,3 +72,19 @@ def test_words_of_a_run_are_aligned_in_order(run):
 def test_entropy_is_of_the_shares_of_the_weight():
   alpha = np.array([[0, 1, 0, 0], [0.25] * 4, [0.1, 0.1, 0, 0], [0] * 4], np.float32)
   np.testing.assert_allclose(attention.entropy(alpha), [0, np.log(4), np.log(2), 0], atol=1e-7)
+
+
+def test_coverage_is_of_what_was_looked_at_at_all():
+  alpha = np.array([[0.5, 0.5, 0, 0], [0.75, 0, 0.25, 0]], np.float32)
+  np.testing.assert_allclose(attention.coverage(alpha), [1, 0.5, 0.25, 0])
+  assert attention.coverage(np.zeros((0, 3))).tolist() == [0, 0, 0]
+  assert attention.coverage(rows(9, 4)).max() <= 1
+
+
+def test_diagonality_is_one_on_the_diagonal_and_less_away_from_it():
+  np.testing.assert_allclose(attention.diagonality(np.eye(5)), 1)
+  alpha = np.array([[0.25, 0.75], [1.0, 0.0]])
+  far = np.exp(-(0.5**2) / (2 * 0.2**2))
+  np.testing.assert_allclose(attention.diagonality(alpha), [0.25 + 0.75 * far, far])
+  backwards = attention.diagonality(np.eye(5)[::-1])
+  assert backwards[0] < backwards[1] < backwards[2]

@@ -81,7 +81,7 @@ def _parser() -> Parser:
   add(
     "-o", "--output", type=Path, help="write to this file; its ending says the format, such as .md"
   )
-  add("--plot", type=Path, help="draw the intervals too: a .png or .pdf")
+  add("--plot", type=Path, help="draw the intervals too: a .png, .pdf or .svg")
   add("--resamples", type=_several, default=1_000, help="of the bootstrap (default: 1000)")
   add("--trials", type=positive, default=10_000, help="of the randomisation (default: 10000)")
   return parser

@@ -8,13 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nmt.analysis import fonts
-from nmt.analysis.heatmap import check_path, save
 from nmt.analysis.results.footer import NAMES
 from nmt.analysis.results.table import Row, Table
+from nmt.analysis.style import BLUE, FAINT, GREY, GRID, INK, ORANGE, check_path, save
 
-# Of Okabe and Ito's palette, told apart by the colour-blind; shape says the same as colour.
-_BLUE, _ORANGE = "#0072B2", "#D55E00"
-_INK, _FAINT = "#1a1a1a", "#bbbbbb"
 _ROW = 0.32  # inches
 
 check = check_path
@@ -24,7 +21,7 @@ def draw(path: str | Path, table: Table, rows: Sequence[Row]) -> None:
   """Draws the rows in the order given: left the scores, right the differences to the baseline.
 
   Large marks are means, small ones single runs, lines 95 % intervals; a filled mark is a
-  significant difference. PNG or PDF by the path's suffix. Raises UserError where that can't be
+  significant difference. PNG, PDF or SVG by the path's suffix. Raises UserError where that can't be
   written.
   """
   families, drawn = fonts.choose([*map(_wrapped, rows), [table.study.name]])
@@ -42,34 +39,34 @@ def draw(path: str | Path, table: Table, rows: Sequence[Row]) -> None:
   style: dict[str, Any] = {
     "fontfamily": families,
     "fontsize": 9,
-    "color": _INK,
+    "color": INK,
     "parse_math": False,
   }
   panels[0].set_yticks(places, labels, **style)
   panels[0].set_ylim(-sum(heights) - 0.3, 0.3)
   for at, row in zip(places, rows, strict=True):
-    colour = _ORANGE if row.is_baseline else _BLUE
+    colour = ORANGE if row.is_baseline else BLUE
     _mark(panels[0], at, row, table.metric, colour, filled=True, square=row.is_baseline)
     panels[0].plot(
       row.points, [at - 0.22] * len(row.points), "|", color=colour, markersize=5, alpha=0.7
     )
     if compared and not row.is_baseline:
-      _mark(panels[1], at, row, "difference", _BLUE, filled=row.star, square=False)
+      _mark(panels[1], at, row, "difference", BLUE, filled=row.star, square=False)
   panels[0].set_xlabel(f"{NAMES[table.metric]} on {table.study.split}", **style)
   if compared:
     to = "the baseline"
     if len(baselines) == 1:
       to = baselines[0].name
-      panels[0].axvline(baselines[0].values[table.metric], color=_ORANGE, linewidth=0.8, zorder=0)
-    panels[1].axvline(0, color=_ORANGE, linewidth=0.8, zorder=0)
+      panels[0].axvline(baselines[0].values[table.metric], color=ORANGE, linewidth=0.8, zorder=0)
+    panels[1].axvline(0, color=ORANGE, linewidth=0.8, zorder=0)
     less = "less" if table.lower_is_better else "more"
     panels[1].set_xlabel(f"difference to {to}\n({less} is better; filled: significant)", **style)
   for panel in panels:
     panel.spines[["top", "right", "left"]].set_visible(False)
-    panel.spines["bottom"].set(color=_FAINT, linewidth=0.6)
+    panel.spines["bottom"].set(color=FAINT, linewidth=0.6)
     panel.tick_params(axis="y", length=0)
-    panel.tick_params(axis="x", labelsize=8, color=_FAINT, labelcolor="#666666")
-    panel.grid(axis="x", color="#eeeeee", linewidth=0.6)
+    panel.tick_params(axis="x", labelsize=8, color=FAINT, labelcolor=GREY)
+    panel.grid(axis="x", color=GRID, linewidth=0.6)
     panel.set_axisbelow(True)
   save(figure, Path(path))
 

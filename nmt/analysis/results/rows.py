@@ -10,7 +10,12 @@ from nmt.analysis.results.table import SCORES, Options, Row, Table
 from nmt.config import PLACES
 from nmt.errors import UserError, nearest
 
-_ELSEWHERE = (*PLACES, "valid.keep")  # no part of what a run computes
+_ELSEWHERE = (
+  *PLACES,
+  "valid.keep",
+  "valid.keep_at",
+  "valid.keep_tenfold",
+)  # no part of what a run computes
 _NOTHING = ("seed", *_ELSEWHERE)
 
 

@@ -18,6 +18,8 @@ from nmt.models.products import affine, product
 
 State = Any  # a tree of arrays, each with B first
 
+SCOPE = "cell"  # what the operations of a step are called in traces, by which its gates are found
+
 
 class Cell(nnx.Module):
   """A recurrent cell of size n, whose sums are W x + b from outside and U s from its own state.
@@ -117,7 +119,8 @@ class Cell(nnx.Module):
     share_BxN: what of each unit's product with the state counts; None: all of it.
     """
     cell = self if share_BxN is None else self.sharing(share_BxN)
-    return cell.advance(state, cell.outside(x_BxG))
+    with jax.named_scope(SCOPE):
+      return cell.advance(state, cell.outside(x_BxG))
 
   def advance(self, state: State, x_BxG: Float[Array, "B G"]) -> State:
     """The cell's equations, x being all that comes from outside."""

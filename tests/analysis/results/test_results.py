@@ -101,7 +101,7 @@ def test_a_file_is_written_whole_in_the_format_of_its_name(study, run, tmp_path)
     run("-o", str(tmp_path / "nowhere" / "t.md"))
 
 
-@pytest.mark.parametrize("name", ["forest.png", "forest.pdf"])
+@pytest.mark.parametrize("name", ["forest.png", "forest.svg"])
 def test_a_forest_is_drawn(run, tmp_path, name):
   run("--plot", str(tmp_path / name))
   assert (tmp_path / name).stat().st_size > 5000
@@ -127,7 +127,7 @@ def test_a_table_of_one_run_has_no_comparison(study, capsys):
   ("flags", "message"),
   [
     (["--sort=blue"], "no column blue; did you mean bleu"),
-    (["--plot=a.gif"], "must end in .png or .pdf"),
+    (["--plot=a.gif"], "must end in .png, .pdf or .svg"),
     (["--resamples=3"], "at least 100"),
     (["--format=html"], "python launch.py results --help"),
   ],

@@ -1,0 +1,50 @@
+"""What a model computes on the way to its words, for those who look into it."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from nmt.data.ids import PAD
+from nmt.models.translation import Translation, before
+
+
+class Activations(NamedTuple):
+  """With a target given: annotations h, and of each step the state s_i after it, c_i and alpha_i.
+
+  Contexts c_BxTxG are as a matrix of the reader sees them: side by side for several heads.
+  """
+
+  h_BxJxD: Float[Array, "B J D"]
+  s_BxTxN: Float[Array, "B T N"]
+  c_BxTxG: Float[Array, "B T G"]
+  alpha_BxTxJ: Float[Array, "B T J"]
+
+
+def activations(
+  model: Translation, source_BxJ: Int[Array, "B J"], target_BxT: Int[Array, "B T"]
+) -> Activations:
+  """The activations of given pairs, without dropout; what is padding holds anything finite."""
+  real_BxJ = source_BxJ != PAD
+  notes = model.encoder(source_BxJ, real_BxJ)
+  decoder = model.decoder
+  memory, start = decoder.prepare(notes, real_BxJ)
+  own = memory["attention"]
+  readable = own if notes.values_BxJxD is None else own | {"h": notes.values_BxJxD}
+  width = decoder.C[...].shape[0]
+  same = jnp.eye(width, dtype=notes.h_BxJxD.dtype)  # a reader that changes nothing
+  values = decoder.attention.project(readable, same)
+
+  def look(s_BxN: Array, memory: Any, carry: Any) -> Any:
+    return decoder.attention.attend(s_BxN, memory, carry, None)
+
+  def step(state: Any, y_B: Int[Array, "B"]) -> tuple[Any, Any]:
+    x_BxG = decoder.project(decoder.E_y[...][y_B])
+    after, (_, glance) = decoder.looking(memory, state, x_BxG, look)
+    c_BxG = decoder.attention.read(glance.weights, values, same)
+    return after, (decoder.cell.output(after["cell"]), c_BxG, glance.alpha_BxJ)
+
+  _, found = jax.lax.scan(step, start, before(target_BxT).T)
+  s, c, alpha = (x.swapaxes(0, 1) for x in found)
+  return Activations(notes.h_BxJxD, s, c, alpha)
