@@ -37,7 +37,9 @@ def test_of_a_linear_function_all_methods_are_the_same():
     x = jnp.asarray(E_x[source_BxJ])
     np.testing.assert_allclose(attribution.gradient_times_input(of_vectors, x), wanted)
     np.testing.assert_allclose(attribution.integrated_gradients(of_vectors, x, 3), wanted)
-    np.testing.assert_allclose(attribution.occlusion(of_words, jnp.asarray(source_BxJ)), wanted, atol=1e-12)
+    np.testing.assert_allclose(
+      attribution.occlusion(of_words, jnp.asarray(source_BxJ)), wanted, atol=1e-12
+    )
 
 
 def test_integrated_gradients_of_a_square_are_exact():
