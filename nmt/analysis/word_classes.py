@@ -18,7 +18,7 @@ END = _NAMES[EOS]
 
 
 def has_parts(run: Run) -> bool:
-  """Whether the parts of speech of the run's source are known: those of the embedded grammar are."""
+  """Whether the parts of speech of the run's source are known: of the embedded grammar's they are."""
   data = run.config.data
   return bool(data.corpus == "grammar" and data.source == "en")
 
@@ -56,7 +56,7 @@ def band(token: int) -> str:
 
 
 def means(values: np.ndarray, classes: Sequence[str]) -> list[dict[str, Any]]:
-  """A row {class, tokens, mean} for each class, the mean along the first axis; most tokens first."""
+  """A row {class, tokens, mean} for each class, the mean along the first axis; largest first."""
   found = []
   for name in sorted(set(classes)):
     own = np.array([one == name for one in classes])

@@ -43,8 +43,10 @@ def test_of_a_linear_function_all_methods_are_the_same():
 
 
 def test_integrated_gradients_of_a_square_are_exact():
+  def f(x):
+    return (x.sum(axis=(1, 2)) ** 2)[:, None]  # 36, of which each word has half
+
   x = jnp.ones((1, 2, 3))
-  f = lambda x: (x.sum(axis=(1, 2)) ** 2)[:, None]  # 36, of which each word has half
   np.testing.assert_allclose(attribution.integrated_gradients(f, x, 2), [[[18, 18]]], rtol=1e-6)
   np.testing.assert_allclose(attribution.gradient_times_input(f, x), [[[36, 36]]], rtol=1e-6)
 

@@ -1,4 +1,4 @@
-"""Gates are found by their names, whatever loops and layers they are in, and as the equations say."""
+"""Gates are found by their names, in whatever loops and layers, and are those of the equations."""
 
 from types import SimpleNamespace
 

@@ -3,10 +3,10 @@
 For each word of a reference, or of the model's own translation (--own), and each source word:
 alpha; gradient x input (Denil et al., 2014; Shrikumar et al., 2017); integrated gradients from
 vectors of 0 (Sundararajan et al., 2017); and occlusion, by how much log p falls where the source
-word is left out (Li, Monroe and Jurafsky, 2016; Jain and Wallace, 2019). The last three are in nats,
-and negative where a source word speaks against the target word. Integrated gradients sum to the
-difference that the source's vectors make to log p; `gap` is how far they miss it, which more --steps
-make smaller.
+word is left out (Li, Monroe and Jurafsky, 2016; Jain and Wallace, 2019). The last three are in
+nats, and negative where a source word speaks against the target word. Integrated gradients sum to
+the difference that the source's vectors make to log p; `gap` is how far they miss it, which more
+--steps make smaller.
 
 Agreement is Kendall's tau-b between the sizes that two methods give the source words, the mean over
 target words, as in Jain and Wallace (2019); whether a low one speaks against attention is disputed
@@ -122,7 +122,7 @@ def _check_word(word: int | None, shown: dict[str, Any]) -> None:
 
 
 def show(console: Console, found: dict[str, Any]) -> None:
-  """Prints the agreement, and of one sentence what each method takes for the source of each word."""
+  """Prints the agreement, and what each method takes for the source of one sentence's words."""
   what = "references" if found["of"] == "reference" else "own translations"
   head = f"{found['split']}: {what} of {found['sentences']} sentences"
   tables.head(console, head)

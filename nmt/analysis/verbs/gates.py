@@ -1,12 +1,11 @@
 """How far the gates of the cells are open, by position and by class of word.
 
-References are forced. Each gate has its name in the equations of its cell, model.cell.kind
-(docs/mechanisms.md); a cell that is itself part of another (layers, transitions) has the name of its
-parameters. A gate is the mean over its units; `shut` and `open` are the shares of the units
-below 0.1 and above 0.9 (Karpathy, Johnson and Li, 2015). Step i of the decoder reads the word before
-the i-th, <begin> before the first: that is the word whose class counts. Classes are parts of speech
-where the corpus is the embedded grammar and the side its source; elsewhere they are bands of ranks
-in the vocabulary, which is sorted by frequency.
+References are forced. Each gate has its name in the equations of its cell, model.cell.kind, and
+each cell that of its parameters (docs/weights.md). A gate is the mean over its units; `shut` and
+`open` are the shares of the units below 0.1 and above 0.9 (Karpathy, Johnson and Li, 2015). Step i
+of the decoder reads the word before the i-th, <begin> before the first: that is the word whose
+class counts. Classes are parts of speech where the corpus is the embedded grammar and the side its
+source; elsewhere they are bands of ranks in the vocabulary, which is sorted by frequency.
 """
 
 import argparse

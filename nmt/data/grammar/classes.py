@@ -12,7 +12,8 @@ _CLOSED = {
   "auxiliary": "am is are was were be been being have has do does did will can cannot must",
   "determiner": "a an the some this these every several many another all few which whose",
   "pronoun": "it who what",
-  "adverb": "not never longer very ago as more most yesterday today tomorrow now soon how where why",
+  "adverb": "not never longer very ago as more most yesterday today tomorrow now soon"
+  " how where why",
   "preposition": "in on at to of by for after before during with",
   "conjunction": "and if",
   "name": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
