@@ -18,7 +18,7 @@ END = _NAMES[EOS]
 
 
 def has_parts(run: Run) -> bool:
-  """Whether the parts of speech of the run's source are known: of the embedded grammar's they are."""
+  """Whether the source's parts of speech are known: those of the embedded grammar are."""
   data = run.config.data
   return bool(data.corpus == "grammar" and data.source == "en")
 
