@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -65,7 +65,7 @@ class Agreement(NamedTuple):
 
 
 def attributions(
-  run: Run, pairs: Iterable[tuple[Sequence[int], Sequence[int]]], steps: int = STEPS
+  run: Run, pairs: Sequence[tuple[Sequence[int], Sequence[int]]], steps: int = STEPS
 ) -> Iterator[Attributed | None]:
   """Attributes (source ids, target ids), without BOS or EOS; None of a pair that is too long."""
   model, sizes = run.config.model, (run.source.size, run.target.size)
@@ -80,7 +80,7 @@ def attributions(
     found: Attribution = compute(run.params, *batch)
     return found
 
-  return each(pairs, of_batch, cut, _ROWS)
+  return each(pairs, of_batch, cut, min(_ROWS, max(1, len(pairs))))
 
 
 def agreements(found: Sequence[Attributed]) -> list[Agreement]:

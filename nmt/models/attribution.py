@@ -20,6 +20,9 @@ OfVectors = Callable[[Float[Array, "B J M"]], Float[Array, "B T"]]
 OfWords = Callable[[Int[Array, "B J"]], Float[Array, "B T"]]
 
 
+_TOGETHER = 8  # target words whose gradients are taken at once
+
+
 class Attribution(NamedTuple):
   """Of given pairs, 0 on padding; nats a word but for alpha, which is where the decoder looked.
 
@@ -81,9 +84,11 @@ def gradient_times_input(
     product: Float[Array, "B J"] = (slope * factor).sum(axis=2)
     return product
 
-  # One target word after the other: all at once would keep T times what an update keeps.
-  found: Float[Array, "B T J"] = jax.lax.map(of_one, jnp.arange(values.shape[1])).swapaxes(0, 1)
-  return found
+  T = values.shape[1]
+  # A few target words at a time: all at once would keep T times what an update keeps.
+  found = jax.lax.map(of_one, jnp.arange(T), batch_size=min(_TOGETHER, T))
+  product_BxTxJ: Float[Array, "B T J"] = found.swapaxes(0, 1)
+  return product_BxTxJ
 
 
 def integrated_gradients(
