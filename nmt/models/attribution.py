@@ -71,7 +71,7 @@ def attribute(
 def gradient_times_input(
   f: OfVectors, x_BxJxM: Float[Array, "B J M"], by: Float[Array, "B J M"] | None = None
 ) -> Float[Array, "B T J"]:
-  """x_j . df_i / dx_j   (Denil et al., 2014; Shrikumar et al., 2017); times `by`, if it is given.
+  """x_j . df_i / dx_j   (Denil et al., 2014; Shrikumar et al., 2016); times `by`, if it is given.
 
   The derivative of f_i with respect to the length of x_j: the first-order estimate of f_i(x) less
   what f_i is with x_j = 0.

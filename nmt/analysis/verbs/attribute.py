@@ -1,7 +1,7 @@
 """Is attention explanation? Alpha beside gradients and occlusion, and how far they agree.
 
 For each word of a reference, or of the model's own translation (--own), and each source word:
-alpha; gradient x input (Denil et al., 2014; Shrikumar et al., 2017); integrated gradients from
+alpha; gradient x input (Denil et al., 2014; Shrikumar et al., 2016); integrated gradients from
 vectors of 0 (Sundararajan et al., 2017); and occlusion, by how much log p falls where the source
 word is left out (Li, Monroe and Jurafsky, 2016; Jain and Wallace, 2019). The last three are in
 nats, and negative where a source word speaks against the target word. Integrated gradients sum to

@@ -1,4 +1,4 @@
-"""attribute, gates, probe, neighbours and project, by the command line, on a small run of long ago."""
+"""attribute, gates, probe, neighbours and project, by the command line, on a small run."""
 
 import json
 
