@@ -56,9 +56,18 @@ def band(token: int) -> str:
 
 
 def means(values: np.ndarray, classes: Sequence[str]) -> list[dict[str, Any]]:
-  """A row {class, tokens, mean} for each class, the mean along the first axis; largest first."""
+  """A row {class, tokens, mean} for each class, the mean along the first axis.
+
+  Bands are in their order, after all others, the largest of which comes first.
+  """
   found = []
   for name in sorted(set(classes)):
     own = np.array([one == name for one in classes])
     found.append({"class": name, "tokens": int(own.sum()), "mean": values[own].mean(axis=0)})
-  return sorted(found, key=lambda row: -row["tokens"])
+  return sorted(found, key=lambda row: (_low(row["class"]), -row["tokens"]))
+
+
+def _low(name: str) -> int:
+  """The lowest rank of a band; 0 of other classes."""
+  first = name.removeprefix("rank ").partition("-")[0].partition(" ")[0].replace(",", "")
+  return int(first) if name.startswith("rank ") else 0

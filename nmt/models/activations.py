@@ -68,10 +68,10 @@ def layers(model: Translation, source_BxJ: Int[Array, "B J"]) -> list[Float[Arra
   return found
 
 
-def _cells(part: Stack | nnx.List[Any]) -> Any:
+def _cells(part: Any) -> Any:
   return part.cells if isinstance(part, Stack) else part
 
 
-def _lowest(part: Stack | nnx.List[Any], count: int) -> Stack | nnx.List[Any]:
+def _lowest(part: Any, count: int) -> Any:
   kept = list(_cells(part))[:count]
   return Stack(kept, part.residual, part.rates) if isinstance(part, Stack) else nnx.List(kept)

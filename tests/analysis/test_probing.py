@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from nmt.analysis.probing import accuracy, probe, r_squared, split
+from nmt.analysis.word_classes import band, means
 from nmt.data.grammar.classes import english
+from nmt.data.ids import EOS, UNK
 
 N, D = 600, 8
 
@@ -69,3 +71,16 @@ def test_parts_of_speech():
     "determiner",
   )
   assert english("her") is None  # a determiner and a pronoun
+
+
+def test_bands_are_in_the_order_of_ranks():
+  tokens = [4, 13, 14, 103, 2003, 20003, EOS, UNK, UNK]
+  rows = means(np.arange(9.0), [band(token) for token in tokens])
+  assert [(row["class"], row["tokens"], row["mean"]) for row in rows] == [
+    ("[UNK]", 2, 7.5),
+    ("<end>", 1, 6),
+    ("rank 1-10", 2, 0.5),
+    ("rank 11-100", 2, 2.5),
+    ("rank 1,001-10,000", 1, 4),
+    ("rank 10,001 and on", 1, 5),
+  ]

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from nmt.analysis import fonts, style
@@ -65,10 +66,11 @@ def write(
     beside.mkdir()
     parts = []
     for side, table in known.items():
-      _tsv(beside / f"{side}_vectors.tsv", table.vectors_VxM.astype("float32").tolist())
+      with replacing(beside / f"{side}_vectors.tsv") as file:
+        np.savetxt(file, table.vectors_VxM, fmt="%.7g", delimiter="\t")
       head = ["word", "rank", *(["class"] if side in classes else [])]
       rows = [
-        [_plain(word), rank, *([english(word) or "other"] if side in classes else [])]
+        [_plain(word), rank, *([english(word, first=True) or "other"] if side in classes else [])]
         for rank, word in enumerate(table.words, 1)
       ]
       _tsv(beside / f"{side}_metadata.tsv", [head, *rows])
