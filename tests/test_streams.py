@@ -223,18 +223,6 @@ def test_a_status_is_written_on_a_full_disk(tmp_path, monkeypatch):
   assert home.read_status() == {}
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-  """A file system of 300 KB."""
-  place = tmp_path / "disk"
-  place.mkdir()
-  mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(place)]
-  if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
-    pytest.skip("no file system can be mounted here")
-  yield place
-  subprocess.run(["umount", str(place)], check=True)
-
-
 def test_a_full_disk_is_one_line_and_the_run_goes_on_later(first, command, small_disk):
   shutil.copytree(first / "run", small_disk / "run")
   train = (*TRAIN[:-1], str(small_disk / "run"))

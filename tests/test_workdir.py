@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from nmt.errors import UserError
+from nmt.launching.status import standing
 from nmt.workdir import Workdir
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +76,22 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     Workdir(tmp_path / "file" / "w").make()
   with pytest.raises(UserError, match="file: File exists"):
     Workdir(tmp_path / "file").make()
+
+
+def test_a_folder_that_can_only_be_read_is_said_and_can_be_asked(small_disk):
+  home = Workdir(small_disk / "w")
+  home.make()
+  home.config.write_text("{}")
+  home.status("running", update=3)
+  subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+  for use in (home.make, home.lock().__enter__):
+    with pytest.raises(UserError, match=r"w can't be written; choose another with --workdir"):
+      use()
+  assert not home.held()
+  assert standing("w", home).update == 3
+  with pytest.raises(OSError, match="Read-only file system"):
+    home.status("failed")
+  assert home.read_status()["state"] == "running"
 
 
 def test_status_says_the_state_and_when(tmp_path):

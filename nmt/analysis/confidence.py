@@ -35,7 +35,7 @@ def confidences(
     given = jnp.take_along_axis(logits, target_BxT[:, :, None], axis=2)[:, :, 0]
     total, most = jax.nn.logsumexp(logits, axis=2), logits.max(axis=2)
     right = logits.argmax(axis=2) == target_BxT
-    return Sure(jnp.exp(given - total), jnp.exp(most - total), right)
+    return jnp.exp(given - total), jnp.exp(most - total), right
 
   def cut(row: Any, J: int, T: int) -> Sure:
     return Sure(*(np.array(x[:T]) for x in row))

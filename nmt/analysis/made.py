@@ -25,6 +25,7 @@ from nmt.errors import UserError
 from nmt.evaluation import results
 from nmt.evaluation.report import report
 from nmt.files import read_json, write_json
+from nmt.launching.claim import changed
 from nmt.launching.identity import fingerprint
 from nmt.loading import load
 from nmt.training.checkpoints import Checkpoints
@@ -33,6 +34,7 @@ from nmt.training.transfer import B_O, E_X, E_Y, W_O
 from nmt.workdir import Workdir
 
 _SHOWN = 3  # names in a line
+_TRAINING = ("init", "precision")  # keys of a model, beside dropout, that its parameters outlive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,15 +59,10 @@ def vacant(new: Path) -> None:
     raise UserError(f"-o {new}: there is no folder {parent} that can be written; make it first")
 
 
-def flat(run: Run) -> dict[str, np.ndarray]:
-  """The parameters that a run translates with, by name, on the host."""
-  return models.flat(jax.device_get(run.params))
-
-
 def check(runs: Mapping[str, Run], names: Iterable[str] | None = None) -> None:
   """Raises UserError unless all have the parameters of these names, alike and for the same words.
 
-  names: those that matter; None: all that any has.
+  names: those that matter; None: all that any has, and that the models compute the same with them.
   """
   (first, one), *others = runs.items()
   mine = models.flat(one.params)
@@ -80,10 +77,22 @@ def check(runs: Mapping[str, Run], names: Iterable[str] | None = None) -> None:
       if mine[key].shape != theirs[key].shape:
         ours, other = (" x ".join(map(str, x[key].shape)) for x in (mine, theirs))
         raise UserError(f"{key} is {ours} in {first} but {other} in {name}: they don't fit")
+    if wanted is None:
+      _alike(first, one, name, run)
     if E_X in every:
       _same("source", first, one.source, name, run.source)
     if every & {E_Y, W_O, B_O}:
       _same("target", first, one.target, name, run.target)
+
+
+def _alike(first: str, one: Run, name: str, run: Run) -> None:
+  mine, theirs = (config_lib.flatten(x.config.model) for x in (one, run))
+  for key in changed(mine, theirs):
+    if key not in _TRAINING and not key.startswith("dropout."):
+      raise UserError(
+        f"{first} and {name} are of different models: model.{key} is {mine.get(key)} in one and "
+        f"{theirs.get(key)} in the other"
+      )
 
 
 def _same(side: str, first: str, mine: Tokenizer, name: str, theirs: Tokenizer) -> None:

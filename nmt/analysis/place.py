@@ -34,6 +34,8 @@ class Place(NamedTuple):
     if not self.path.is_dir():
       raise UserError(f"{self.name}: no such folder")
     home = Workdir(self.path)
+    if not home.config.exists() and home.study.exists():
+      raise UserError(f"{self.name} is the folder of a study; name one of the runs in it")
     if not home.config.exists():
       raise UserError(f"{self.name} holds no run (no config.json); launch.py makes one")
     return home
@@ -48,12 +50,7 @@ class Place(NamedTuple):
     """The parameters that it translates with; UserError where there are none."""
     if self.path.is_file():
       return _exported(self.path)
-    import jax
-
-    from nmt import models
-
-    run = self.load()
-    return Weights(run.config, run.update, models.flat(jax.device_get(run.params)))
+    return weights_of(self.load())
 
 
 class Weights(NamedTuple):
@@ -77,6 +74,15 @@ class Weights(NamedTuple):
       for name, array in drawn.items()
       if name in self.arrays and array.shape == self.arrays[name].shape
     }
+
+
+def weights_of(run: Run) -> Weights:
+  """The parameters of a loaded run, on the host."""
+  import jax
+
+  from nmt import models
+
+  return Weights(run.config, run.update, models.flat(jax.device_get(run.params)))
 
 
 def place(text: str) -> Place:

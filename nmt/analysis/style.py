@@ -39,7 +39,7 @@ def save(figure: Figure, path: Path) -> None:
   suffix = path.suffix.lower()
   try:
     # Outlines (type 3) in PDF: embedded as type 42, CJK fonts vanish. No dates, no random names.
-    options = {"pdf.fonttype": 3, "svg.hashsalt": "nmt"}
+    options: Any = {"pdf.fonttype": 3, "svg.hashsalt": "nmt"}
     with rc_context(options), replacing(path, "wb") as file:
       picture = io.BytesIO()  # matplotlib goes back and forth, which a pipe can't
       figure.savefig(

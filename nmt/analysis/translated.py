@@ -91,8 +91,12 @@ def decode_of(given: argparse.Namespace, run: Run) -> ConfigDict:
 
 def translate(one: Sample, decode: ConfigDict, what: str = "translate") -> list[Translation]:
   """Their translations, in order, with a bar for whoever waits."""
-  found = Translator(one.run, decode).translate(one.sources)
-  return list(shown(found, len(one.pairs), f"{what} {one.split}"))
+  return translate_lines(one.run, one.sources, decode, f"{what} {one.split}")
+
+
+def translate_lines(run: Run, lines: list[str], decode: ConfigDict, what: str) -> list[Translation]:
+  """The translations of any lines, likewise."""
+  return list(shown(Translator(run, decode).translate(lines), len(lines), what))
 
 
 def texts(found: list[Translation]) -> list[str]:

@@ -83,6 +83,10 @@ class TokenStore:
     column = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     into_BxL[row, column] = self._tokens[side][np.repeat(ends - lengths, lengths) + column]
 
+  def counts(self, side: str, size: int) -> np.ndarray:
+    """How often each id of a vocabulary of `size` is among a side's tokens (int64)."""
+    return np.bincount(self._tokens[side], minlength=size)
+
   def _sentence(self, side: str, index: int) -> np.ndarray:
     ends = self._ends[side]
     start = int(ends[index - 1]) if index else 0

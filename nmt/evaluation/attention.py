@@ -96,7 +96,8 @@ def coverage(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "J"]:
 
   The logarithm of this, summed over j, is the coverage penalty of Wu et al. (2016).
   """
-  return np.minimum(alpha_TxJ.sum(axis=0, dtype=np.float64), 1.0)
+  covered_J: Float[np.ndarray, "J"] = np.minimum(alpha_TxJ.sum(axis=0, dtype=np.float64), 1.0)
+  return covered_J
 
 
 def diagonality(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "T"]:

@@ -11,17 +11,18 @@ from typing import NamedTuple
 Words = Sequence[str]
 Span = tuple[int, int]  # from, to (exclusive), in words
 
+GOOD = 0.09  # adjusted BLEU of a translation that is worth perturbing: Lee et al.
 DETACHED = 0.01  # adjusted BLEU below which a translation has nothing in common: Lee et al.
 _WEIGHTS = (1.0, 0.8)  # of unigrams and bigrams in it
 _GRAM, _MORE = 4, 2  # of top n-grams: Raunak et al., as Guerreiro et al. (2023) have it
 
 
 class Oscillation(NamedTuple):
-  """The n-gram that a translation repeats most: how often it and the source's own most do."""
+  """The n-gram that a translation repeats most; how often, and how often the source's own most."""
 
   ngram: tuple[str, ...]
-  count: int
-  source_count: int
+  times: int
+  source_times: int
   spans: list[Span]
 
 
@@ -49,7 +50,7 @@ def detached(translation: Words, reference: Words) -> bool:
   """Whether a translation has next to nothing of its reference: an adjusted BLEU below 0.01.
 
   Lee et al. (2018) hold the translation of a perturbed source against that of the source by this;
-  here the reference takes the second's place.
+  of a translation alone, the reference takes the second's place. An empty one is not detached.
   """
   return bool(translation) and adjusted_bleu(translation, reference) < DETACHED
 
@@ -77,15 +78,15 @@ def untranslated(source: Words, translation: Words, reference: Words) -> list[Sp
   """Spans of a translation that are source words of which the reference has none.
 
   A word counts if it has a letter, stands in the source and, whatever its case, nowhere in the
-  reference; names and numbers that stay as they are in translation are in both. Neighbours are one
-  span.
+  reference, not even as a part of a word (d'oranges); names that stay as they are in translation
+  are in both. Neighbours are one span.
   """
-  copied = {word.casefold() for word in source} - {word.casefold() for word in reference}
-  found = [
-    (place, place + 1)
-    for place, word in enumerate(translation)
-    if word.casefold() in copied and any(map(str.isalpha, word))
-  ]
+  own, wanted = {word.casefold() for word in source}, " ".join(reference).casefold()
+  found = []
+  for place, word in enumerate(translation):
+    folded = word.casefold()
+    if folded in own and folded not in wanted and any(map(str.isalpha, word)):
+      found.append((place, place + 1))
   return _joined(found)
 
 

@@ -24,6 +24,11 @@ def look(home: Workdir, config: ConfigDict) -> State:
   """
   if not home.config.exists():
     return "new"
+  if "made_of" in _provenance(home):
+    raise UserError(
+      f"workdir {home} holds parameters that nmt.analyze made of others, and no optimizer: start "
+      f"another run from them with train.start.run={home}"
+    )
   taken, refused = _compare(home, config_lib.load(home.config), config)
   status = home.read_status().get("state")
   if refused and status == "failed" and not _saved(home):

@@ -28,6 +28,7 @@ ARRAYS = (
   "average",
   "objective",
 )  # of a state; the rest follows from the progress
+_FOREVER = 4 * 10**9  # seconds: Orbax reads them from a clock that may jump by any number
 PATIENCE = 10.0  # seconds in which files of another machine's checkpoint may still appear
 
 
@@ -48,7 +49,11 @@ class Checkpoints:
       options=ocp.CheckpointManagerOptions(
         preservation_policy=_Stay(keep, chosen, self),
         cleanup_tmp_directories=True,
-        async_options=ocp.AsyncOptions(post_finalization_callback=self._record),
+        async_options=ocp.AsyncOptions(
+          timeout_secs=_FOREVER,
+          create_directories_asynchronously=False,
+          post_finalization_callback=self._record,
+        ),
       ),
     )
 

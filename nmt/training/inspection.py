@@ -1,13 +1,16 @@
 """Checkpoints looked at rather than loaded: what one says of itself, and whether it is whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import orbax.checkpoint as ocp
+from ml_collections import ConfigDict
 
 from nmt.errors import UserError, first_line
-from nmt.training.checkpoints import best_of, read, updates
+from nmt.training import sharding, step
+from nmt.training.checkpoints import ARRAYS, best_of, read, updates
 from nmt.training.progress import Progress
 
 TO_LOAD = ("facts", "params")
@@ -35,6 +38,35 @@ def facts(folder: Path, which: str | int, needed: Sequence[str] = TO_GO_ON) -> F
       return Facts(update, read(manager, update, {})[1], faults)
     except Exception as e:
       return Facts(update, None, [*faults, f"illegible: {first_line(e)[:200]}"])
+
+
+def trees(
+  config: ConfigDict, sizes: tuple[int, int], folder: Path, update: int
+) -> Iterator[tuple[str, Any]]:
+  """Each tree of a checkpoint: its arrays by name, or a line that says how it is damaged.
+
+  They are checked against what was saved bit for bit, and put together on one device. sizes: of the
+  vocabularies of source and target.
+  """
+  mesh = sharding.build(ConfigDict({"data": 1, "model": 1}))
+  abstract = step.build(config, *sizes, mesh).abstract
+  with _manager(folder) as manager:
+    for key in ARRAYS:
+      if not (folder / str(update) / key).is_dir():
+        continue
+      if key not in abstract:
+        yield key, "the config knows no such tree"
+        continue
+      try:
+        found = read(manager, update, {key: abstract[key]})[0][key]
+      except Exception as e:
+        yield key, first_line(e)[:200]
+        continue
+      leaves = jax.tree.leaves_with_path(found)
+      yield (
+        key,
+        {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves},
+      )
 
 
 def _update(folder: Path, which: str | int, manager: ocp.CheckpointManager) -> int:

@@ -39,3 +39,8 @@ def test_places(tmp_path):
     place(f"{tmp_path}/run@lst")
   with pytest.raises(UserError, match="no such folder"):
     _ = place(f"{tmp_path}/run@3").home
+  with pytest.raises(UserError, match="holds no run"):
+    _ = place(str(tmp_path)).home
+  (tmp_path / "study.json").write_text("{}")
+  with pytest.raises(UserError, match="is the folder of a study; name one of the runs in it"):
+    _ = place(str(tmp_path)).home

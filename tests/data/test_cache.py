@@ -1,4 +1,5 @@
 import multiprocessing
+import subprocess
 import time
 
 import pytest
@@ -54,6 +55,17 @@ def test_a_disk_that_refuses_is_named(tmp_path):
 
   with pytest.raises(UserError, match="No space left on device"):
     cache.once(tmp_path / "made", full)
+
+
+def test_a_disk_without_room_keeps_nothing_of_a_build_and_takes_the_next(small_disk):
+  def tokens(where):
+    (where / "tokens").write_bytes(bytes(1 << 20))
+
+  with pytest.raises(UserError, match=r"cannot write the data cache .*No space left .* with room"):
+    cache.once(small_disk / "made", tokens)
+  assert [path.name for path in small_disk.iterdir()] == ["made.lock"]
+  subprocess.run(["mount", "-o", "remount,size=30m", str(small_disk)], check=True)
+  assert (cache.once(small_disk / "made", tokens) / "tokens").stat().st_size == 1 << 20
 
 
 def test_keys_depend_on_every_part_and_not_on_order():

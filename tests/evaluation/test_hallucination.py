@@ -45,7 +45,7 @@ def test_oscillation_by_hand():
   source = words("one two three four five")
   found = oscillation(source, words("so it is , so it is , so it is , so it is . end"))
   assert found.ngram == ("so", "it", "is", ",")
-  assert (found.count, found.source_count, found.spans) == (3, 1, [(0, 12)])
+  assert (found.times, found.source_times, found.spans) == (3, 1, [(0, 12)])
   assert oscillation(source, words("so it is , so it is , end")) is None  # once more than any
   # A source that repeats as much.
   assert oscillation(words("a b c d a b c d a b c d"), words("e f g h e f g h e f g h")) is None
@@ -60,5 +60,6 @@ def test_untranslated_by_hand():
   assert untranslated(source, translation, reference) == [(3, 5)]
   assert untranslated(source, reference, reference) == []
   assert untranslated(source, source, reference) == [(1, 2), (3, 5)]
+  assert untranslated(["oranges"], ["oranges"], ["d'oranges"]) == []
   assert untranslated(["7"], ["7"], ["seven"]) == []
   assert untranslated(["苹果"], ["苹果", "苹果"], ["apple"]) == [(0, 2)]

@@ -1,8 +1,12 @@
 """What is saved comes back bit for bit, on any mesh, and what is damaged is not believed."""
 
+import contextlib
+import itertools
 import os
 import shutil
+import subprocess
 import threading
+import time
 
 import jax
 import jax.numpy as jnp
@@ -173,6 +177,38 @@ def test_files_that_are_not_visible_yet_are_waited_for(config, tmp_path, monkeyp
     equal(saved.restore(abstract(config))[0], 2)
   timer.join()
   assert capsys.readouterr().err == ""
+
+
+def test_a_disk_that_is_full_in_a_save_leaves_the_last_one_whole(config, small_disk):
+  folder, like = small_disk / "c", abstract(config)
+  subprocess.run(["mount", "-o", "remount,size=30m", str(small_disk)], check=True)
+  save(config, folder, [1, 2])
+  with open(small_disk / "ballast", "wb", buffering=0) as file, contextlib.suppress(OSError):
+    while True:
+      file.write(bytes(4096))
+  with pytest.raises(Exception, match="No space left on device"):
+    save(config, folder, [3])
+  assert [digests.verify(folder / str(update)) for update in checkpoints.updates(folder)] == [
+    [],
+    [],
+  ]
+  assert checkpoints.updates(folder) == [1, 2]
+  (small_disk / "ballast").unlink()
+  with Checkpoints(folder, 2) as saved:
+    equal(saved.restore(like)[0], 2)
+  save(config, folder, [3])
+  assert checkpoints.updates(folder) == [2, 3]
+  assert {path.name for path in folder.iterdir()} == {"2", "3"}
+
+
+@pytest.mark.parametrize("jump", [1e6, -1e6])
+def test_a_clock_that_jumps_ends_no_save(config, tmp_path, monkeypatch, jump):
+  calls = itertools.count()
+  now = time.time()
+  monkeypatch.setattr("time.time", lambda: now + jump * next(calls))
+  save(config, tmp_path / "c", [1, 2])
+  with Checkpoints(tmp_path / "c", 2) as saved:
+    equal(saved.restore(abstract(config))[0], 2)
 
 
 def test_a_stop_while_reading_is_no_damage(config, tmp_path, monkeypatch):

@@ -9,9 +9,9 @@ import pytest
 from nmt.evaluation import attention
 from nmt.exit_codes import CONTINUE
 from nmt.launching.flags import override_by
+from nmt.training.attention_sums import attention_sums
 from nmt.training.checkpoints import updates
 from nmt.training.keeping import chosen
-from nmt.training.looks import looks
 from tests.training.test_loop import lines, same, train
 
 
@@ -59,7 +59,7 @@ def test_without_attention_nothing_is_said_of_it(config, prepared, tmp_path):
   assert "attention_entropy" not in lines(home)[-1]
 
 
-def test_looks_are_those_of_the_sentences():
+def test_sums_of_attention_are_those_of_the_sentences():
   random = np.random.default_rng(0)
   alpha = random.random((3, 5, 4)).astype(np.float32)
   alpha /= alpha.sum(axis=2, keepdims=True) * random.choice([1, 2], (3, 5, 1))
@@ -69,7 +69,7 @@ def test_looks_are_those_of_the_sentences():
     np.array([np.arange(width) < one[side] for one in lengths]) for side, width in ((1, 4), (0, 5))
   )
   alpha = np.where(source[:, None], alpha, 0)
-  found = jax.device_get(looks(*map(jax.numpy.asarray, (alpha, source, target))))
+  found = jax.device_get(attention_sums(*map(jax.numpy.asarray, (alpha, source, target))))
   own = [one[:T, :J] for one, (T, J) in zip(alpha, lengths, strict=True)]
   entropy = sum(attention.entropy(one).sum() for one in own)
   assert found["attention_entropy"] == pytest.approx(entropy, rel=1e-5)

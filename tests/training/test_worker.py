@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -36,7 +37,7 @@ def tiny(config, tmp_path):
 
 
 def work(config, folder, until=None):
-  """Runs a worker to its end, or kills it once the folder `until` is there."""
+  """Runs a worker to its end, or kills it once a folder is there that is called like `until`."""
   home = Workdir(folder)
   home.make()
   config_lib.save(config, home.config)
@@ -47,9 +48,9 @@ def work(config, folder, until=None):
       env=os.environ | programs | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}, stdout=log, stderr=log,
     )  # fmt: skip
     while until is not None and process.poll() is None:
-      if until.is_dir():
+      if any((folder / "checkpoints").glob(until)):
         process.send_signal(signal.SIGKILL)
-      time.sleep(0.05)
+      time.sleep(random.uniform(0, 0.05))
     code = process.wait()
   assert code == (0 if until is None else -signal.SIGKILL), (folder / "log").read_text()
   return home
@@ -69,12 +70,17 @@ def test_killed_is_uninterrupted_bit_for_bit(tiny, tmp_path):
   assert json.loads((whole.test / "test.json").read_text())["split"] == "test"
   assert (whole.test / "test.hypotheses").read_text().count("\n") == 4
 
-  killed = work(tiny, tmp_path / "killed", until=tmp_path / "killed" / "checkpoints" / "15")
+  # In the updates after a save, in a save, and in the last moments.
+  killed = work(tiny, tmp_path / "killed", until="15")
   assert killed.read_status()["state"] == "running"
   vectors.unlink()
+  for name in ("[34]*.orbax-checkpoint-tmp*", "60"):
+    assert work(tiny, killed.path, until=name).read_status()["state"] == "running"
   assert work(tiny, killed.path).read_status()["state"] == "done"
   assert json.loads(killed.start.read_text())["decoder.E_y"]["found"] == 1
   assert lines(killed) == lines(whole)
+  for name in ("test.hypotheses", "test.source", "test.references"):
+    assert (killed.test / name).read_bytes() == (whole.test / name).read_bytes()
   found, expected = loading.load(killed, "last"), loading.load(whole, "last")
   assert found.update == expected.update == 60
   jax.tree.map(np.testing.assert_array_equal, found.params, expected.params)

@@ -14,7 +14,7 @@ import numpy as np
 
 from nmt.analysis import made
 from nmt.analysis.made import Made, show
-from nmt.analysis.place import HELP, Place, place
+from nmt.analysis.place import HELP, Place, place, weights_of
 from nmt.arguments import positive
 from nmt.errors import UserError
 
@@ -57,7 +57,7 @@ def average(places: Sequence[Place], new: Path, score: bool = True) -> Made:
   made.check({name: one for name, (_, one) in runs.items()})
   first, one = next(iter(runs.values()))
   one = dataclasses.replace(one, update=max(other.update for _, other in runs.values()))
-  arrays = mean([made.flat(other) for _, other in runs.values()])
+  arrays = mean([weights_of(other).arrays for _, other in runs.values()])
   made_of = {"verb": "average", "of": [made.source(*pair) for pair in runs.values()]}
   found = made.make(new, first, one, arrays, made_of)
   bleu = made.score(new, found, runs) if score else {}

@@ -117,7 +117,7 @@ def draw(path: Any, found: dict[str, Any]) -> None:
     panel.minorticks_off()
     style.dress(panel, "hypotheses in the beam", unit)
     style.legend(panel)
-  panels[2].set_ylim(bottom=0)
+  panels[2].set_ylim(0, max(1, panels[2].get_ylim()[1]))
   style.save(figure, path)
 
 

@@ -75,7 +75,7 @@ def _reliability(probabilities: list[Any], right: list[Any], bins: int) -> Relia
 
 
 def show(console: Console, found: dict[str, Any]) -> None:
-  """Prints the errors, and the bins of both side by side."""
+  """Prints the errors, and the bins that have tokens."""
   tables.head(console, f"{found['split']}: {found['sentences']} sentences")
   console.print(
     tables.numbers(
@@ -91,15 +91,19 @@ def show(console: Console, found: dict[str, Any]) -> None:
       ],
     )
   )
-  columns = [f"{name}: {what}" for name in _NAMES.values() for what in ("tokens", "mean", "right")]
-  rows = []
-  for bins in zip(*(found[key].bins for key in _NAMES), strict=True):
-    cells = [f"{bins[0].low:.2f}-{bins[0].high:.2f}"]
-    for one in bins:
-      means = [tables.number(one.confidence, 3), tables.number(one.accuracy, 3)]
-      cells += [f"{one.words:,}", *means]
-    rows.append(cells)
-  console.print(tables.numbers(["probability", *columns], rows))
+  for key, name in _NAMES.items():
+    tables.head(console, name)
+    rows = [
+      [
+        f"{one.low:.2f}-{one.high:.2f}",
+        f"{one.words:,}",
+        tables.number(one.confidence, 3),
+        tables.number(one.accuracy, 3),
+      ]
+      for one in found[key].bins
+      if one.words
+    ]
+    console.print(tables.numbers(["probability", "tokens", "mean", "share right"], rows))
 
 
 def draw(path: Any, found: dict[str, Any]) -> None:
@@ -110,7 +114,7 @@ def draw(path: Any, found: dict[str, Any]) -> None:
     above, below = panels[column], panels[2 + column]
     above.plot([0, 1], [0, 1], color=style.FAINT, linewidth=0.8)
     x, y = [one.confidence for one in bins], [one.accuracy for one in bins]
-    above.plot(x, y, "o-", color=style.BLUE, markersize=4)
+    above.plot(x, y, "o-", color=style.BLUE, markersize=4, clip_on=False)
     above.set(xlim=(0, 1), ylim=(0, 1))
     style.dress(above, "", "share of tokens right", f"{name}: ECE {100 * found[key].ece:.1f} %")
     width = found[key].bins[0].high

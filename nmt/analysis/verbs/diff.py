@@ -20,7 +20,7 @@ from rich.text import Text
 
 from nmt.analysis import tables
 from nmt.analysis.losses import SENTENCES
-from nmt.analysis.place import HELP, Place, Weights, place
+from nmt.analysis.place import HELP, Place, Weights, place, weights_of
 from nmt.analysis.spectrum import effective_rank, singular_values
 from nmt.arguments import positive
 from nmt.decoding.trained import Run
@@ -124,7 +124,7 @@ def diff(a: Place, b: Place, split: str = "", sentences: int = SENTENCES, most: 
 
   (_, one), (_, other) = made.named([a, b]).values()
   split = split or next(iter(one.config.data.test), "")
-  found = weights(a.name, _weights(one), b.name, _weights(other))
+  found = weights(a.name, weights_of(one), b.name, weights_of(other))
   sample = translated.sample(one, split, sentences)
   cka, apart = _cka(one, other, sample)
   scores = _scores(a, one, b, other, split, sample, most)
@@ -154,12 +154,6 @@ def show(console: Console, found: list[Diff]) -> None:
         tables.head(console, "sentences that differ most, by chrF, and source/target links")
       for row in one.sentences:
         _sentence(console, row)
-
-
-def _weights(run: Run) -> Weights:
-  from nmt.analysis import made
-
-  return Weights(run.config, run.update, made.flat(run))
 
 
 def _cka(one: Run, other: Run, sample: Any) -> tuple[dict[str, float], str]:

@@ -1,12 +1,13 @@
 """Words said twice, left out, invented or left untranslated, each with its sentences.
 
-REP and DROP are Malaviya et al.'s (2018): repeated bigrams that the reference lacks, by 100 words of
-the references, and the share of the source words linked to the reference that no word of the
+REP and DROP are Malaviya et al.'s (2018): repeated bigrams that the reference lacks, by 100 words
+of the references, and the share of the source words linked to the reference that no word of the
 translation is linked to. They align by fast_align; here the links are the run's own attention on
 both sides, unless files of links (Pharaoh format, a line a sentence of the split) are given.
 Oscillating: a 4-gram occurs at least twice more often than any of the source (Raunak et al., 2021;
 Guerreiro et al., 2023). Detached: an adjusted BLEU below 0.01 against the reference (Lee et al.,
-2018). Untranslated: source words in the translation that the reference doesn't have. These are
+2018); with --perturb, also their hallucinations of sources that one more word was put into.
+Untranslated: source words in the translation that the reference doesn't have. These are
 candidates to be read, and no proof. Words are BLEU's, but for DROP, whose words are the run's.
 """
 
@@ -15,12 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from nmt.analysis import tables, translated
+from nmt.analysis.perturbation import perturbed
 from nmt.analysis.translated import Sample
 from nmt.arguments import positive
 from nmt.errors import UserError
@@ -33,6 +33,7 @@ _TITLES = {
   "oscillating": "oscillating translations",
   "detached": "detached translations",
   "untranslated": "words left untranslated",
+  "perturbed": "hallucinations under perturbation",
 }
 _SHOWN = 5  # sentences of each kind in the terminal
 
@@ -45,6 +46,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
   add(
     "--links", type=Path, help="links of the whole split to the translations, by the same aligner"
   )
+  add(
+    "--perturb",
+    type=positive,
+    metavar="N",
+    help="put N words into 4 places of each source: as many translations again",
+  )
   add("--show", type=positive, default=_SHOWN, help=f"sentences of each kind (default: {_SHOWN})")
 
 
@@ -53,11 +60,15 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
   if bool(given.links) != bool(given.reference_links):
     raise UserError("--links and --reference-links go together: the same aligner makes both")
   sample = translated.read(given)
-  texts = translated.texts(translated.translate(sample, translated.decode_of(given, sample.run)))
   links = None
   if given.links:
     links = _read(given.reference_links, sample), _read(given.links, sample)
-  return errors(sample, texts, links) | {"show": given.show}
+  decode = translated.decode_of(given, sample.run)
+  texts = translated.texts(translated.translate(sample, decode))
+  found = errors(sample, texts, links) | {"show": given.show}
+  if given.perturb:
+    found |= perturbed(sample, texts, given.perturb, decode)
+  return found
 
 
 def errors(
@@ -91,7 +102,7 @@ def errors(
   def oscillating(place: int) -> str:
     source, ours, _ = cut[place]
     found = hallucination.oscillation(source, ours)
-    return f"{' '.join(found.ngram)} ({found.count} times)" if found else ""
+    return f"{' '.join(found.ngram)} ({found.times} times)" if found else ""
 
   def detached(place: int) -> str:
     _, ours, wanted = cut[place]
@@ -156,22 +167,23 @@ def show(console: Console, found: dict[str, Any]) -> None:
   """Prints the scores, and some sentences of each kind."""
   tables.head(console, f"{found['split']}: {found['sentences']} sentences")
   rows = [["REP", tables.number(found["rep"])], ["DROP, %", tables.number(found["drop"])]]
-  rows += [[f"{title}, sentences", f"{len(found[key]):,}"] for key, title in _TITLES.items()]
+  if "perturbed" in found:
+    rows.append(["hallucinations under perturbation, %", tables.number(found["perturbed_rate"])])
+  titles = {key: title for key, title in _TITLES.items() if key in found}
+  rows += [[f"{title}, sentences", f"{len(found[key]):,}"] for key, title in titles.items()]
   console.print(tables.numbers(["error", "found"], rows))
-  for key, title in _TITLES.items():
+  for key, title in titles.items():
     if found[key]:
       some = f", {found['show']} of {len(found[key])}" if len(found[key]) > found["show"] else ""
       tables.head(console, f"{title}{some}")
-      console.print(_sentences(found[key][: found["show"]]))
+      for row in found[key][: found["show"]]:
+        _sentence(console, row)
 
 
-def _sentences(rows: list[dict[str, Any]]) -> Table:
-  table = Table(box=box.SIMPLE, show_lines=True)
-  table.add_column("line", justify="right")
-  for column in ("found", "source and reference", "translation"):
-    table.add_column(column, ratio=1, overflow="fold")
-  for row in rows:
-    what = row["found"] if isinstance(row["found"], str) else ", ".join(row["found"])
-    both = Text(f"{row['source']}\n{row['reference']}")
-    table.add_row(str(row["line"]), Text(what), both, Text(row["translation"]))
-  return table
+def _sentence(console: Console, row: dict[str, Any]) -> None:
+  """What was found in a sentence, and the sentence, each on a line of its own: it may be long."""
+  what = row["found"] if isinstance(row["found"], str) else ", ".join(row["found"])
+  line = Text(f"  line {row['line']}: ", style="dim")
+  console.print(line.append(what, style="not dim bold"), soft_wrap=True)
+  for side in ("source", "reference", "translation"):
+    console.print(Text(f"    {side:<12}", style="dim").append(row[side], "not dim"), soft_wrap=True)

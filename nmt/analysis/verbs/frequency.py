@@ -56,14 +56,17 @@ def show(console: Console, found: dict[str, Any]) -> None:
 
 def draw(path: Any, found: dict[str, Any]) -> None:
   """A line for each of precision, recall and F1 over the buckets."""
-  figure, (panel,) = style.panels(1, width=4.6, height=2.8)
+  figure, (panel,) = style.panels(1, width=5.4, height=2.8)
   places = range(len(found["rows"]))
   for (name, label), colour, mark in zip(_NAMES.items(), style.COLOURS, style.MARKS, strict=False):
     values = [row[name] for row in found["rows"]]
     panel.plot(places, values, f"{mark}-", color=colour, markersize=5, label=label)
-  panel.set_xticks(places, [_bucket(row) for row in found["rows"]])
+  labels = [f"{_bucket(row)}\n({row['reference']:,})" for row in found["rows"]]
+  panel.set_xticks(places, labels)
   panel.set_ylim(0, 100)
-  style.dress(panel, "occurrences of the word in training", "words translated, %")
+  style.dress(
+    panel, "occurrences of the word in training (words in the references)", "words translated, %"
+  )
   style.legend(panel)
   style.save(figure, path)
 

@@ -1,7 +1,8 @@
 """What a run is: its model, score, commit and data, whether it is whole and can go on.
 
-Reads the run's folder and one checkpoint's facts; no array is read, so that `whole` means that the
-files are there and what they say of themselves holds. python -m nmt.analyze check reads all of it.
+`whole` means that the files of the checkpoint are there and have the content that was recorded when
+it was saved (or, where it is older than such records, that they are there). python -m nmt.analyze
+check reads the arrays too, and all checkpoints.
 """
 
 import argparse
@@ -16,9 +17,11 @@ from rich.table import Table
 from rich.text import Text
 
 from nmt import config as config_lib
+from nmt import digests
 from nmt.analysis.place import HELP, Place, place
 from nmt.files import read_json
 from nmt.launching.status import duration, standing
+from nmt.training.progress import Progress
 from nmt.workdir import Workdir
 
 
@@ -76,11 +79,14 @@ def info(one: Place) -> Info:
   flat = config_lib.flatten(config)
   provenance = read_json(home.provenance) if home.provenance.exists() else {}
   there = checkpoints.updates(home.checkpoints)
-  progress, faults = None, ["no checkpoint yet"]
+  progress: Progress | None = None
+  faults = ["no checkpoint yet"]
   made_of = provenance.get("made_of")
   if there:
     needed = inspection.TO_LOAD if made_of else inspection.TO_GO_ON
-    _, progress, faults = inspection.facts(home.checkpoints, one.which, needed)
+    update, progress, faults = inspection.facts(home.checkpoints, one.which, needed)
+    recorded = digests.verify(home.checkpoints / str(update))
+    faults = list(dict.fromkeys([*recorded, *faults]))
   data = read_json(home.data) if home.data.exists() else {}
   state = standing(one.name, home)
   starts = [provenance, *provenance.get("resumed", [])]
@@ -88,8 +94,8 @@ def info(one: Place) -> Info:
     "state": state.state,
     "update": progress.update if progress else None,
     "updates": config.train.updates,
-    "hours": None if progress is None else progress.seconds / 3600,
-    "cpu_hours": None if progress is None else progress.cpu_seconds / 3600,
+    "hours": progress.seconds / 3600 if progress and not made_of else None,
+    "cpu_hours": progress.cpu_seconds / 3600 if progress and not made_of else None,
     "checkpoints": there,
     "best_update": progress.best_update if progress else None,
     "seed": config.seed,
@@ -202,7 +208,8 @@ def _obstacle(home: Workdir, state: str, made: bool, flat: dict[str, Any]) -> st
   if state == "running":
     return "a live run holds it"
   if state == "done":
-    return "done; with more train.updates it can"
+    longer = flat["train.schedule.name"] != "cosine"  # which ends where it was meant to
+    return "done; with more train.updates it can" if longer else "done"
   if flat["data.dir"] and not Path(flat["data.dir"]).is_dir():
     return f"there is no folder {flat['data.dir']} here"
   return "" if home.provenance.exists() else "it has no provenance.json"

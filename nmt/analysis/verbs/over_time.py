@@ -2,8 +2,8 @@
 
 The validation split is forced and translated greedily with each. Of attention, over forced
 references: the alignment error rate where there are gold links, entropy in nats a target token,
-coverage (Wu et al., 2016: min(1, sum of alpha) of a source token) and diagonality (the weights that
-guided attention asks for: Tachibana et al., 2018). Gates: the shares of the decoder's that are below
+coverage (Wu et al., 2016: min(1, sum of alpha) of a source token) and diagonality (the weights
+that guided attention asks for: Tachibana et al., 2018). Gates: the shares of the decoder's below
 0.1 and above 0.9 (Karpathy et al., 2015). Rank: the effective rank of the word vectors (Roy and
 Vetterli, 2007). valid.keep_at and valid.keep_tenfold make a run keep more checkpoints.
 """
@@ -68,18 +68,26 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def over_time(one: Place, split: str | None = None, sentences: int | None = None) -> dict[str, Any]:
-  """A row for each checkpoint of a run, the first first. UserError: there is none."""
-  home, sample = one.home, None
+  """A row for each checkpoint of a run, the first first.
+
+  Damaged ones, and those that a live run deletes meanwhile, are left out with a warning. UserError:
+  there is none that is whole.
+  """
+  home = one.home
   updates = checkpoints.updates(home.checkpoints)
   if not updates:
     raise UserError(f"{one.name} has no checkpoint yet")
+  last = one.load()
+  sample = translated.sample(last, split or last.config.data.valid, sentences)
   rows = []
   for update in updates:
-    run = Place(one.name, one.path, str(update)).load()
-    if sample is None:
-      sample = translated.sample(run, split or run.config.data.valid, sentences)
+    try:
+      run = Place(one.name, one.path, str(update)).load()
+    except UserError:  # what is wrong with it was said
+      continue
     rows.append({"update": update, **measure(sample._replace(run=run))})
-  assert sample is not None
+  if not rows:
+    raise UserError(f"{one.name} has no whole checkpoint any more")
   return {"split": sample.split, "sentences": len(sample.pairs), "rows": rows}
 
 

@@ -9,10 +9,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from nmt import models
 from nmt.analysis import made
 from nmt.analysis.made import Made, show
-from nmt.analysis.place import HELP, Place, place
+from nmt.analysis.place import HELP, Place, place, weights_of
 from nmt.errors import UserError, nearest
 
 __all__ = ["arguments", "run", "show", "swap"]
@@ -39,9 +38,10 @@ def swap(a: Place, b: Place, parts: Sequence[str], new: Path, score: bool = True
   made.vacant(new)
   runs = made.named([a, b])
   (_, one), (_, other) = runs.values()
-  taken = within(parts, models.flat(one.params))
+  mine, theirs = weights_of(one).arrays, weights_of(other).arrays
+  taken = within(parts, list(mine))
   made.check({a.name: one, b.name: other}, taken)
-  arrays = made.flat(other) | {name: made.flat(one)[name] for name in taken}
+  arrays = theirs | {name: mine[name] for name in taken}
   made_of = {
     "verb": "swap",
     "parts": list(parts),
@@ -52,7 +52,7 @@ def swap(a: Place, b: Place, parts: Sequence[str], new: Path, score: bool = True
   return Made(str(new), found.update, made_of, bleu)
 
 
-def within(parts: Sequence[str], names: Sequence[str] | dict[str, object]) -> list[str]:
+def within(parts: Sequence[str], names: Sequence[str]) -> list[str]:
   """The parameters that these parts name; UserError for a part that there is not."""
   known = {name[:at] for name in names for at in range(len(name)) if name[at] == "."} | set(names)
   for part in parts:

@@ -11,8 +11,8 @@ from nmt.data.ids import PAD
 from nmt.models import Translation
 from nmt.models.mixture import Mixture
 from nmt.models.orders.base import Features
+from nmt.training.attention_sums import attention_sums
 from nmt.training.cross_entropy import cross_entropy
-from nmt.training.looks import looks
 
 Sums = dict[str, Shaped[Array, ""]]
 
@@ -90,10 +90,10 @@ def likelihood(
 
 
 def evaluate(model: Translation, rows: Rows) -> Sums:
-  """Sums of a batch, without noise: `nll`, `correct`, `tokens`, and those of `looks`."""
+  """Sums of a batch, without noise: `nll`, `correct`, `tokens`, and those of `attention_sums`."""
   features = model.features(rows.source, rows.target)
   _, found = likelihood(model, features, rows.target)
-  return summed(found) | looks(features.alpha, rows.source != PAD, rows.target != PAD)
+  return summed(found) | attention_sums(features.alpha, rows.source != PAD, rows.target != PAD)
 
 
 def summed(found: dict[str, Any]) -> Sums:

@@ -66,6 +66,8 @@ class Reading:
   each: list[np.ndarray] = field(
     default_factory=list
   )  # log p(y_i | z_i = j), T of J x V, if latent
+  h: np.ndarray | None = None  # J x D
+  c: np.ndarray | None = None  # T x D, those of several heads side by side
 
 
 def read(params, source, target, search=False, **changes):
@@ -135,10 +137,11 @@ def read(params, source, target, search=False, **changes):
         shown = [attend_from(p, choice, s, c_j) for c_j in contexts]
       each.append(np.stack([scores(shown[j], contexts[j]) for j in range(J)]))
       log_p = marginal(alpha, each[-1])
-    readings.append((log_p, alpha, s, losses))
-  log_p, alphas, states, losses = zip(*readings, strict=True)
+    readings.append((log_p, alpha, s, losses, c))
+  log_p, alphas, states, losses, contexts = zip(*readings, strict=True)
   losses = {name: np.array([step[name] for step in losses]) for name in losses[0]}
-  return Reading(np.stack(log_p), np.stack(alphas), np.stack(states), losses, each)
+  read = [np.stack(array) for array in (log_p, alphas, states)]
+  return Reading(*read, losses, each, np.stack(h), np.stack(contexts))
 
 
 def latent(params, source, target, **changes):

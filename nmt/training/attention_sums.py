@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Shaped
 
 
-def looks(
+def attention_sums(
   alpha_BxTxJ: Float[Array, "B T J"], source_BxJ: Bool[Array, "B J"], target_BxT: Bool[Array, "B T"]
 ) -> dict[str, Shaped[Array, ""]]:
   """Sums over real tokens: the attention's entropy, what is covered, and the source's tokens.

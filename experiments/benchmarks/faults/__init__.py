@@ -1,0 +1,1 @@
+"""Faults injected into tiny runs, and what was lost by them."""
