@@ -2,10 +2,9 @@
 
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
-from nmt import models
+from nmt.analysis.place import weights_of
 from nmt.data.ids import SPECIAL
 from nmt.decoding.trained import Run
 from nmt.training.transfer import E_X, E_Y, untied
@@ -36,8 +35,7 @@ class Plane(NamedTuple):
 
 def tables(run: Run) -> dict[str, Table]:
   """The tables E_x and E_y of a run by side; with a joint vocabulary they are the same."""
-  flat = {name: np.asarray(leaf) for name, leaf in models.flat(jax.device_get(run.params)).items()}
-  every, first = untied(run.config.model, flat), len(SPECIAL)
+  every, first = untied(run.config.model, weights_of(run).arrays), len(SPECIAL)
   found = {}
   for side, name, tokenizer in zip(SIDES, (E_X, E_Y), (run.source, run.target), strict=True):
     words = tokenizer.pieces(range(first, tokenizer.size))

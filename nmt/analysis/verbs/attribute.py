@@ -38,8 +38,7 @@ _CELL = 0.26  # inches of a cell's side in the figure
 
 def arguments(parser: argparse.ArgumentParser) -> None:
   """The options of this verb."""
-  translated.arguments(parser)
-  parser.set_defaults(sentences=SENTENCES)
+  translated.arguments(parser, sentences=SENTENCES)
   add = parser.add_argument
   add("--own", action="store_true", help="of the model's own translations, not of the references")
   add("--line", type=positive, help="the sentence to show, by its line in the split, from 1")

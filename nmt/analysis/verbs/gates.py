@@ -27,8 +27,7 @@ _FROM = (1, 2, 3, 4, 5, 6, 11, 21)  # buckets of positions
 
 def arguments(parser: argparse.ArgumentParser) -> None:
   """The options of this verb."""
-  translated.arguments(parser, search=False)
-  parser.set_defaults(sentences=SENTENCES)
+  translated.arguments(parser, search=False, sentences=SENTENCES)
 
 
 def run(given: argparse.Namespace) -> dict[str, Any]:

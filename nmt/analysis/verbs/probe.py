@@ -32,8 +32,7 @@ _LEAST = 8  # sentences, of which two are for the test
 
 def arguments(parser: argparse.ArgumentParser) -> None:
   """The options of this verb."""
-  translated.arguments(parser, search=False, figure=False)
-  parser.set_defaults(sentences=SENTENCES)
+  translated.arguments(parser, search=False, figure=False, sentences=SENTENCES)
 
 
 def run(given: argparse.Namespace) -> dict[str, Any]:
