@@ -55,10 +55,10 @@ def probe(
   real, control = score(targets_N), score(control_N)
   baseline = 0.0
   if labels:
-    known, counts = np.unique(targets_N[train_N], return_counts=True)
-    baseline = float((targets_N[~train_N] == known[counts.argmax()]).mean())
-  counts = int(train_N.sum()), int((~train_N).sum())
-  return Score(real, control, real - control, baseline, *counts)
+    known, times = np.unique(targets_N[train_N], return_counts=True)
+    baseline = float((targets_N[~train_N] == known[times.argmax()]).mean())
+  train, test = int(train_N.sum()), int((~train_N).sum())
+  return Score(real, control, real - control, baseline, train, test)
 
 
 def accuracy(x_NxD: np.ndarray, y_N: np.ndarray, test_MxD: np.ndarray, y_M: np.ndarray) -> float:

@@ -12,7 +12,6 @@ def test_every_cell_runs(first, monkeypatch):
   (first / "runs" / "quickstart").mkdir(parents=True)
   (first / "runs" / "quickstart" / "rnnsearch").symlink_to(first / "run")
   monkeypatch.chdir(first)
-  monkeypatch.setattr(pyplot, "show", None)
   pyplot.switch_backend("agg")
   cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
   names: dict[str, object] = {}

@@ -62,7 +62,7 @@ def test_probe(ask):
 
 
 def test_neighbours_and_project(ask, first):
-  (found,) = ask("neighbours", "run", "eat", "--side", "source", "--count", "3")
+  (found,) = ask("neighbours", "run", "is", "--side", "source", "--count", "3")
   assert [len(found["neighbours"]), found["side"]] == [3, "source"]
   made = ask("project", "run", "-o", "new", "--labels", "5")
   rows = (first / "new" / "target_vectors.tsv").read_text().splitlines()
