@@ -96,7 +96,7 @@ def vectors(run: Run, sources: list[list[int]]) -> Iterator[list[np.ndarray] | N
   def cut(row: Any, J: int, T: int) -> list[np.ndarray]:
     return [np.array(one[: J - 1], np.float64) for one in row]
 
-  pairs = [(source, []) for source in sources]
+  pairs: list[tuple[list[int], list[int]]] = [(source, []) for source in sources]
   return each(pairs, lambda source_BxJ, _: compute(run.params, source_BxJ), cut)
 
 
@@ -110,7 +110,8 @@ def _of_words(pieces_JxD: np.ndarray, owner: list[int], words: int) -> np.ndarra
   """The mean over the pieces of each word; 0 for a word without any."""
   share = np.zeros((words, len(owner)))
   share[owner, range(len(owner))] = 1
-  return share @ pieces_JxD / np.maximum(share.sum(axis=1, keepdims=True), 1)
+  means: np.ndarray = share @ pieces_JxD / np.maximum(share.sum(axis=1, keepdims=True), 1)
+  return means
 
 
 def show(console: Console, found: dict[str, Any]) -> None:

@@ -124,8 +124,8 @@ def draw(path: Path, known: dict[str, Table], planes: dict[str, Plane], labels: 
   figure, panels = style.panels(len(known), width=5.4, height=5.0)
   for panel, side, words in zip(panels, known, named, strict=True):
     places, shares = planes[side]
-    panel.scatter(*places[labels:].T, s=3, color=style.FAINT, linewidths=0)
-    panel.scatter(*places[:labels].T, s=6, color=style.BLUE, linewidths=0)
+    panel.scatter(places[labels:, 0], places[labels:, 1], s=3, color=style.FAINT, linewidths=0)
+    panel.scatter(places[:labels, 0], places[:labels, 1], s=6, color=style.BLUE, linewidths=0)
     for word, at in zip(words, places, strict=False):
       panel.annotate(
         word.removeprefix("▁"),
