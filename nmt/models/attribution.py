@@ -5,7 +5,7 @@ themselves. Each of the methods gives one number for every pair of a target and 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -45,7 +45,7 @@ def attribute(
   target_BxT: Int[Array, "B T"],
   steps: int,
 ) -> Attribution:
-  """All methods, on pairs that end in EOS. sizes: of both vocabularies; steps: see `integrated`."""
+  """All methods, on pairs that end in EOS. sizes: of both vocabularies; steps: see `along`."""
   module = rebuild(model, *sizes, params)
   E_x, real_BxJ = module.encoder.E_x[...], source_BxJ != PAD
   x_BxJxM = jnp.where(real_BxJ[:, :, None], E_x[source_BxJ], 0)
@@ -58,72 +58,74 @@ def attribute(
     return _forced(model, params, sizes, source_BxJ, target_BxT)[0]
 
   log_probs, alpha = _forced(model, params, sizes, source_BxJ, target_BxT)
-  return Attribution(
-    log_probs,
-    of_vectors(jnp.zeros_like(x_BxJxM)),
-    alpha,
-    gradient_times_input(of_vectors, x_BxJxM),
-    integrated_gradients(of_vectors, x_BxJxM, steps),
-    occlusion(of_words, source_BxJ),
-  )
+  path = along(of_vectors, x_BxJxM, steps)
+  parts = path.gradient, path.integrated, occlusion(of_words, source_BxJ, log_probs)
+  return Attribution(log_probs, path.baseline, alpha, *parts)
 
 
-def gradient_times_input(
-  f: OfVectors, x_BxJxM: Float[Array, "B J M"], by: Float[Array, "B J M"] | None = None
-) -> Float[Array, "B T J"]:
-  """x_j . df_i / dx_j   (Denil et al., 2014; Shrikumar et al., 2016); times `by`, if it is given.
+class Path(NamedTuple):
+  """What f is and how it changes on the way from vectors of 0 to x."""
 
-  The derivative of f_i with respect to the length of x_j: the first-order estimate of f_i(x) less
-  what f_i is with x_j = 0.
+  baseline: Float[Array, "B T"]
+  gradient: Float[Array, "B T J"]
+  integrated: Float[Array, "B T J"]
+
+
+def along(f: OfVectors, x_BxJxM: Float[Array, "B J M"], steps: int) -> Path:
+  """Gradient x input, and integrated gradients from x = 0.
+
+  gradient:   x_j . df_i / dx_j at x   (Denil et al., 2014; Shrikumar et al., 2016), the first-order
+  estimate of what f_i loses with x_j = 0.
+  integrated: x_j . integral over t of df_i / dx_j at t x, t from 0 to 1   (Sundararajan et al.,
+  2017), which sums over j to f_i(x) - f_i(0), up to the error of Gauss-Legendre quadrature with so
+  many steps.
   """
-  factor = x_BxJxM if by is None else by
-  values, back = jax.vjp(f, x_BxJxM)
+  nodes, weights = np.polynomial.legendre.leggauss(steps)
+  places_S = np.array([0, 1, *(nodes + 1) / 2])
+  of_each_Sx2 = np.array([(0, 0), (1, 0), *((0, weight / 2) for weight in weights)])
+
+  def add(totals: list[Array], at: tuple[Array, Array]) -> tuple[list[Array], Array]:
+    place, shares = at
+    values, slopes = _slopes(f, place * x_BxJxM, x_BxJxM)
+    return [total + share * slopes for total, share in zip(totals, shares, strict=True)], values
+
+  (B, T), J = jax.eval_shape(f, x_BxJxM).shape, x_BxJxM.shape[1]
+  nothing = [jnp.zeros((B, T, J), x_BxJxM.dtype)] * 2
+  where = [jnp.asarray(numbers, x_BxJxM.dtype) for numbers in (places_S, of_each_Sx2)]
+  (gradient, integrated), values_SxBxT = jax.lax.scan(add, nothing, where)
+  return Path(values_SxBxT[0], gradient, integrated)
+
+
+def _slopes(
+  f: OfVectors, at_BxJxM: Float[Array, "B J M"], by_BxJxM: Float[Array, "B J M"]
+) -> tuple[Float[Array, "B T"], Float[Array, "B T J"]]:
+  """f_i, and by_j . df_i / dx_j."""
+  values, back = jax.vjp(f, at_BxJxM)
 
   def of_one(i: Int[Array, ""]) -> Float[Array, "B J"]:
     (slope,) = back(jnp.zeros_like(values).at[:, i].set(1))
-    product: Float[Array, "B J"] = (slope * factor).sum(axis=2)
+    product: Float[Array, "B J"] = (slope * by_BxJxM).sum(axis=2)
     return product
 
   T = values.shape[1]
   # A few target words at a time: all at once would keep T times what an update keeps.
   found = jax.lax.map(of_one, jnp.arange(T), batch_size=min(_TOGETHER, T))
-  product_BxTxJ: Float[Array, "B T J"] = found.swapaxes(0, 1)
-  return product_BxTxJ
+  return values, found.swapaxes(0, 1)
 
 
-def integrated_gradients(
-  f: OfVectors, x_BxJxM: Float[Array, "B J M"], steps: int
+def occlusion(
+  f: OfWords, source_BxJ: Int[Array, "B J"], whole_BxT: Float[Array, "B T"]
 ) -> Float[Array, "B T J"]:
-  """x_j . integral over t of df_i / dx_j at t x, t from 0 to 1 (Sundararajan et al., 2017).
-
-  The baseline is x = 0. What is given to all source words sums to f_i(x) - f_i(0), up to the error
-  of Gauss-Legendre quadrature with that many steps.
-  """
-  nodes, weights = np.polynomial.legendre.leggauss(steps)
-
-  def add(total: Float[Array, "B T J"], at: tuple[Any, Any]) -> tuple[Float[Array, "B T J"], None]:
-    place, weight = at
-    return total + weight * gradient_times_input(f, place * x_BxJxM, x_BxJxM), None
-
-  T = jax.eval_shape(f, x_BxJxM).shape[1]
-  nothing = jnp.zeros((x_BxJxM.shape[0], T, x_BxJxM.shape[1]), x_BxJxM.dtype)
-  where = jnp.asarray((nodes + 1) / 2, x_BxJxM.dtype), jnp.asarray(weights / 2, x_BxJxM.dtype)
-  found: Float[Array, "B T J"] = jax.lax.scan(add, nothing, where)[0]
-  return found
-
-
-def occlusion(f: OfWords, source_BxJ: Int[Array, "B J"]) -> Float[Array, "B T J"]:
-  """f_i(x) - f_i(x without word j): the word is left out, and those after it move up.
+  """f_i(x) - f_i(x without word j), from f_i(x): the word is left out, and those after it move up.
 
   So Li, Monroe and Jurafsky (2016) and Jain and Wallace (2019) erase a word; [UNK] in its place
   would be a word that many models have hardly been trained on.
   """
-  whole = f(source_BxJ)
   moved_BxJ = jnp.pad(source_BxJ[:, 1:], ((0, 0), (0, 1)), constant_values=PAD)
   place_1xJ = jnp.arange(source_BxJ.shape[1])[None]
 
   def without(j: Int[Array, ""]) -> Float[Array, "B T"]:
-    return whole - f(jnp.where(place_1xJ < j, source_BxJ, moved_BxJ))
+    return whole_BxT - f(jnp.where(place_1xJ < j, source_BxJ, moved_BxJ))
 
   found: Float[Array, "J B T"] = jax.lax.map(without, jnp.arange(source_BxJ.shape[1]))
   return jnp.moveaxis(found, 0, 2)

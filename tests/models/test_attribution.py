@@ -35,10 +35,11 @@ def test_of_a_linear_function_all_methods_are_the_same():
       return of_vectors(jnp.asarray(E_x)[source_BxJ])
 
     x = jnp.asarray(E_x[source_BxJ])
-    np.testing.assert_allclose(attribution.gradient_times_input(of_vectors, x), wanted)
-    np.testing.assert_allclose(attribution.integrated_gradients(of_vectors, x, 3), wanted)
+    for found in attribution.along(of_vectors, x, 3)[1:]:
+      np.testing.assert_allclose(found, wanted)
+    tokens = jnp.asarray(source_BxJ)
     np.testing.assert_allclose(
-      attribution.occlusion(of_words, jnp.asarray(source_BxJ)), wanted, atol=1e-12
+      attribution.occlusion(of_words, tokens, of_words(tokens)), wanted, atol=1e-12
     )
 
 
@@ -47,8 +48,10 @@ def test_integrated_gradients_of_a_square_are_exact():
     return (x.sum(axis=(1, 2)) ** 2)[:, None]  # 36, of which each word has half
 
   x = jnp.ones((1, 2, 3))
-  np.testing.assert_allclose(attribution.integrated_gradients(f, x, 2), [[[18, 18]]], rtol=1e-6)
-  np.testing.assert_allclose(attribution.gradient_times_input(f, x), [[[36, 36]]], rtol=1e-6)
+  found = attribution.along(f, x, 2)
+  assert not found.baseline.any()
+  np.testing.assert_allclose(found.integrated, [[[18, 18]]], rtol=1e-6)
+  np.testing.assert_allclose(found.gradient, [[[36, 36]]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("changes", CHOICES, ids=str)
