@@ -12,13 +12,14 @@ else on the same sentences, translated now.
 import argparse
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from nmt.analysis import tables
+from nmt.analysis import tables, translated
 from nmt.analysis.losses import SENTENCES
 from nmt.analysis.place import HELP, Place, Weights, place, weights_of
 from nmt.analysis.spectrum import effective_rank, singular_values
@@ -51,7 +52,7 @@ class Diff:
   config: a line for each key. unlike: parameters that only one has, or of other shapes, and why.
   cka: by what is compared; None where positions are not the same, which `apart` explains.
   scores: what nmt.analysis.comparison finds; sentences: those that differ most, with the links of
-  both translations, source word to target word.
+  both translations, source word to target word, and the weights that these were made of.
   """
 
   a: str
@@ -78,6 +79,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     help=f"of the split, evenly spaced, for CKA and new translations (default: {SENTENCES})",
   )
   add("--show", type=positive, default=3, help="sentences to show each way (default: 3)")
+  add(
+    "--figure",
+    type=Path,
+    help="draw their alignments too: F.png gives F-LINE-a.png for A, -b for B; or .pdf, .svg",
+  )
 
 
 def run(given: argparse.Namespace) -> list[Diff]:
@@ -85,10 +91,16 @@ def run(given: argparse.Namespace) -> list[Diff]:
   places = [place(word) for word in given.runs]
   if len(places) < 2:
     raise UserError("there is nothing to compare: name two runs or more")
+  if given.figure and (given.weights or len(places) > 2):
+    raise UserError("--figure is for the sentences of two runs")
+  translated.check_figure(given)
   if given.weights:
     first, *others = ((one.name, one.weights()) for one in places)
     return [weights(*first, *other) for other in others]
-  return [diff(places[0], b, given.split, given.sentences, given.show) for b in places[1:]]
+  found = [diff(places[0], b, given.split, given.sentences, given.show) for b in places[1:]]
+  if given.figure:
+    draw(given.figure, found[0])
+  return found
 
 
 def weights(a: str, one: Weights, b: str, other: Weights) -> Diff:
@@ -120,7 +132,7 @@ def change(name: str, a: np.ndarray, b: np.ndarray) -> Change:
 
 def diff(a: Place, b: Place, split: str = "", sentences: int = SENTENCES, most: int = 3) -> Diff:
   """All that sets B apart from A. UserError: one can't be loaded, or there is no such split."""
-  from nmt.analysis import made, translated
+  from nmt.analysis import made
 
   (_, one), (_, other) = made.named([a, b]).values()
   split = split or next(iter(one.config.data.test), "")
@@ -156,6 +168,20 @@ def show(console: Console, found: list[Diff]) -> None:
         _sentence(console, row)
 
 
+def draw(path: Path, one: Diff) -> None:
+  """Draws where each run looked while it was given its own translation, a file each."""
+  from nmt.analysis.heatmap import heatmap
+
+  for row in one.sentences:
+    for letter, name in (("a", one.a), ("b", one.b)):
+      alpha_TxJ = row["alpha"].get(name)
+      if alpha_TxJ is not None:
+        words = row["words"][name]
+        where = path.with_stem(f"{path.stem}-{row['line']}-{letter}")
+        sides = [*words["source"], "<end>"], [*words["target"], "<end>"]
+        heatmap(where, sides[0], sides[1], alpha_TxJ, title=name)
+
+
 def _cka(one: Run, other: Run, sample: Any) -> tuple[dict[str, float], str]:
   """CKA by what is compared, and why the rest is not."""
   from nmt.analysis.activations import positions
@@ -180,7 +206,6 @@ def _scores(
   a: Place, one: Run, b: Place, other: Run, split: str, sample: Any, most: int
 ) -> dict[str, Any]:
   """What nmt.analysis.comparison finds."""
-  from nmt.analysis import translated
   from nmt.analysis.comparison import Task, compare
 
   mine, theirs = _stored(a, one, split), _stored(b, other, split)
@@ -218,7 +243,7 @@ def _aligned(runs: dict[str, Run], rows: Sequence[dict[str, Any]]) -> list[dict[
   """The rows with the words and links (Pharaoh format) of each translation, where there are any."""
   from nmt.evaluation import alignment, attention
 
-  found = [{**row, "words": {}, "links": {}} for row in rows]
+  found = [{**row, "words": {}, "links": {}, "alpha": {}} for row in rows]
   for name, run in runs.items():
     if not run.aligns:
       continue
@@ -229,6 +254,7 @@ def _aligned(runs: dict[str, Run], rows: Sequence[dict[str, Any]]) -> list[dict[
       links = [] if pair.alpha_TxJ is None else attention.links(pair.alpha_TxJ)
       row["words"][name] = {"source": pair.source, "target": pair.target}
       row["links"][name] = alignment.show(links)
+      row["alpha"][name] = pair.alpha_TxJ
   return found
 
 

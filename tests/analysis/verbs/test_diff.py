@@ -7,7 +7,7 @@ import pytest
 
 from nmt import analyze, cli
 from nmt.analysis.place import place
-from nmt.analysis.verbs.diff import change, diff, show, weights
+from nmt.analysis.verbs.diff import change, diff, draw, show, weights
 from nmt.errors import UserError
 
 
@@ -33,6 +33,9 @@ def test_of_two_runs(runs, capsys):
       for link in links.split():
         assert all(0 <= int(at) < size for at, size in zip(link.split("-"), sizes, strict=True))
   json.dumps(analyze.plain([found]), allow_nan=False)
+  draw(runs / "f.png", found)
+  drawn = {path.name for path in runs.glob("f-*.png")}
+  assert drawn == {f"f-{row['line']}-{letter}.png" for row in found.sentences for letter in "ab"}
   show(cli.console(), [found])
   assert "other compared with run" in capsys.readouterr().out
 
