@@ -6,6 +6,7 @@ import numpy as np
 
 from nmt.analysis.place import weights_of
 from nmt.data.ids import SPECIAL
+from nmt.data.normalization import nfc
 from nmt.decoding.trained import Run
 from nmt.training.transfer import E_X, E_Y, untied
 
@@ -20,7 +21,7 @@ class Table(NamedTuple):
 
   def row(self, word: str) -> int | None:
     """The row of a word, or of the piece that begins with it after a space (▁); None of others."""
-    for spelling in (word, f"▁{word}"):
+    for spelling in (word, nfc(word), f"▁{nfc(word)}"):
       if spelling in self.words:
         return self.words.index(spelling)
     return None

@@ -1,12 +1,19 @@
 """Probes find what is planted, and nothing in noise; controls take away what a word alone tells."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from configs import base
 from nmt.analysis.probing import accuracy, probe, r_squared, split
-from nmt.analysis.word_classes import band, means
+from nmt.analysis.word_classes import band, means, of_source
 from nmt.data.grammar.classes import english
 from nmt.data.ids import EOS, UNK
+from nmt.data.pair import Pair
+from nmt.data.units import Characters
+from nmt.data.words import Words
+from nmt.decoding.trained import Run
 
 N, D = 600, 8
 
@@ -84,3 +91,18 @@ def test_bands_are_in_the_order_of_ranks():
     ("rank 1,001-10,000", 1, 4),
     ("rank 10,001 and on", 1, 5),
   ]
+
+
+def test_a_token_has_the_class_of_its_word_where_the_grammar_is_known():
+  config = base.get_config()
+  sides = Words("en", ["The", "house", "sings", "."]), Characters("Lamisonchte .")
+  run = Run(config, *sides, None, 1, True, print, print, print)
+  pair = Pair("The house sings.", "La maison chante.", "0-0 1-1 2-2 3-3")
+  parts = ["determiner", "noun", "verb", "mark", "<end>"]
+  assert of_source(run, pair) == ([4, 5, 6, 7], parts)
+  letters = dataclasses.replace(run, source=Characters("Theousing."))
+  ids, parts = of_source(letters, pair)
+  assert parts[:4] == ["determiner"] * 3 + ["noun"]  # the space between them belongs to the second
+  assert len(parts) == len(ids) + 1
+  config.data.corpus = "text"
+  assert of_source(run, pair) == ([4, 5, 6, 7], ["rank 1-10"] * 4 + ["<end>"])

@@ -10,6 +10,7 @@ from nmt.errors import UserError
 
 TABLE = Table(["▁house", "home", "cat", "nothing"], np.array([[2.0, 0], [3, 1], [-1, 0], [0, 0]]))
 OTHER = Table(["maison", "chat"], np.array([[5.0, 0], [0, 1]]))
+ACCENT = Table(["é"], np.ones((1, 2)))
 KNOWN = {"source": TABLE, "target": OTHER}
 
 
@@ -24,6 +25,10 @@ def test_a_word_is_not_its_own_neighbour():
   assert found == {"word": "house", "side": "source", "neighbours": [("home", 3 / 10**0.5)]}
   (found,) = neighbours.neighbours(KNOWN, ["house"], "across")
   assert found["neighbours"][0] == ("maison", 1.0)
+
+
+def test_a_word_is_found_in_either_form_of_unicode():
+  assert ACCENT.row("e\u0301") == ACCENT.row("é") == 0
 
 
 def test_an_unknown_word_has_near_spellings():

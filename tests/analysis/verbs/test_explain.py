@@ -10,10 +10,8 @@ from nmt.errors import UserError
 
 
 @pytest.fixture
-def ask(first, monkeypatch, capsys):
-  """ask("verb", ...) is what a verb prints as JSON, in the folder of the run."""
-  monkeypatch.chdir(first)
-  monkeypatch.setenv("NMT_CACHE", str(first / "cache"))
+def ask(runs, capsys):
+  """ask("verb", ...) is what a verb prints as JSON, in the folder of the runs."""
 
   def run(*arguments):
     assert analyze.main([*arguments, "--json"]) == 0
@@ -22,14 +20,14 @@ def ask(first, monkeypatch, capsys):
   return run
 
 
-def test_attribute(ask, first):
+def test_attribute(ask, runs):
   found = ask("attribute", "run", "--sentences", "2", "--steps", "8", "--figure", "a.svg")
   shown = found["shown"]
   shape = len(shown["target"]), len(shown["source"])
   assert {np.shape(matrix) for matrix in shown["methods"].values()} == {shape}
   assert [row["words"] > 0 for row in found["agreement"]] == [True] * 6
   assert found["gap"]["share"] < 0.05
-  assert "occlusion" in (first / "a.svg").read_text()
+  assert "occlusion" in (runs / "a.svg").read_text()
   with pytest.raises(UserError, match=r"--word 99: line 1 has \d+ words"):
     ask("attribute", "run", "--sentences", "2", "--steps", "8", "--word", "99")
 
@@ -61,9 +59,9 @@ def test_probe(ask):
     ask("probe", "run", "--split", "train", "--sentences", "2")
 
 
-def test_neighbours_and_project(ask, first):
+def test_neighbours_and_project(ask, runs):
   (found,) = ask("neighbours", "run", "is", "--side", "source", "--count", "3")
   assert [len(found["neighbours"]), found["side"]] == [3, "source"]
   made = ask("project", "run", "-o", "new", "--labels", "5")
-  rows = (first / "new" / "target_vectors.tsv").read_text().splitlines()
+  rows = (runs / "new" / "target_vectors.tsv").read_text().splitlines()
   assert len(rows) == made["sides"]["target"]["words"]
