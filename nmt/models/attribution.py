@@ -91,7 +91,7 @@ def along(f: OfVectors, x_BxJxM: Float[Array, "B J M"], steps: int) -> Path:
 
   (B, T), J = jax.eval_shape(f, x_BxJxM).shape, x_BxJxM.shape[1]
   nothing = [jnp.zeros((B, T, J), x_BxJxM.dtype)] * 2
-  where = [jnp.asarray(numbers, x_BxJxM.dtype) for numbers in (places_S, of_each_Sx2)]
+  where = jnp.asarray(places_S, x_BxJxM.dtype), jnp.asarray(of_each_Sx2, x_BxJxM.dtype)
   (gradient, integrated), values_SxBxT = jax.lax.scan(add, nothing, where)
   return Path(values_SxBxT[0], gradient, integrated)
 

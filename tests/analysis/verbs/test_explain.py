@@ -29,7 +29,7 @@ def test_attribute(ask, runs):
   assert found["gap"]["share"] < 0.05
   assert "occlusion" in (runs / "a.svg").read_text()
   with pytest.raises(UserError, match=r"--word 99: line 1 has \d+ words"):
-    ask("attribute", "run", "--sentences", "2", "--steps", "8", "--word", "99")
+    ask("attribute", "run", "--own", "--sentences", "2", "--steps", "8", "--word", "99")
 
 
 def test_gates(ask):
