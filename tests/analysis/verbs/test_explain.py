@@ -28,8 +28,11 @@ def test_attribute(ask, runs):
   assert [row["words"] > 0 for row in found["agreement"]] == [True] * 6
   assert found["gap"]["share"] < 0.05
   assert "occlusion" in (runs / "a.svg").read_text()
-  with pytest.raises(UserError, match=r"--word 99: line 1 has \d+ words"):
-    ask("attribute", "run", "--own", "--sentences", "2", "--steps", "8", "--word", "99")
+  few = ("attribute", "run", "--own", "--sentences", "1", "--steps", "8")
+  with pytest.raises(UserError, match=r"--word 99: line 2 has \d+ words"):
+    ask(*few, "--line", "2", "--word", "99")
+  with pytest.raises(UserError, match="--line 99: test has 4 sentences"):
+    ask(*few, "--line", "99")
 
 
 def test_gates(ask):
