@@ -47,6 +47,7 @@ setup(
     "cuda13": ["jax[cuda13]"],
     "tpu": ["jax[tpu]"],
     "reports": ["tensorboard>=2.18"],  # shows the event files that a run writes
+    "notebook": ["ipykernel>=6.29", "notebook>=7", "treescope>=0.1.9"],  # docs/analysis.ipynb
     # What experiments/benchmarks/speed compares with; then: pip install --no-deps joeynmt==2.3.0,
     # which asks for a protobuf that is too old for everything else.
     "peers": [

@@ -1,8 +1,8 @@
-"""How often the gates of the decoder's cells are shut or open: what a cell's file doesn't say.
+"""How far the gates of the cells are open, on given pairs.
 
-No cell tells what its gates are, but each makes them by the logistic function. So a step is traced,
-and its operations are run one by one, with what comes out of each logistic function within a cell
-noted (Karpathy, Johnson and Li, 2015, look at gates so; a cell of a new file needs nothing).
+A cell names its gates, but gives out its state alone. Each gate is made by a logistic function. So
+the model is traced, and its operations are run one by one, with what comes out of each logistic
+function within a cell noted: training knows nothing of it, and a cell of a new file needs nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,18 +10,20 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.extend import core
 
 from nmt import models
-from nmt.data.ids import PAD
 from nmt.decoding.forced import each
 from nmt.decoding.trained import Run
-from nmt.models.cells.base import SCOPE
+from nmt.models.cells.base import SCOPE, find
 from nmt.models.translation import before
 
 SHUT, OPEN = 0.1, 0.9  # below and above which a gate is saturated, as Karpathy et al. have it
 _INNER = ("jaxpr", "call_jaxpr", "fun_jaxpr")  # where an operation keeps the function that it calls
-_LOOPS = ("scan", "while", "cond")
+_LOOPS = ("while", "cond")  # no cell is within these
+# The parts of a model that hold cells, in the order in which it runs them.
+_PARTS = {"encoder": ("forward", "backward", "cell", "layers"), "decoder": ("cell", "second")}
 
 
 class Saturation(NamedTuple):
@@ -31,39 +33,93 @@ class Saturation(NamedTuple):
   open: float
 
 
+class Gates(NamedTuple):
+  """Of one pair: for each position and gate, the mean over its units, and the shares of them that
+  are shut and open. Positions are those of the source's tokens in the encoder, and of the target's
+  in the decoder, whose step i reads token i - 1; ends included.
+  """
+
+  encoder_JxGx3: np.ndarray
+  decoder_TxGx3: np.ndarray
+
+
+def names(run: Run) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+  """(cell, gate) of each gate of the encoder and of the decoder, as `gates` has them.
+
+  Cells have the names of their parameters (docs/weights.md). Empty for cells without gates.
+  """
+  kind = find(run.config.model).gates
+  tree = models.shapes(run.config.model, run.source.size, run.target.size)
+  encoder, decoder = ([*_cells(part, tree[part])] for part in _PARTS)
+  return [(c, g) for c in encoder for g in kind], [(c, g) for c in decoder for g in kind]
+
+
+def _cells(part: str, tree: Any) -> Iterator[str]:
+  """The cells of a part, in the order in which they run, by the tree of its parameters."""
+
+  def within(name: str, inner: Any) -> Iterator[str]:
+    if "b" in inner:
+      yield name
+      return
+    nested = inner.get("cells", inner)
+    prefix = f"{name}.cells" if "cells" in inner else name
+    for key in sorted(nested, key=int):
+      yield from within(f"{prefix}.{key}", nested[key])
+
+  for name in _PARTS[part]:
+    if name in tree:
+      yield from within(f"{part}.{name}", tree[name])
+
+
+def gates(run: Run, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Iterator[Gates | None]:
+  """The gates while targets are forced; None of a pair that is too long.
+
+  pairs: (source ids, target ids), without BOS or EOS.
+  """
+  model, sizes = run.config.model, (run.source.size, run.target.size)
+  n = model.size
+
+  def of_batch(params: Any, source_BxJ: jax.Array, target_BxT: jax.Array) -> Any:
+    module = models.rebuild(model, *sizes, params)
+    start, encoder = noting(module.encode, source_BxJ)
+    _, decoder = noting(module.decoder.features, *start, before(target_BxT))
+    B = len(source_BxJ)
+    return [_numbers(found, B, n) for found in (encoder, decoder)]
+
+  compiled = jax.jit(of_batch)
+
+  def cut(row: Any, J: int, T: int) -> Gates:
+    return Gates(np.array(row[0][:J]), np.array(row[1][:T]))
+
+  return each(pairs, lambda *batch: compiled(run.params, *batch), cut)
+
+
 def saturation(run: Run, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Saturation | None:
-  """How many gates are below 0.1 and above 0.9 while targets are forced; None of cells without.
+  """How many gates of the decoder are below 0.1 and above 0.9; None of cells without.
 
   pairs: (source ids, target ids), without BOS or EOS; too long ones are left out.
   """
-  model, sizes = run.config.model, (run.source.size, run.target.size)
+  found = [one.decoder_TxGx3 for one in gates(run, pairs) if one is not None]
+  if not found or not found[0].shape[1]:
+    return None
+  _, shut, wide = np.concatenate(found).mean(axis=(0, 1), dtype=np.float64)
+  return Saturation(float(shut), float(wide))
 
-  def counts(params: Any, source_BxJ: jax.Array, target_BxT: jax.Array) -> Any:
-    module = models.rebuild(model, *sizes, params)
-    memory, start = module.encode(source_BxJ)
 
-    def step(state: Any, y_B: jax.Array) -> tuple[Any, Any]:
-      (after, _), gates = noting(module.step, memory, state, y_B)
-      values = [gate.reshape(len(y_B), -1) for gate in gates]
-      shut = sum(((value < SHUT).sum(axis=1) for value in values), start=jnp.zeros(len(y_B), int))
-      wide = sum(((value > OPEN).sum(axis=1) for value in values), start=jnp.zeros(len(y_B), int))
-      number = sum(value.shape[1] for value in values)
-      return after, (shut, wide, jnp.full(len(y_B), number))
-
-    _, found_TxB = jax.lax.scan(step, start, before(target_BxT).T)
-    real_TxB = (target_BxT != PAD).T
-    return [jnp.where(real_TxB, one, 0).sum(axis=0) for one in found_TxB]
-
-  compiled = jax.jit(counts)
-  rows = each(
-    pairs, lambda *batch: compiled(run.params, *batch), lambda row, J, T: [int(x) for x in row]
-  )
-  shut, wide, number = (sum(column) for column in zip((0, 0, 0), *_known(rows), strict=True))
-  return Saturation(shut / number, wide / number) if number else None
+def _numbers(found: Sequence[jax.Array], B: int, n: int) -> jax.Array:
+  """Arrays _xBx(gates n), one position after the other -> B x positions x gates x 3."""
+  if not found:
+    return jnp.zeros((B, 0, 0, 3))
+  rows = jnp.concatenate([one.reshape(-1, B, one.shape[-1] // n, n) for one in found], axis=2)
+  three = [rows.mean(axis=3), (rows < SHUT).mean(axis=3), (rows > OPEN).mean(axis=3)]
+  return jnp.stack(three, axis=3).swapaxes(0, 1)
 
 
 def noting(function: Any, *arguments: Any) -> tuple[Any, list[jax.Array]]:
-  """function(*arguments), and what its logistic functions within a cell give."""
+  """function(*arguments), and what its logistic functions within a cell give.
+
+  Of those in a loop over time, that of all times, which come first.
+  """
   closed, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
   found: list[jax.Array] = []
   flat = _run(closed.jaxpr, closed.consts, jax.tree.leaves(arguments), False, found)
@@ -79,7 +135,9 @@ def _run(
     given = [x.val if isinstance(x, core.Literal) else known[x] for x in operation.invars]
     own = within or SCOPE in str(operation.source_info.name_stack).split("/")
     inner = _called(operation)
-    if inner is not None:
+    if operation.primitive.name == "scan":
+      results = _scan(operation.params, given, own, found)
+    elif inner is not None:
       results = _run(inner.jaxpr, inner.consts, given, own, found)
     else:
       bound = operation.primitive.get_bind_params(operation.params)
@@ -92,6 +150,26 @@ def _run(
   return [x.val if isinstance(x, core.Literal) else known[x] for x in jaxpr.outvars]
 
 
+def _scan(
+  loop: dict[str, Any], given: Sequence[Any], within: bool, found: list[jax.Array]
+) -> list[Any]:
+  """Runs a loop whose steps are run one by one."""
+  constants, carried = loop["num_consts"], loop["num_carry"]
+  inner, first = loop["jaxpr"], constants + carried
+
+  def step(carry: Any, x: Any) -> tuple[Any, Any]:
+    noted: list[jax.Array] = []
+    values = [*given[:constants], *carry, *x]
+    results = _run(inner.jaxpr, inner.consts, values, within, noted)
+    return results[:carried], (results[carried:], noted)
+
+  carry, (ys, noted) = jax.lax.scan(
+    step, list(given[constants:first]), list(given[first:]), loop["length"], loop["reverse"]
+  )
+  found += noted
+  return [*carry, *ys]
+
+
 def _called(operation: Any) -> Any:
   """The function that an operation does no more than call; None for all others."""
   if operation.primitive.name in _LOOPS:
@@ -101,7 +179,3 @@ def _called(operation: Any) -> Any:
     if isinstance(inner, core.ClosedJaxpr):
       return inner
   return None
-
-
-def _known(rows: Iterator[list[int] | None]) -> Iterator[list[int]]:
-  return (row for row in rows if row is not None)

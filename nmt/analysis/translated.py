@@ -49,12 +49,21 @@ class Sample(NamedTuple):
     return [(run.source.encode(pair.source), run.target.encode(pair.target)) for pair in self.pairs]
 
 
-def arguments(parser: argparse.ArgumentParser, search: bool = True, figure: bool = True) -> None:
-  """Adds W, --split and --sentences, and the options of search and of a figure where asked for."""
+def arguments(
+  parser: argparse.ArgumentParser,
+  search: bool = True,
+  figure: bool = True,
+  sentences: int | None = None,
+) -> None:
+  """Adds W, --split and --sentences, and the options of search and of a figure where asked for.
+
+  sentences: how many unless asked otherwise; None: all.
+  """
   add = parser.add_argument
   add("run", metavar="W", help=HELP)
   add("--split", help="of the config's corpus (default: its first test split)")
-  add("--sentences", type=positive, help="that many, evenly spaced in the split (default: all)")
+  several = f"that many, evenly spaced in the split (default: {sentences or 'all'})"
+  add("--sentences", type=positive, default=sentences, help=several)
   if figure:
     add("--figure", type=Path, help=DRAW)
   if search and isinstance(parser, Parser):

@@ -4,9 +4,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from nmt.data.ids import PAD
+from nmt.models.layers import Stack
 from nmt.models.translation import Translation, before
 
 
@@ -48,3 +50,28 @@ def activations(
   _, found = jax.lax.scan(step, start, before(target_BxT).T)
   s, c, alpha = (x.swapaxes(0, 1) for x in found)
   return Activations(notes.h_BxJxD, s, c, alpha)
+
+
+def layers(model: Translation, source_BxJ: Int[Array, "B J"]) -> list[Float[Array, "B J _"]]:
+  """The word vectors E_x x_j, then the annotations of the lowest 1, 2, .. layers of the encoder.
+
+  The last of them are the model's own. An encoder without layers has one.
+  """
+  encoder, real_BxJ = model.encoder, source_BxJ != PAD
+  deep = {name: part for name, part in vars(encoder).items() if isinstance(part, Stack | nnx.List)}
+  depth = max((len(_cells(part)) for part in deep.values()), default=1)
+  found = [encoder.E_x[...][source_BxJ]]
+  for count in range(1, depth + 1):
+    view = object.__new__(type(encoder))  # the same parameters
+    vars(view).update(vars(encoder), **{k: _lowest(part, count) for k, part in deep.items()})
+    found.append(view(source_BxJ, real_BxJ).h_BxJxD)
+  return found
+
+
+def _cells(part: Any) -> Any:
+  return part.cells if isinstance(part, Stack) else part
+
+
+def _lowest(part: Any, count: int) -> Any:
+  kept = list(_cells(part))[:count]
+  return Stack(kept, part.residual, part.rates) if isinstance(part, Stack) else nnx.List(kept)

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
-from nmt.models.cells.base import Cell, State, Zoneout
+from nmt.models.cells.base import SCOPE, Cell, State, Zoneout
 from nmt.models.layers import Stack, Transition
 
 One = Float[Array, "B N"]  # one step's
@@ -47,7 +47,8 @@ class LinearCell(Cell):
     reverse: bool = False,
   ) -> tuple[Float[Array, "T B N"], State]:
     """The output of each step, TxBxn, and the last state; where nothing is real it is held."""
-    a, b = self.coefficients(self.outside(x_TxBxG))
+    with jax.named_scope(SCOPE):
+      a, b = self.coefficients(self.outside(x_TxBxG))
     real = real_TxB[:, :, None]
     h_TxBxN = linear_scan(jnp.where(real, a, 1), jnp.where(real, b, 0), state, reverse)
     return self.output(h_TxBxN), h_TxBxN[0 if reverse else -1]

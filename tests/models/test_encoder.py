@@ -7,6 +7,7 @@ import pytest
 
 from nmt import kinds
 from nmt.models import rebuild
+from nmt.models.activations import layers
 
 CHOICES = [{"encoder.kind": kind} for kind in kinds.names("model.encoder")]
 CHOICES += [{"encoder.kind": "alternating", "encoder.layers": 3, "cell.residual": True}]
@@ -85,3 +86,15 @@ def test_annotations_look_around(make):
   np.testing.assert_array_equal(backward[3], backward_2[3])
   assert (forward[2:] != forward_2[2:]).all()
   assert (backward[:3] != backward_2[:3]).all()
+
+
+@pytest.mark.parametrize("kind", ["bidirectional", "alternating"])
+def test_the_highest_of_the_layers_gives_the_annotations(kind, make, pad, pairs):
+  model = make(**{"encoder.kind": kind, "cell.layers": 2})
+  source = jnp.asarray(pad([x for x, _ in pairs]))
+  vectors, lowest, highest = jax.jit(layers)(model, source)
+  np.testing.assert_array_equal(vectors, model.encoder.E_x[...][source])
+  (whole, *_), _ = encode(model, source)
+  np.testing.assert_allclose(highest, whole, rtol=1e-6)
+  assert lowest.shape == whole.shape
+  assert not np.allclose(lowest, whole)

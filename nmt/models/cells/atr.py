@@ -18,6 +18,7 @@ class Cell(Base):
   """
 
   sums = 1
+  gates = ("i", "f")
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     super().__init__(model, inputs, initial)

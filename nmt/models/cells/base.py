@@ -33,6 +33,7 @@ class Cell(nnx.Module):
   """
 
   sums: int  # blocks of n columns that x has
+  gates: tuple[str, ...] = ()  # names of what its logistic functions give, n units each, in order
   share: Float[Array, "B N"] | None = None  # of these products, by unit; None: all (`sharing`)
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):

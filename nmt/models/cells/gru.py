@@ -22,6 +22,7 @@ class Cell(Base):
   """
 
   sums = 3  # [z r s~]
+  gates = ("z", "r")
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     super().__init__(model, inputs, initial)

@@ -26,6 +26,7 @@ class Cell(Base):
   """
 
   sums = 4  # [i f o m~]
+  gates = ("i", "f", "o")
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     super().__init__(model, inputs, initial)

@@ -19,6 +19,7 @@ class Cell(Base):
   """
 
   sums = 2  # [f s~]
+  gates = ("f",)
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     super().__init__(model, inputs, initial)

@@ -16,6 +16,7 @@ class Cell(LinearCell):
   """
 
   sums = 2  # [z h~]
+  gates = ("z",)
 
   def coefficients(self, x: Float[Array, "*rows G"]) -> Coefficients:
     z = jax.nn.sigmoid(x[..., : self.size])

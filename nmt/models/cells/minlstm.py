@@ -18,6 +18,7 @@ class Cell(LinearCell):
   """
 
   sums = 3  # [f i h~]
+  gates = ("f / (f + i)",)
 
   def coefficients(self, x: Float[Array, "*rows G"]) -> Coefficients:
     f, i, new = jnp.split(x, 3, axis=-1)

@@ -7,7 +7,7 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float
 from ml_collections import ConfigDict
 
-from nmt.models.cells.base import along
+from nmt.models.cells.base import SCOPE, along
 from nmt.models.initializers import Initializers, blocks, zeros
 from nmt.models.linear import Coefficients, LinearCell, linear_scan
 from nmt.models.products import affine
@@ -36,6 +36,7 @@ class Cell(LinearCell):
   """
 
   sums = 1
+  gates = ("r", "i")
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     super().__init__(model, inputs, initial)
@@ -83,6 +84,7 @@ class Cell(LinearCell):
     for k, w in enumerate(self.w[...]):
       u = u + w[None, None] * seen[WIDTH - 1 - k : seen.shape[0] - k]
     u = u[::-1] if reverse else u
-    a, b = self.coefficients(u)
+    with jax.named_scope(SCOPE):
+      a, b = self.coefficients(u)
     h_TxBxN = linear_scan(jnp.where(real, a, 1), jnp.where(real, b, 0), h, reverse)
     return h_TxBxN, (h_TxBxN[0 if reverse else -1], seen[1 - WIDTH :].swapaxes(0, 1))

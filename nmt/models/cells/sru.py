@@ -27,6 +27,7 @@ class Cell(Base):
   """
 
   sums = 4  # [f r c h]
+  gates = ("f", "r")
 
   def __init__(self, model: ConfigDict, inputs: int | None, initial: Initializers):
     super().__init__(model, inputs, initial)

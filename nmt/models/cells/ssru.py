@@ -19,6 +19,7 @@ class Cell(LinearCell):
   """
 
   sums = 2  # [f c]
+  gates = ("f",)
 
   def coefficients(self, x: Float[Array, "*rows G"]) -> Coefficients:
     f = jax.nn.sigmoid(x[..., : self.size])
