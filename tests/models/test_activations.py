@@ -12,8 +12,7 @@ from nmt.models.activations import activations
 DEFAULTS = {key: option.default for key, option in declarations.declared({}).items()}
 KINDS = [
   {f"{group[6:]}.kind": kind}
-  for group in kinds.PACKAGES
-  if group.startswith("model.")
+  for group in ("model.encoder", "model.attention", "model.order")
   for kind in kinds.names(group)
   if kind != DEFAULTS[f"{group}.kind"]
 ]
