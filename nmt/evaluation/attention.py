@@ -83,9 +83,7 @@ def entropy(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "T"]:
 
   Rows are normalised first, for some mechanisms' sum to less than 1; one without weight gives 0.
   """
-  alpha_TxJ = alpha_TxJ.astype(np.float64)
-  total_T = alpha_TxJ.sum(axis=1, keepdims=True)
-  share_TxJ = alpha_TxJ / np.where(total_T > 0, total_T, 1)
+  share_TxJ = _shares(alpha_TxJ)
   surprise_TxJ = -np.log(np.where(share_TxJ > 0, share_TxJ, 1))
   entropy_T: Float[np.ndarray, "T"] = (share_TxJ * surprise_TxJ).sum(axis=1)
   return entropy_T
@@ -104,13 +102,21 @@ def diagonality(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "T"]:
   """sum_j alpha_ij exp(-(j / J - i / T)^2 / (2 g^2)), g = 0.2: 1 where all is on the diagonal.
 
   The weights that guided attention (Tachibana et al., 2018) asks for: its loss is the
-  mean of 1 - this. i and j count from 0.
+  mean of 1 - this. i and j count from 0. Rows are normalised first, as for the entropy.
   """
   T, J = alpha_TxJ.shape
   apart_TxJ = np.arange(J)[None] / max(J, 1) - np.arange(T)[:, None] / max(T, 1)
   near_TxJ = np.exp(-(apart_TxJ**2) / (2 * _GUIDED**2))
-  diagonal_T: Float[np.ndarray, "T"] = (alpha_TxJ * near_TxJ).sum(axis=1)
+  diagonal_T: Float[np.ndarray, "T"] = (_shares(alpha_TxJ) * near_TxJ).sum(axis=1)
   return diagonal_T
+
+
+def _shares(alpha_TxJ: Float[np.ndarray, "T J"]) -> Float[np.ndarray, "T J"]:
+  """Each row by its sum, in float64; a row without weight stays 0."""
+  alpha_TxJ = alpha_TxJ.astype(np.float64)
+  total_T = alpha_TxJ.sum(axis=1, keepdims=True)
+  shares: Float[np.ndarray, "T J"] = alpha_TxJ / np.where(total_T > 0, total_T, 1)
+  return shares
 
 
 def merge(

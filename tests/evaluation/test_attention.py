@@ -86,5 +86,7 @@ def test_diagonality_is_one_on_the_diagonal_and_less_away_from_it():
   alpha = np.array([[0.25, 0.75], [1.0, 0.0]])
   far = np.exp(-(0.5**2) / (2 * 0.2**2))
   np.testing.assert_allclose(attention.diagonality(alpha), [0.25 + 0.75 * far, far])
+  np.testing.assert_allclose(attention.diagonality(3 * alpha), attention.diagonality(alpha))
+  assert attention.diagonality(np.zeros((2, 3))).tolist() == [0, 0]
   backwards = attention.diagonality(np.eye(5)[::-1])
   assert backwards[0] < backwards[1] < backwards[2]
