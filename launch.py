@@ -8,9 +8,12 @@
     --parallel=4                  four points at once, which share the cores and GPUs; W/<point>/log
     --only=failed                 those that failed, or those of a pattern: --only='*seed=1*'
     --dry-run                     says what would run
+  --executor=slurm                hands the runs over to a cluster, docs/clusters.md, and comes back
+    --resources=gpus=8,time=24h   what each of them needs there; --dry-run prints the scripts
 
   python launch.py status --workdir=W [--json]     how a run or a sweep is doing
   python launch.py results --workdir=W             the table of a sweep
+  python launch.py cancel --workdir=W              takes runs back from a cluster; --only=PATTERN
 
 Started again with the same flags, an unfinished run continues and a finished one is left as it is.
 A point that fails does not keep the others of its study from running; started again, it is tried
@@ -27,7 +30,7 @@ from ml_collections import ConfigDict
 
 from nmt import cli
 from nmt.exit_codes import CONTINUE, DONE, WRONG_INPUT
-from nmt.launching import claim, flags, rounds, status, sweep
+from nmt.launching import claim, executors, flags, handover, rounds, status, sweep
 from nmt.launching.local import Local
 from nmt.workdir import Workdir
 
@@ -47,14 +50,18 @@ def main(arguments: Sequence[str]) -> int:
     return 0
   if order.sweep is not None:
     return run_study(order, order.sweep)
+  if order.executor != executors.LOCAL:
+    return handover.submit(handover.Runs.of(order, None), order, passed(order))
   with Local() as executor:
     return run(executor, Workdir(order.workdir), order.config, passed(order))
 
 
 def read(command: str, arguments: Sequence[str]) -> int:
-  """Runs `status` or `results`; returns the exit code."""
+  """Runs `status`, `cancel` or `results`; returns the exit code."""
   if command == "status":
     return status.main(arguments)
+  if command == "cancel":
+    return handover.cancel(arguments)
   from nmt.analysis.results import main as show  # heavy: not for those who launch
 
   return int(show(arguments))
@@ -84,9 +91,11 @@ def run_study(order: flags.Order, path: Path) -> int:
       print(line, file=sys.stderr)
     print(f"error: {e.summary}", file=sys.stderr)
     return WRONG_INPUT
+  if order.executor != executors.LOCAL:
+    return handover.submit(handover.Runs.of(order, study), order, passed(order))
   if order.dry_run:
     return rounds.preview(study, order.workdir, order.only)
-  return rounds.run(study, order.workdir, order.parallel, order.only, passed(order))
+  return rounds.run(study, order.workdir, order.parallel or 1, order.only, passed(order))
 
 
 def passed(order: flags.Order) -> list[str]:

@@ -46,6 +46,9 @@ class Workdir:
     self.turn = self.path / "turn"  # held by the worker of a pool whose turn it is to run this
     self.log = self.path / "log"  # the worker's output, where several run at once
     self.study = self.path / "study.json"  # of a sweep, whose runs lie in folders of this one
+    self.tickets = self.path / "tickets"  # what was handed over to a cluster, of a run or a sweep
+    self.code = self.path / "code"  # and the copies of the code that its workers run from
+    self.restarts = self.path / "restarts.json"  # how often a cluster has started the run again
 
   def __str__(self) -> str:
     return str(self.path)

@@ -1,6 +1,7 @@
 """Makes a folder the home of one config: a new run, one to be resumed, or one that is finished."""
 
 import sys
+from pathlib import Path
 from typing import Any, Literal
 
 from ml_collections import ConfigDict
@@ -36,21 +37,25 @@ def look(home: Workdir, config: ConfigDict) -> State:
   return "done" if status == "done" and "train.updates" not in taken else "unfinished"
 
 
-def claim(home: Workdir, config: ConfigDict, cores: int | None = None) -> State:
+def claim(
+  home: Workdir, config: ConfigDict, cores: int | None = None, snapshot: Path | None = None
+) -> State:
   """`look`, and writes config.json and provenance.json; raises UserError if a live run is there.
 
   The config.json of a run that is there already is written again only where a change is taken on.
   Where the code, its libraries or the number of cores are not what an unfinished run began with, a
   warning is printed; whether its data are, the worker sees.
+
+  snapshot: the copy of the code that the run is to be run from, on some other machine.
   """
   with home.lock():
     state = look(home, config)
     if state == "new":
-      files.write_json(home.provenance, _start(config, cores))
+      files.write_json(home.provenance, _start(config, cores, snapshot))
       config_lib.save(config, home.config)  # last: this file is what makes the folder a run
     elif state == "unfinished":
       first = _provenance(home)
-      resumed = _start(config, cores)
+      resumed = _start(config, cores, snapshot)
       old = config_lib.load(home.config)
       if taken := _compare(home, old, config)[0]:
         before = config_lib.flatten(old)
@@ -95,10 +100,12 @@ def _compare(home: Workdir, old: ConfigDict, new: ConfigDict) -> tuple[dict[str,
   return taken, refused
 
 
-def _start(config: ConfigDict, cores: int | None) -> dict[str, Any]:
+def _start(config: ConfigDict, cores: int | None, snapshot: Path | None) -> dict[str, Any]:
   """Where this start of a run comes from."""
-  found = provenance.collect(sys.argv)
-  return {**found, "cores": cores or shares.count(), "fingerprint": fingerprint(config)}
+  found = {**provenance.collect(sys.argv), "fingerprint": fingerprint(config)}
+  if snapshot is not None:
+    return {**found, "cores": cores, "snapshot": str(snapshot)}
+  return {**found, "cores": cores or shares.count()}
 
 
 def _provenance(home: Workdir) -> dict[str, Any]:

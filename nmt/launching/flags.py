@@ -22,14 +22,23 @@ from ml_collections.config_flags import config_flags
 from nmt import config as config_lib
 from nmt import older
 from nmt.errors import UserError, nearest
+from nmt.launching import executors
+from nmt.launching import resources as resources_lib
 from nmt.launching.fields import field, follow_kinds, leaves, make_room
 
 ROOT = Path(__file__).resolve().parents[2]
 _CONFIG = re.compile(r"--?(?:no)?config\.([^=]+)")
 _BARE = re.compile(r"--?config\.[^=]+")  # without its value
-COMMANDS = ("status", "results")  # the words that launch.py may begin with, in place of flags
+COMMANDS = (
+  "status",
+  "results",
+  "cancel",
+)  # the words that launch.py may begin with, in place of flags
 _SWEEP = ("parallel", "only", "dry-run")
-_FLAGS = ("config", "workdir", "sweep", "profile", "help", "help-config", *_SWEEP)
+_FLAGS = (
+  *("config", "workdir", "sweep", "profile", "help", "help-config", "executor", "resources"),
+  *_SWEEP,
+)
 _FLAG = re.compile(r"-(?!\.?\d|inf\b)")  # not a negative number
 
 
@@ -39,16 +48,20 @@ class Order:
 
   config: ready to run; for a sweep with its references, which follow what a point changes.
   profile: trace some updates; it is no part of the experiment, so no config key.
-  parallel, only, dry_run: how many points at once, which ones (None: all), and whether not at all.
+  parallel, only, dry_run: how many points at once (None: one here, all at once on a cluster), which
+  ones (None: all), and whether not at all.
+  executor, resources: where to run, and what of that; resources are None for `local`.
   """
 
   config: ConfigDict
   workdir: Path
   sweep: Path | None
   profile: bool
-  parallel: int = 1
+  parallel: int | None = None
   only: str | None = None
   dry_run: bool = False
+  executor: str = executors.LOCAL
+  resources: resources_lib.Resources | None = None
 
 
 def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
@@ -62,9 +75,12 @@ def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
   text("config", None, "a config file, with a variant: configs/x.py[:variant]", values)
   text("workdir", None, "the folder of the run; default: runs/<config>[-variant]", values)
   text("sweep", None, "a study, experiments/x.py or x: the config at each of its points", values)
-  flags.DEFINE_integer("parallel", 1, "points that run at once", flag_values=values, lower_bound=1)
+  whole: Any = flags.DEFINE_integer
+  whole("parallel", None, "points that run at once", flag_values=values, lower_bound=1)
   text("only", None, "of a sweep: failed, or a pattern of the names of points", values)
   flags.DEFINE_boolean("dry-run", False, "say what a sweep would run", values)
+  text("executor", executors.LOCAL, "where to run", values)
+  text("resources", None, "what of a cluster a run needs: gpus=8,time=24h", values)
   flags.DEFINE_boolean("profile", False, "trace some updates into W/profile", values)
   flags.DEFINE_boolean("help", False, "this text", values, short_name="h")
   flags.DEFINE_boolean("help-config", False, "every config key", values)
@@ -75,23 +91,35 @@ def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
   for asked in ("help", "help-config"):
     if values[asked].value:
       return asked
-  path, _, variant = (values.config or "configs/quickstart.py").partition(":")
-  config = load(path, variant)
+  file, _, variant = (values.config or "configs/quickstart.py").partition(":")
+  config = load(file, variant)
   override(config, rest)
   ready = settle(config)
-  default = "-".join(filter(None, [Path(path).stem, variant.replace("/", "_")]))
+  default = "-".join(filter(None, [Path(file).stem, variant.replace("/", "_")]))
   sweep = values.sweep
   if values.config is None and sweep is None:
     sweep = "experiments/lengths.py"
   workdir = expand(values.workdir or f"runs/{default}")
+  wish = _resources(values.executor, values.resources)
+  where = values.executor, wish
+  dry = bool(values["dry-run"].value)
   if not sweep:
     for name in _SWEEP:
-      if values[name].present:
+      if values[name].present and not (name == "dry-run" and wish):
         raise UserError(f"--{name} is for the points of a study: give it by --sweep")
-    return Order(ready, workdir, None, values.profile)
-  dry = bool(values["dry-run"].value)
-  where = find(sweep, "experiments")
-  return Order(config, workdir, where, values.profile, values.parallel, values.only, dry)
+    return Order(ready, workdir, None, values.profile, None, None, dry, *where)
+  path = find(sweep, "experiments")
+  return Order(config, workdir, path, values.profile, values.parallel, values.only, dry, *where)
+
+
+def _resources(executor: str, text: str | None) -> resources_lib.Resources | None:
+  """What the text of --resources means to an executor, None for `local`."""
+  if executor != executors.LOCAL:
+    return resources_lib.parse(text or "", executors.find(executor).OWN)
+  if text is not None:
+    known = ", ".join(name for name in executors.names() if name != executors.LOCAL)
+    raise UserError(f"--resources is for a cluster: give --executor as well ({known})")
+  return None
 
 
 def load(path: str, variant: str = "") -> ConfigDict:

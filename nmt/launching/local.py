@@ -54,13 +54,7 @@ class Worker:
       print(f"worker of {self.home} was killed by {name}", file=sys.stderr)
       code = 128 - code
     if code not in (DONE, CONTINUE):
-      # Not where a live run holds the folder, which turned this worker away, or has ended since;
-      # nor on a full disk.
-      with contextlib.suppress(UserError, OSError), self.home.lock():
-        last = self.home.read_status()
-        if last.get("state") not in ("failed", "done") or last == self._before:
-          known = {key: last[key] for key in last if key not in ("state", "reason")}
-          self.home.status("failed", **known | {"exit": code})
+      record_failure(self.home, self._before, exit=code)
     return code
 
 
@@ -132,6 +126,20 @@ class Local:
     self.stopped = True
     for worker in self._workers:
       worker.ask(number)
+
+
+def record_failure(home: Workdir, before: dict[str, Any], **why: Any) -> None:
+  """Writes into status.json that a worker failed, where it could not say so itself.
+
+  before: the status when it was started. why: `exit`, its code, or `reason`.
+  """
+  # Not where a live run holds the folder, which turned this worker away, or has ended since;
+  # nor on a full disk.
+  with contextlib.suppress(UserError, OSError), home.lock():
+    last = home.read_status()
+    if last.get("state") not in ("failed", "done") or last == before:
+      known = {key: last[key] for key in last if key not in ("state", "reason", "exit")}
+      home.status("failed", **known | why)
 
 
 def failure(home: Workdir, code: int, log: Path | None = None) -> str:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ml_collections import ConfigDict
+
 from nmt.errors import UserError, nearest
 from nmt.exit_codes import CONTINUE, DONE, FAILED
 from nmt.launching import claim, sweep
@@ -37,12 +39,8 @@ class Round:
 
   def look(self, names: Iterable[str]) -> dict[str, claim.State]:
     """What the folders of some points hold; those that are refused count as failed."""
-    found: dict[str, claim.State] = {}
-    for name in names:
-      try:
-        found[name] = claim.look(self.homes[name], self.study.points[name])
-      except UserError as e:
-        self.failed[name] = str(e)
+    found, refused = look({name: self.homes[name] for name in names}, self.study.points)
+    self.failed |= refused
     return found
 
   def run(self, found: Mapping[str, claim.State], parallel: int) -> None:
@@ -144,6 +142,20 @@ class Round:
         self.stopped.add(name)
       if row is not None:
         print(f"{home}: failed: {self.failed[name]}", file=sys.stderr)
+
+
+def look(
+  homes: Mapping[str, Workdir], configs: Mapping[str, ConfigDict]
+) -> tuple[dict[str, claim.State], dict[str, str]]:
+  """What the folders of some runs hold, and why those that are refused are."""
+  found: dict[str, claim.State] = {}
+  refused: dict[str, str] = {}
+  for name, home in homes.items():
+    try:
+      found[name] = claim.look(home, configs[name])
+    except UserError as e:
+      refused[name] = str(e)
+  return found, refused
 
 
 def run(

@@ -1,13 +1,15 @@
 """How runs are doing, from their folders alone: python launch.py status --workdir=W [--json]
 
-W is the folder of a run or of a sweep. States: waiting (not begun), running (a live process holds
-the folder), stopped (the same command goes on with it), failed, done. It reads and changes nothing,
-wherever the runs are or were; with --json it prints the same for another program.
+W is the folder of a run or of a sweep. States: waiting (not begun), queued (a cluster will start
+it), running (a live process holds the folder), stopped (the same command goes on with it),
+cancelled, failed, done. It changes nothing of the runs, wherever they are or were; with --json it
+prints the same for another program.
 """
 
 import dataclasses
 import json
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +17,15 @@ from typing import TYPE_CHECKING, Any
 from nmt import cli, files
 from nmt.arguments import Parser
 from nmt.errors import UserError
+from nmt.launching import executors
+from nmt.launching.executors.base import Seen
 from nmt.launching.flags import expand
 from nmt.workdir import Workdir
 
 if TYPE_CHECKING:
   from rich.table import Table
 
-STATES = ("done", "running", "stopped", "failed", "waiting")
+STATES = ("done", "running", "queued", "stopped", "cancelled", "failed", "waiting")
 _TAIL = 1 << 15  # bytes of metrics.jsonl that hold the last line of training
 
 
@@ -30,7 +34,8 @@ class Standing:
   """How one run is doing. What is not known is None.
 
   best: the best validation, by the name `metric`. speed: real target tokens a second.
-  left: seconds of training to `updates`, without validations and test. reason: why it failed.
+  left: seconds of training to `updates`, without validations and test. reason: why it failed, or
+  what a queued one waits for.
   time: when it last said something, in seconds since 1970.
   """
 
@@ -46,10 +51,15 @@ class Standing:
   time: float | None = None
 
 
-def standing(name: str, home: Workdir, held: bool | None = None) -> Standing:
-  """Reads a run's folder. `held`: whether a live run holds it, for those who know."""
+def standing(
+  name: str, home: Workdir, held: bool | None = None, seen: Seen | None = None
+) -> Standing:
+  """Reads a run's folder.
+
+  held: whether a live run holds it, for those who know. seen: what a cluster says of it.
+  """
   status = home.read_status()
-  state, reason = _state(home, status, home.held() if held is None else held)
+  state, reason = _state(home, status, home.held() if held is None else held, seen)
   best = dict(status.get("best") or {})
   best.pop("update", None)
   metric, score = next(iter(best.items()), (None, None))
@@ -147,7 +157,12 @@ def main(arguments: Sequence[str]) -> int:
   given = parser.parse_args(arguments)
   folder = expand(given.workdir)
   study, homes = find(folder)
-  rows = [standing(name, home) for name, home in homes.items()]
+  try:
+    seen = executors.poll(folder, homes)
+  except UserError as e:
+    print(f"warning: {e}; this is what the folders say", file=sys.stderr)
+    seen = {}
+  rows = [standing(name, home, seen=seen.get(name)) for name, home in homes.items()]
   if given.json:
     runs = [dataclasses.asdict(row) for row in rows]
     found: dict[str, Any] = {"workdir": str(folder), "study": study, "runs": runs}
@@ -158,11 +173,17 @@ def main(arguments: Sequence[str]) -> int:
   return 0
 
 
-def _state(home: Workdir, status: dict[str, Any], held: bool) -> tuple[str, str | None]:
+def _state(
+  home: Workdir, status: dict[str, Any], held: bool, seen: Seen | None
+) -> tuple[str, str | None]:
   """One of STATES, and the reason for it if it is a bad one."""
   state = status.get("state")
   if held:
     return "running", None
+  if seen is not None and seen.state in ("queued", "running", "cancelled"):
+    return seen.state, seen.reason
+  if seen is not None and seen.state in ("failed", "gone") and state != "failed":
+    return "stopped" if seen.state == "gone" or state == "stopped" else "failed", seen.reason
   if not home.config.exists() or state is None:
     return "waiting", None
   if state == "running":
