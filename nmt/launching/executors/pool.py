@@ -1,0 +1,63 @@
+"""A pool: workers, started by hand or by anything, take runs of a list on a disk they share.
+
+The list is the ticket itself. Nobody coordinates: a worker (nmt/launching/work.py) takes the first
+run that is not done and that nobody holds.
+"""
+
+import shlex
+import time
+from collections.abc import Iterable, Mapping
+
+from nmt.launching import local
+from nmt.launching.executors.base import Executor, Seen, Submission, Ticket, settled
+from nmt.workdir import Workdir
+
+
+class Pool(Executor):
+  """Runs that wait in their folders for workers to come."""
+
+  def files(self, order: Submission) -> dict[str, str]:
+    return {"sh": script(order)}
+
+  def check(self, order: Submission) -> None:
+    pass
+
+  def submit(self, order: Submission) -> Ticket:
+    ticket = Ticket(
+      folder=order.folder,
+      id=order.id,
+      executor=self.name,
+      runs=dict.fromkeys(order.homes, ""),
+      resources=order.resources.flat(),
+      submitted=time.time(),
+      snapshot=str(order.code),
+    )
+    ticket.save()
+    path = Workdir(order.folder).tickets / f"{order.id}.sh"
+    path.write_text(script(order), encoding="utf-8")
+    print(f"start workers, on any machine that has this folder: sh {shlex.quote(str(path))}")
+    return ticket
+
+  def poll(self, ticket: Ticket, homes: Mapping[str, Workdir]) -> dict[str, Seen]:
+    found = {}
+    for name, home in homes.items():
+      waits = Seen("cancelled") if name in ticket.cancelled else Seen("queued", "for a worker")
+      found[name] = settled(home, ticket.submitted) or waits
+    return found
+
+  def cancel(self, ticket: Ticket, names: Iterable[str]) -> None:
+    pass  # workers read in the ticket what was cancelled
+
+
+def script(order: Submission) -> str:
+  """The command that starts a worker; it takes further flags, such as --parallel=4."""
+  code = shlex.quote(str(order.code))
+  command = [local.WORKER[0], "-m", "nmt.launching.work", f"--workdir={order.folder}", *order.flags]
+  return f"""#!/bin/sh
+cd {code} || exit
+export PYTHONPATH={code}${{PYTHONPATH:+:$PYTHONPATH}}
+exec {shlex.join(command)} "$@"
+"""
+
+
+EXECUTOR = Pool
