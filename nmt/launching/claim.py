@@ -66,6 +66,10 @@ def claim(
       files.write_json(home.provenance, first)
       if taken:
         config_lib.change(home.config, taken)
+      last = home.read_status()
+      if last.get("state") == "done":  # with fewer updates than it is to have now
+        known = {key: last[key] for key in last if key not in ("state", "time")}
+        home.status("stopped", **known)
     return state
 
 
