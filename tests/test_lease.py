@@ -198,10 +198,13 @@ def test_a_folder_where_no_lease_can_be_made_is_named_in_one_line(tmp_path, monk
 
 
 def test_a_full_disk_leaves_no_half_of_a_lease(tmp_path, monkeypatch):
-  def full(number):
-    raise OSError(errno.ENOSPC, "No space left on device")
+  make = os.open
 
-  monkeypatch.setattr(os, "fsync", full)
+  def full(path, *rest):
+    os.close(make(path, *rest))
+    return make("/dev/full", os.O_WRONLY)
+
+  monkeypatch.setattr(os, "open", full)
   with pytest.raises(UserError, match="No space left"):
     Workdir(tmp_path).lock().__enter__()
   assert [path.name for path in tmp_path.iterdir()] == ["lock"]

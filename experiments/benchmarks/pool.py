@@ -38,10 +38,10 @@ def note(word):
     file.write(word + "\\n")
 note("began")
 time.sleep(seconds)
-note("ended")
 with open(folder + "/status.new", "w") as file:
   json.dump({{"state": "done", "time": time.time()}}, file)
 os.replace(folder + "/status.new", folder + "/status.json")
+note("done")
 """
 
 WORKER = """
@@ -106,6 +106,7 @@ def race(workers: int, runs: int, seconds: float, locks: bool, killed: int) -> d
     wall, after = time.monotonic() - began, os.times()
     spent = sum(after[2:4]) - sum(cpu[2:4])  # of the children
     notes = [(home.path / "notes") for home in homes]
+    states = [home.read_status().get("state") for home in homes]
     words = [path.read_text().split() if path.exists() else [] for path in notes]
   return {
     "workers": workers,
@@ -113,8 +114,8 @@ def race(workers: int, runs: int, seconds: float, locks: bool, killed: int) -> d
     "seconds a run": seconds,
     "locks": locks,
     "workers killed": killed,
-    "left": sum("ended" not in word for word in words),
-    "run twice": sum(word.count("ended") > 1 for word in words),
+    "left": runs - states.count("done"),
+    "run twice": sum(word.count("done") > 1 for word in words),
     "begun twice": sum(word.count("began") > 1 for word in words),
     "workers' exit codes": {str(code): count for code, count in sorted(codes.items())},
     "seconds": wall,
