@@ -6,14 +6,16 @@ limit reaches (--signal without B: goes to job steps, not to the script). The wo
 where there is accounting, from sacct.
 """
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
+from nmt import files
 from nmt.errors import UserError
 from nmt.launching import local
 from nmt.launching.executors import base
@@ -24,6 +26,7 @@ from nmt.workdir import Workdir
 MAX_ARRAY = 1001  # MaxArraySize of a SLURM that nobody has configured
 GRACE = 120  # seconds between the request to stop and the time limit
 _MOST_IDS = 500  # on one command line
+_VARIABLES = ("SLURM_CONF", "SLURM_CLUSTERS")  # of who submits
 
 # In squeue these wait for their turn.
 _QUEUED = (
@@ -87,13 +90,15 @@ class Slurm(Executor):
     job = ""
     for part, (name, text) in zip(parts, self.files(order).items(), strict=True):
       path = place / f"{order.id}.{name}"
-      path.write_text(text, encoding="utf-8")
+      with files.replacing(path) as file:
+        file.write(text)
       # %P of an array counts its own jobs alone, so the next array waits for this one.
       after = [f"--dependency=afterany:{job}"] if job and order.parallel else []
       done = _run("sbatch", "--parsable", *after, str(path))
       job = done.stdout.strip().partition(";")[0]
       if done.returncode or not job.isdecimal():
-        raise UserError(f"sbatch refused {path}: {_said(done)}")
+        kept = "; the arrays before it are submitted" if ticket.runs else ""
+        raise UserError(f"sbatch refused {path}: {_said(done)}{kept}")
       single = len(names) == 1
       ticket.runs |= {one: job if single else f"{job}_{n}" for n, one in enumerate(part)}
       ticket.save()
@@ -155,12 +160,14 @@ def script(order: Submission, part: Sequence[str]) -> str:
     **{key: _quoted(value) for key, value in wish.own.items() if key != "grace"},
   }
   lines = [f"#SBATCH --{key}={value}" for key, value in options.items() if value]
-  homes = "\n".join(f"  {shlex.quote(str(order.homes[name]))}" for name in part)
-  which = "0" if single else "$SLURM_ARRAY_TASK_ID"
+  homes = [shlex.quote(str(order.homes[name])) for name in part]
+  listed = "\n".join(["runs=(", *(f"  {home}" for home in homes), ")"])
+  choice = f"run={homes[0]}" if single else f"{listed}\nrun=${{runs[$SLURM_ARRAY_TASK_ID]}}"
   tasks = wish.nodes * wish.tasks
   srun = ["srun", f"--ntasks={tasks}"]
   srun += [f"--cpus-per-task={_cpus(wish)}"] if wish.cpus else []
-  srun += ["--label", "--wait=120"] if tasks > 1 else []
+  # One that ends first, by a request to stop, does not end the others before they have saved.
+  srun += ["--label", "--kill-on-bad-exit=0", "--wait=0"] if tasks > 1 else []
   worker = shlex.join([*local.WORKER, "--workdir"])
   flags = "".join(f" {shlex.quote(flag)}" for flag in order.flags)
   python = shlex.quote(local.WORKER[0])
@@ -170,10 +177,7 @@ def script(order: Submission, part: Sequence[str]) -> str:
 #SBATCH --requeue
 #SBATCH --open-mode=append
 
-runs=(
-{homes}
-)
-run=${{runs[{which}]}}
+{choice}
 cd {code} || exit
 export PYTHONPATH={code}${{PYTHONPATH:+:$PYTHONPATH}}
 
@@ -266,8 +270,11 @@ def _quoted(text: str) -> str:
 
 
 def _run(*command: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+  # Within an allocation (a terminal of an interactive job), its own variables would be options.
+  kept = {k: v for k, v in os.environ.items() if k[:6] != "SLURM_" or k in _VARIABLES}
+  pipes: dict[str, Any] = {"input": stdin or "", "capture_output": True, "text": True}
   try:
-    return subprocess.run(command, input=stdin or "", capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, **pipes, timeout=120, env=kept)
   except FileNotFoundError:
     raise UserError(f"{command[0]} is not on PATH; start this where SLURM's commands are") from None
   except subprocess.TimeoutExpired:
