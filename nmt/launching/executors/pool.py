@@ -5,11 +5,10 @@ run that is not done and that nobody holds.
 """
 
 import shlex
-import time
 from collections.abc import Iterable, Mapping
 
 from nmt.launching import local
-from nmt.launching.executors.base import Executor, Seen, Submission, Ticket, settled
+from nmt.launching.executors.base import Executor, Seen, Submission, Ticket, stand
 from nmt.workdir import Workdir
 
 
@@ -23,15 +22,7 @@ class Pool(Executor):
     pass
 
   def submit(self, order: Submission) -> Ticket:
-    ticket = Ticket(
-      folder=order.folder,
-      id=order.id,
-      executor=self.name,
-      runs=dict.fromkeys(order.homes, ""),
-      resources=order.resources.flat(),
-      submitted=time.time(),
-      snapshot=str(order.code),
-    )
+    ticket = Ticket.of(order, self.name, dict.fromkeys(order.homes, ""))
     ticket.save()
     path = Workdir(order.folder).tickets / f"{order.id}.sh"
     path.write_text(script(order), encoding="utf-8")
@@ -39,11 +30,7 @@ class Pool(Executor):
     return ticket
 
   def poll(self, ticket: Ticket, homes: Mapping[str, Workdir]) -> dict[str, Seen]:
-    found = {}
-    for name, home in homes.items():
-      waits = Seen("cancelled") if name in ticket.cancelled else Seen("queued", "for a worker")
-      found[name] = settled(home, ticket.submitted) or waits
-    return found
+    return stand(ticket, homes, lambda names: dict.fromkeys(names, Seen("queued", "for a worker")))
 
   def cancel(self, ticket: Ticket, names: Iterable[str]) -> None:
     pass  # workers read in the ticket what was cancelled
