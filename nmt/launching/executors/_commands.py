@@ -4,12 +4,33 @@ import hashlib
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from nmt.errors import UserError
 from nmt.launching.executors.base import Submission
 
 _PATIENCE = 300  # seconds
+
+
+class _Dumper(yaml.SafeDumper):
+  """Writes texts of several lines as they are."""
+
+
+_Dumper.add_representer(
+  str,
+  lambda dumper, text: dumper.represent_scalar(
+    "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
+  ),
+)
+
+
+def documents(*values: Mapping[str, Any]) -> str:
+  """The YAML of some documents, their keys in order."""
+  return str(yaml.dump_all(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
 
 
 def needed(command: str) -> None:

@@ -11,11 +11,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-import yaml
-
 from nmt.errors import UserError
 from nmt.exit_codes import CONTINUE
-from nmt.launching.executors._commands import called, mounted, needed, run
+from nmt.launching.executors._commands import called, documents, mounted, needed, run
 from nmt.launching.executors.base import Executor, Seen, Submission, Ticket, stand
 from nmt.workdir import Workdir
 
@@ -44,8 +42,7 @@ class Kubernetes(Executor):
   }
 
   def files(self, order: Submission) -> dict[str, str]:
-    found = [manifest(order, name) for name in order.homes]
-    return {"yaml": yaml.safe_dump_all(found, sort_keys=False, allow_unicode=True)}
+    return {"yaml": documents(*(manifest(order, name) for name in order.homes))}
 
   def check(self, order: Submission) -> None:
     needed("kubectl")
@@ -162,12 +159,13 @@ def _pod(order: Submission, name: str) -> dict[str, Any]:
       {"name": "JAX_COORDINATOR_ADDRESS", "valueFrom": first},
       {"name": "JAX_PROCESS_COUNT", "value": str(wish.nodes)},
     ]
-  python = own.get("python", "python")
+  python, home = own.get("python", "python"), str(order.homes[name])
+  command = [python, "-m", "nmt.train", "--workdir", home, *order.flags]
   worker = {
     "name": _WORKER,
     "image": own["image"],
     "workingDir": str(order.code),
-    "command": [python, "-m", "nmt.train", "--workdir", str(order.homes[name]), *order.flags],
+    "command": [part.replace("$(", "$$(") for part in command],  # $(...) would be a variable
     "env": environment,
     "resources": {"limits": {key: value for key, value in limits.items() if value}},
     "volumeMounts": [

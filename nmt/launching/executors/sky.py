@@ -12,12 +12,10 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-import yaml
-
 from nmt.errors import UserError
 from nmt.exit_codes import CONTINUE
 from nmt.launching.executors import base
-from nmt.launching.executors._commands import called, mounted, needed, run
+from nmt.launching.executors._commands import called, documents, mounted, needed, run
 from nmt.launching.executors.base import Executor, Seen, Submission, Ticket, stand
 from nmt.launching.resources import Resources
 from nmt.workdir import Workdir
@@ -46,8 +44,8 @@ class SkyPilot(Executor):
   def files(self, order: Submission) -> dict[str, str]:
     found = {}
     for number, name in enumerate(order.homes, 1):
-      text = yaml.safe_dump(task(order, name), sort_keys=False, allow_unicode=True)
-      found["yaml" if len(order.homes) == 1 else f"{number}.yaml"] = text
+      file = "yaml" if len(order.homes) == 1 else f"{number}.yaml"
+      found[file] = documents(task(order, name))
     return found
 
   def check(self, order: Submission) -> None:
@@ -118,7 +116,7 @@ def _setup(order: Submission) -> str:
   return f"""set -e
 {copy}python3 -m pip install --quiet uv
 python3 -m uv venv --quiet --clear --python 3.12 ~/nmt-env
-python3 -m uv pip install --quiet --python ~/nmt-env/bin/python ~/nmt-code"{extra}"
+python3 -m uv pip install --quiet --python ~/nmt-env/bin/python "$HOME/nmt-code{extra}"
 """
 
 
