@@ -49,7 +49,7 @@ def submit(runs: Runs, order: Order, flags: Sequence[str]) -> int:
   """
   executor = executors.find(order.executor)
   assert order.resources is not None
-  seen = executors.poll(runs.folder, runs.homes)
+  seen = _seen(runs, order)
   chosen = _choose(runs.homes, order.only, seen)
   states, refused = rounds.look({name: runs.homes[name] for name in chosen}, runs.configs)
   names = [name for name in states if _what(name, states, runs.homes, seen)[1]]
@@ -68,8 +68,9 @@ def submit(runs: Runs, order: Order, flags: Sequence[str]) -> int:
         sweep.record(runs.study, runs.folder)
       names = [name for name in names if _claim(runs, name, order.resources, code, refused)]
       if names:
-        ready = dataclasses.replace(wish, homes={name: runs.homes[name] for name in names})
-        ticket = executor.submit(ready)
+        homes = {name: runs.homes[name] for name in names}
+        id = base.new_id(runs.folder)
+        ticket = executor.submit(dataclasses.replace(wish, homes=homes, code=code, id=id))
         jobs = sorted({job.partition("_")[0] for job in ticket.runs.values()} - {""})
         shown = f" (job {', '.join(jobs)})" if jobs else ""
         print(f"{_count(names)} submitted to {executor.name}{shown}", flush=True)
@@ -82,6 +83,17 @@ def submit(runs: Runs, order: Order, flags: Sequence[str]) -> int:
   elif runs.study is not None and not refused:
     return rounds.finish(runs.study, runs.folder, rounds.Round(runs.study, runs.folder))
   return FAILED if refused else DONE
+
+
+def _seen(runs: Runs, order: Order) -> dict[str, Seen]:
+  """What clusters say of runs that were handed over before; a dry run needs none."""
+  try:
+    return executors.poll(runs.folder, runs.homes)
+  except UserError as e:
+    if not order.dry_run:
+      raise
+    print(f"warning: {e}; this is what the folders say", file=sys.stderr)
+    return {}
 
 
 def _submission(

@@ -1,5 +1,6 @@
 """On a real SLURM of two nodes on this machine: runs start, stop, move, fail and are cancelled."""
 
+import contextlib
 import functools
 import subprocess
 
@@ -27,7 +28,14 @@ def patch():
 def machine(tmp_path_factory, patch):
   if reason := one_machine.missing():
     pytest.skip(reason)
-  with one_machine.one_machine(tmp_path_factory.mktemp("slurm")) as environment:
+  folder = tmp_path_factory.mktemp("slurm")
+  with contextlib.ExitStack() as stack:
+    try:
+      environment = stack.enter_context(one_machine.one_machine(folder))
+    except AssertionError:
+      logs = [*folder.glob("*.log"), *folder.glob("*.out")]
+      told = [f"{log.name}: {text[-1]}" for log in logs if (text := log.read_text().splitlines())]
+      pytest.skip(f"no SLURM to test with: it does not start here; {'; '.join(told)}")
     for name, value in environment.items():
       patch.setenv(name, value)
     yield

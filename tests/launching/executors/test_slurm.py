@@ -253,6 +253,16 @@ def test_a_run_is_submitted_once_from_a_copy_of_the_code(tmp_path, fakes, capsys
   assert len(base.tickets(tmp_path / "w")) == 1
 
 
+def test_two_commands_at_once_submit_once(tmp_path, fakes, no_copy):
+  home = Workdir(tmp_path / "w")
+  with (
+    Workdir(home.tickets).lock(),
+    pytest.raises(UserError, match=r"another launch.py is at work"),
+  ):
+    launch.main([*FLAGS, f"--workdir={home}"])
+  assert not home.config.exists()
+
+
 def test_a_dry_run_needs_no_slurm_and_leaves_nothing(tmp_path, fakes, capsys, monkeypatch):
   for name in TOOLS:
     (fakes.folder / name).unlink()
