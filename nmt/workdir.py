@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -140,6 +140,20 @@ class Workdir:
       return status
     except UserError:
       return {}
+
+
+def in_use(homes: Mapping[str, Workdir]) -> set[str]:
+  """Which of some folders are held: `Workdir.held` of all at once, so that it waits once."""
+  watch = lease.Watch()
+  found: dict[str, bool | None] = dict.fromkeys(homes)
+
+  def look() -> bool | None:
+    for name in (name for name, known in found.items() if known is None):
+      found[name] = homes[name].seen(watch)
+    return None if None in found.values() else True
+
+  lease.settled(look)
+  return {name for name, known in found.items() if known}
 
 
 def _locks(file: IO[Any], kind: int) -> bool | None:

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from nmt import lease
 from nmt.errors import UserError
-from nmt.workdir import InUse, Workdir
+from nmt.workdir import InUse, Workdir, in_use
 
 ROOT = Path(__file__).parents[1]
 
@@ -146,6 +147,19 @@ def test_without_locks_a_process_of_this_machine_is_known_at_once(tmp_path):
   assert home.seen(lease.Watch()) is False
   with home.lock(lease.Watch()):
     pass
+
+
+def test_of_several_folders_all_are_watched_at_once(tmp_path, monkeypatch):
+  left = json.dumps({**dict.fromkeys(lease._FIELDS, "x"), "kernel": "another", "pid": 1})
+  homes = {name: Workdir(tmp_path / name) for name in ("free", *map(str, range(20)))}
+  for name, home in homes.items():
+    if name != "free":
+      home.make()
+      home.lock_file.touch()
+      home.lease.write_text(left)
+  began = time.monotonic()
+  assert in_use(homes) == set()
+  assert lease.STALE < time.monotonic() - began < 5 * lease.STALE
 
 
 def test_clocks_that_are_set_change_nothing(tmp_path, holder, monkeypatch):
