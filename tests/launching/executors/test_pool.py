@@ -19,7 +19,7 @@ from nmt.launching.executors import base
 from nmt.launching.status import standing
 from nmt.workdir import Workdir
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NAMES = [f"seed={n}" for n in range(1, 5)]
 
 
