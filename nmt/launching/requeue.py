@@ -10,6 +10,7 @@ cancelled it or something more urgent needs its place, is left to SLURM.
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 
 from nmt import cli, files
@@ -17,6 +18,8 @@ from nmt.arguments import Parser
 from nmt.exit_codes import CONTINUE, DONE, FAILED
 from nmt.launching.local import record_failure
 from nmt.workdir import Workdir
+
+PAUSES = (1.0, 5.0, 20.0)  # seconds before a command of SLURM's is tried again
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,16 +38,18 @@ def main(arguments: Sequence[str]) -> int:
   if given.code != CONTINUE:
     record_failure(home, before, exit=given.code)
     return int(given.code)
-  job = os.environ["SLURM_JOB_ID"]
-  if _state(job) != "RUNNING":
+  job = _name(os.environ)
+  state = _answer("squeue", "--noheader", "--states=all", "--format=%T", f"--jobs={job}")
+  if state != "RUNNING":
     return CONTINUE
   count = restarts(home, os.environ)
   if count >= given.restarts:
-    reason = f"stopped and started again {count} times (--resources=restarts={given.restarts})"
+    times = "once" if count == 1 else f"{count} times"
+    reason = f"stopped, and was started again {times} (--resources=restarts={given.restarts})"
     record_failure(home, before, reason=reason)
     return FAILED
-  files.write_json(home.restarts, {"job": _name(os.environ), "count": count + 1})
-  return subprocess.run(["scontrol", "requeue", job]).returncode and CONTINUE
+  files.write_json(home.restarts, {"job": job, "count": count + 1})
+  return CONTINUE if _answer("scontrol", "requeue", job) is None else DONE
 
 
 def restarts(home: Workdir, environment: Mapping[str, str]) -> int:
@@ -56,20 +61,24 @@ def restarts(home: Workdir, environment: Mapping[str, str]) -> int:
 
 
 def _name(environment: Mapping[str, str]) -> str:
-  """What SLURM calls the job, or the element of an array of jobs."""
+  """What SLURM calls the job, or the element of an array of jobs.
+
+  The SLURM_JOB_ID of one of the elements means the whole array to SLURM's commands.
+  """
   if "SLURM_ARRAY_JOB_ID" in environment:
     return f"{environment['SLURM_ARRAY_JOB_ID']}_{environment['SLURM_ARRAY_TASK_ID']}"
   return environment["SLURM_JOB_ID"]
 
 
-def _state(job: str) -> str:
-  asked = subprocess.run(
-    ["squeue", "--noheader", "--states=all", "--format=%T", f"--jobs={job}"],
-    capture_output=True,
-    text=True,
-  )
-  print(asked.stderr, end="", file=sys.stderr)
-  return asked.stdout.strip()
+def _answer(*command: str) -> str | None:
+  """What a command of SLURM's prints, None if its controller can't be reached for a while."""
+  for pause in (*PAUSES, 0.0):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode == 0:
+      return done.stdout.strip()
+    print(done.stderr, end="", file=sys.stderr)
+    time.sleep(pause)
+  return None
 
 
 if __name__ == "__main__":

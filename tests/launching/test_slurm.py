@@ -150,13 +150,14 @@ def test_what_is_cancelled_is_not_tried_again(tmp_path, worker, submit, capsys):
   assert (tmp_path / "w" / "3" / "out").read_text() == OUT
 
 
-def test_a_run_that_stops_again_and_again_has_failed(tmp_path, worker, submit):
+def test_runs_that_stop_again_and_again_have_failed(tmp_path, worker, submit):
   worker("W.status('stopped', update=7); sys.exit(75)")
-  assert submit(1, "--resources=restarts=1") == 0
-  reach(tmp_path / "w", "failed")
-  found = Workdir(tmp_path / "w" / "1").read_status()
-  assert found["reason"] == "stopped and started again 1 times (--resources=restarts=1)"
-  assert found["update"] == 7
+  assert submit(2, "--resources=restarts=1") == 0
+  reach(tmp_path / "w", "failed failed")
+  for name in "12":
+    found = Workdir(tmp_path / "w" / name).read_status()
+    assert found["reason"] == "stopped, and was started again once (--resources=restarts=1)"
+    assert found["update"] == 7
 
 
 def test_a_job_that_must_give_way_comes_back(tmp_path, worker, submit):

@@ -115,6 +115,16 @@ def test_arrays_are_no_longer_than_slurm_takes_them(tmp_path, fakes):
   ]  # fmt: skip
 
 
+def test_what_was_submitted_before_an_error_is_known(tmp_path, fakes):
+  fakes.answer("scontrol", "MaxArraySize = 1\n")
+  script = fakes.folder / "sbatch"
+  full = f"[ $(grep -c ^sbatch {fakes.folder}/calls) -lt 2 ] || {{ echo job limit >&2; exit 1; }}\n"
+  script.write_text(script.read_text().replace("cat ", f"{full}cat ", 1))
+  with pytest.raises(UserError, match=r"2.sh: job limit; the arrays before it are submitted"):
+    slurm.Slurm().submit(order(tmp_path, "a", "b"))
+  assert [one.runs for one in base.tickets(tmp_path)] == [{"a": "77_0"}]
+
+
 def test_the_script_runs_the_worker_from_the_snapshot_whatever_the_folder_is_called(
   tmp_path, fakes, monkeypatch
 ):
@@ -341,15 +351,28 @@ def test_a_worker_that_was_asked_to_stop_is_queued_again_up_to_a_number_of_times
   fakes, job, monkeypatch
 ):
   home, ended = job
+  monkeypatch.setenv("SLURM_JOB_ID", "12")  # that of the last element is that of the array
   home.status("stopped", update=5)
   fakes.answer("squeue", "RUNNING\n")
   assert (ended(75), ended(75), ended(75)) == (0, 0, 1)
-  assert fakes.calls("scontrol") == ["scontrol requeue 15"] * 2
+  assert fakes.calls("scontrol") == ["scontrol requeue 12_3"] * 2
   found = home.read_status()
   assert (found["state"], found["update"]) == ("failed", 5)
-  assert found["reason"] == "stopped and started again 2 times (--resources=restarts=2)"
+  assert found["reason"] == "stopped, and was started again 2 times (--resources=restarts=2)"
   monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "99")  # submitted again, it may start again
   assert ended(75) == 0
+
+
+def test_a_controller_that_is_away_for_a_moment_is_asked_again(fakes, job, monkeypatch):
+  _, ended = job
+  monkeypatch.setattr(requeue, "PAUSES", (0.0, 0.0))
+  fakes.answer("squeue", "RUNNING\n")
+  for name, calls in (("squeue", 3), ("scontrol", 6)):  # answers from this call on
+    script = fakes.folder / name
+    away = f"[ $(wc -l <{fakes.folder}/calls) -ge {calls} ] || exit 1\n"
+    script.write_text(script.read_text().replace("exit $(", f"{away}exit $("))
+  assert ended(75) == 0
+  assert [call.split()[0] for call in fakes.calls()] == ["squeue"] * 3 + ["scontrol"] * 3
 
 
 def test_a_job_that_slurm_takes_away_is_left_to_it(fakes, job):
