@@ -146,9 +146,11 @@ def _renew(path: Path, token: str, text: bytes, over: threading.Event) -> None:
 
 def _stop(path: Path) -> None:
   """Ends this process, whatever it is doing."""
-  line = f"error: {path.parent} was taken over by {who(path)}, because this process was too slow\n"
+  why = f"{who(path)} took it over, because this process was too slow"
+  if not path.exists():
+    why = f"{path.name} was removed"
   with contextlib.suppress(OSError):
-    os.write(2, line.encode())
+    os.write(2, f"error: {path.parent} is not held any more: {why}\n".encode())
   os._exit(CONTINUE)
 
 

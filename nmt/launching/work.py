@@ -124,15 +124,17 @@ class Work:
     """Starts the first run that is free; False if none is."""
     self._busy = {}
     for name, home in self.homes.items():
-      if name in self._running or name in self.done or name in self.failed or self._settled(name):
+      if name in self._running or name in self.done or name in self.failed:
         continue
       turn = Workdir(home.turn)
-      holders = turn.seen(self._watch), home.seen(self._watch)
-      if holders != (False, False):
-        self._busy[name] = True if True in holders else None
-        continue
       with contextlib.ExitStack() as stack:
         try:
+          if self._settled(name):
+            continue
+          holders = turn.seen(self._watch), home.seen(self._watch)
+          if holders != (False, False):
+            self._busy[name] = True if True in holders else None
+            continue
           stack.enter_context(turn.lock(self._watch))
           if self._settled(name):  # by the worker that had it until now
             continue
