@@ -98,11 +98,11 @@ def one_machine(folder: Path) -> Iterator[dict[str, str]]:
       start(node, "slurmd", "-D", "-N", node)
     ask = functools.partial(subprocess.run, capture_output=True, text=True, env=environment)
     idle = ["sinfo", "--noheader", "--partition=main", "--states=idle", "--format=%D"]
-    wait(lambda: ask(idle).stdout.strip() == "2", 30)
+    wait(lambda: ask(idle).stdout.strip() == "2", 60)
     yield {"SLURM_CONF": environment["SLURM_CONF"]}
     # A step that can't tell the controller of its end would go on trying.
     ask(["scancel", "--user", getpass.getuser()])
-    wait(lambda: not ask(["squeue", "--noheader"]).stdout, 20)
+    wait(lambda: not ask(["squeue", "--noheader"]).stdout, 60)
 
 
 def wait(done, seconds: float) -> None:
