@@ -5,6 +5,7 @@ import errno
 import fcntl
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -152,6 +153,10 @@ def in_use(homes: Mapping[str, Workdir]) -> set[str]:
       found[name] = homes[name].seen(watch)
     return None if None in found.values() else True
 
+  if look() is None:
+    count = list(found.values()).count(None)
+    told = f"{count} of {len(found)} runs may be at work on another machine; that is known after"
+    print(f"{told} up to {lease.STALE:.0f} s", file=sys.stderr, flush=True)
   lease.settled(look)
   return {name for name, known in found.items() if known}
 

@@ -75,6 +75,7 @@ class Work:
       raise UserError(
         f"workdir {folder}: no run waits for workers; launch.py --executor=pool hands runs over"
       )
+    Workdir(folder).make()  # it is there; whether it can be written is said once
 
   def run(self, parallel: int, wait: bool = False) -> int:
     """Runs what is left, so many at once; returns the exit code."""

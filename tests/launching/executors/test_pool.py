@@ -233,6 +233,13 @@ def test_a_folder_without_a_list_is_one_line(tmp_path):
     works(tmp_path, "--parallel=0")
 
 
+def test_a_folder_that_can_not_be_written_is_one_line(tmp_path, flag, monkeypatch):
+  launch.main(flag(1))
+  monkeypatch.setattr(os, "access", lambda path, mode: False)
+  with pytest.raises(UserError, match="w can't be written"):
+    works(tmp_path)
+
+
 def test_many_finished_runs_are_soon_recognised(tmp_path, worker, flag, capfd):
   worker("raise AssertionError")
   launch.main(flag(1))
