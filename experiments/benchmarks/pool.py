@@ -8,7 +8,9 @@ killed, it takes little longer than runs x seconds / workers.
 
 Runs only sleep. A disk without locks and several machines are pretended: flock fails, and each
 worker takes itself to be under another kernel. Leases are renewed every half a second there and are
-stale after ten, instead of 5 and 60. The last line is about a list that is done.
+stale after ten, instead of 5 and 60. The last line is about a list that is done. With --mounts, one
+more line is about workers that see one folder by several mounts, such as two of bindfs, each with
+locks of its own.
 """
 
 import argparse
@@ -70,6 +72,7 @@ def main(arguments: Sequence[str]) -> None:
   parser.add_argument("--runs", type=int, default=200)
   parser.add_argument("--seconds", type=float, default=1.0, help="that a run takes")
   parser.add_argument("--killed", type=int, default=2, help="workers, where some are killed")
+  parser.add_argument("--mounts", type=Path, nargs="+", default=[], help="of one empty folder")
   parser.add_argument("--lines", type=Path, help="a file for what was found, as JSON lines")
   options = parser.parse_args(arguments)
   if not 0 <= options.killed < options.workers:
@@ -80,24 +83,35 @@ def main(arguments: Sequence[str]) -> None:
       line = race(options.workers, options.runs, options.seconds, locks, killed)
       print(json.dumps(line), flush=True)
       found.append(line)
+  if options.mounts:
+    line = race(options.workers, options.runs, options.seconds, True, 0, options.mounts)
+    print(json.dumps(line), flush=True)
+    found.append(line)
   found.append(recognise(100))
   print(json.dumps(found[-1]))
   if options.lines:
     write(options.lines, found)
 
 
-def race(workers: int, runs: int, seconds: float, locks: bool, killed: int) -> dict[str, Any]:
+def race(
+  workers: int,
+  runs: int,
+  seconds: float,
+  locks: bool,
+  killed: int,
+  mounts: Sequence[Path] = (),
+) -> dict[str, Any]:
   """What became of a list, with locks or leases alone, some workers killed after some runs."""
   with tempfile.TemporaryDirectory() as place:
-    folder = Path(place) / "w"
-    homes = listed(folder, runs)
+    folders = [mount / "w" for mount in mounts] or [Path(place) / "w"]
+    homes = listed(folders[0], runs)
     sleep = Path(place) / "sleep.py"
     sleep.write_text(SLEEP.format(seconds=seconds), encoding="utf-8")
     began, cpu = time.monotonic(), os.times()
     started = []
     for number in range(workers):
       code = WORKER.format(sleep=str(sleep), machine="" if locks else f"machine {number}")
-      command = [sys.executable, "-c", code, f"--workdir={folder}"]
+      command = [sys.executable, "-c", code, f"--workdir={folders[number % len(folders)]}"]
       started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
     for process in started[:killed]:
       time.sleep(5 * seconds)
@@ -112,7 +126,7 @@ def race(workers: int, runs: int, seconds: float, locks: bool, killed: int) -> d
     "workers": workers,
     "runs": runs,
     "seconds a run": seconds,
-    "locks": locks,
+    "locks": "of each mount" if mounts else locks,
     "workers killed": killed,
     "left": runs - states.count("done"),
     "run twice": sum(word.count("done") > 1 for word in words),
