@@ -55,7 +55,8 @@ def _listed(root: Path, folder: Path) -> list[str]:
   except (OSError, subprocess.SubprocessError):
     found = set()
   if not any(name.startswith("nmt/") for name in found):  # no git, or that of another project
-    package = (root / "nmt").rglob("*")
+    # configs/base.py says which keys there are.
+    package = (path for part in ("nmt", "configs") for path in (root / part).rglob("*"))
     found = {
       str(path.relative_to(root)) for path in package if path.is_file() and path.suffix != ".pyc"
     }
