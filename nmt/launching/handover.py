@@ -72,7 +72,7 @@ def submit(runs: Runs, order: Order, flags: Sequence[str]) -> int:
         id = base.new_id(runs.folder)
         ticket = executor.submit(dataclasses.replace(wish, homes=homes, code=code, id=id))
         jobs = sorted({job.partition("_")[0] for job in ticket.runs.values()} - {""})
-        shown = f" (job {', '.join(jobs)})" if jobs else ""
+        shown = f" (job {', '.join(jobs)})" if 0 < len(jobs) <= 3 else ""
         print(f"{_count(names)} submitted to {executor.name}{shown}", flush=True)
   for name in chosen:
     if name not in names and name not in refused:
