@@ -1,8 +1,8 @@
 """A copy of the code at submission: W/code/<hash>, which workers elsewhere run from.
 
 Jobs may wait for days while the checkout goes on changing. The copy holds what git tracks, as it
-is now, and what it would track; where there is no git, nmt and configs alone. It is called by the hash
-of its content, so equal code is copied once.
+is now, and what it would track; where there is no git, nmt and configs alone. It is called by the
+hash of its content, so equal code is copied once.
 """
 
 import hashlib
