@@ -179,7 +179,8 @@ class Work:
           self._count_stop(name, home, last.get("update"))
       elif home.seen(self._watch) is False:  # else it was turned away by a run that is no pool's
         if code == DONE:
-          record_failure(home, {}, reason="its worker ended without saying that it is done")
+          reason = "its worker ended with exit code 0 before the run was done"
+          record_failure(home, {}, reason=reason)
         self._fail(name, failure(home, code, home.log))
     return share
 

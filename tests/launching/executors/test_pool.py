@@ -108,7 +108,7 @@ def test_a_run_that_ends_without_a_word_has_failed(tmp_path, worker, flag):
   worker("pass")
   launch.main(flag(1))
   assert works(tmp_path) == 1
-  assert "without saying" in standing("x", Workdir(tmp_path / "w" / "seed=1")).reason
+  assert "before the run was done" in standing("x", Workdir(tmp_path / "w" / "seed=1")).reason
 
 
 def test_a_run_that_is_stopped_goes_on_as_long_as_it_gets_further(tmp_path, worker, flag, capfd):
