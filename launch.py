@@ -11,6 +11,7 @@
   --executor=slurm                hands the runs over to a cluster, docs/clusters.md, and comes back
     --resources=gpus=8,time=24h   what each of them needs there; --dry-run prints the scripts
 
+  python launch.py work --workdir=W                runs what --executor=pool has handed over
   python launch.py status --workdir=W [--json]     how a run or a sweep is doing
   python launch.py results --workdir=W             the table of a sweep
   python launch.py cancel --workdir=W              takes runs back from a cluster; --only=PATTERN
@@ -30,7 +31,7 @@ from ml_collections import ConfigDict
 
 from nmt import cli
 from nmt.exit_codes import CONTINUE, DONE, WRONG_INPUT
-from nmt.launching import claim, executors, flags, handover, rounds, status, sweep
+from nmt.launching import claim, executors, flags, handover, rounds, status, sweep, work
 from nmt.launching.local import Local
 from nmt.workdir import Workdir
 
@@ -57,11 +58,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read(command: str, arguments: Sequence[str]) -> int:
-  """Runs `status`, `cancel` or `results`; returns the exit code."""
+  """Runs one of flags.COMMANDS; returns the exit code."""
   if command == "status":
     return status.main(arguments)
   if command == "cancel":
     return handover.cancel(arguments)
+  if command == "work":
+    return work.main(arguments)
   from nmt.analysis.results import main as show  # heavy: not for those who launch
 
   return int(show(arguments))
@@ -104,5 +107,5 @@ def passed(order: flags.Order) -> list[str]:
 
 
 if __name__ == "__main__":
-  # What commands print is data for other programs as well.
-  cli.entry(main, pipe=sys.argv[1:2] in ([name] for name in flags.COMMANDS))
+  # What commands print is data for other programs as well, but for what a worker says.
+  cli.entry(main, pipe=sys.argv[1:2] in ([name] for name in flags.COMMANDS if name != "work"))

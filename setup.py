@@ -24,6 +24,7 @@ setup(
     "numpy>=2.0",
     "optax>=0.2.6",
     "orbax-checkpoint>=0.11.30",
+    "pyyaml>=6",
     "rich>=13.7",
     "sacrebleu>=2.4",
     "sacremoses>=0.1.1",
@@ -46,6 +47,8 @@ setup(
     "cuda12": ["jax[cuda12]"],
     "cuda13": ["jax[cuda13]"],
     "tpu": ["jax[tpu]"],
+    # What tests of the manifests for Kubernetes and SkyPilot compare them with.
+    "clusters": ["kubeflow-trainer-api>=2.3", "kubernetes-validate>=1.37", "skypilot>=0.14"],
     "reports": ["tensorboard>=2.18"],  # shows the event files that a run writes
     "notebook": ["ipykernel>=6.29", "notebook>=7", "treescope>=0.1.9"],  # docs/analysis.ipynb
     # What experiments/benchmarks/speed compares with; then: pip install --no-deps joeynmt==2.3.0,
@@ -53,7 +56,6 @@ setup(
     "peers": [
       "torch==2.13.0",
       "importlib-metadata>=8",
-      "pyyaml>=6",
       "subword-nmt>=0.3.8",
       "tensorboard>=2.18",
       "tqdm>=4.66",

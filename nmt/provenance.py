@@ -1,5 +1,6 @@
 """Where a run comes from: code, packages, machine and command line."""
 
+import functools
 import hashlib
 import os
 import platform
@@ -31,7 +32,14 @@ def collect(command: Sequence[str]) -> dict[str, Any]:
 
 def packages() -> dict[str, str]:
   """The version of every installed distribution, by name."""
-  found = {d.name: d.version for d in metadata.distributions() if d.name}
+  folders = filter(os.path.isdir, sys.path)  # whose times change as something is installed
+  return dict(_packages(tuple((path, os.stat(path).st_mtime_ns) for path in folders)))
+
+
+@functools.lru_cache(maxsize=1)
+def _packages(places: tuple[tuple[str, int], ...]) -> dict[str, str]:
+  described = (one.metadata for one in metadata.distributions())  # parsed anew at each mention
+  found = {one["Name"]: one["Version"] for one in described if one["Name"]}
   return dict(sorted(found.items(), key=lambda item: item[0].lower()))
 
 

@@ -1,19 +1,22 @@
 """The folder of one run: where each of its files lies, who is using it, and how it is doing."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
-import socket
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from nmt import lease
 from nmt.errors import UserError
 from nmt.files import FULL, read_json, write_json
 
 _LOOKS, _GLANCE = 20, 0.01  # how often, and after how many seconds, a lock is tried again
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)  # what a disk without locks answers
 
 
 class InUse(UserError):
@@ -40,6 +43,8 @@ class Workdir:
     self.profile = self.path / "profile"
     self.nonfinite = self.path / "nonfinite"
     self.lock_file = self.path / "lock"
+    self.lease = self.path / "lock.lease"
+    self.turn = self.path / "turn"  # held by the worker of a pool whose turn it is to run this
     self.log = self.path / "log"  # the worker's output, where several run at once
     self.study = self.path / "study.json"  # of a sweep, whose runs lie in folders of this one
     self.tickets = self.path / "tickets"  # what was handed over to a cluster, of a run or a sweep
@@ -59,10 +64,13 @@ class Workdir:
       raise UserError(f"workdir {self} can't be written; choose another with --workdir")
 
   @contextlib.contextmanager
-  def lock(self) -> Iterator[None]:
+  def lock(self, watch: lease.Watch | None = None) -> Iterator[None]:
     """Holds the folder for this process; raises InUse while another live run holds it.
 
-    The kernel lets go of it when the process dies, however it dies, so no stale lock is left.
+    The kernel lets go of the lock when the process dies, however it dies. A lease beside it is for
+    other machines, and for disks without locks. With a `watch`, a lease that may be alive or stale
+    counts as alive, and is known to be stale some later time; without, this waits until it is
+    known.
     """
     self.make()
     with contextlib.ExitStack() as stack:
@@ -73,30 +81,43 @@ class Workdir:
       # A child made by fork shares the lock and could outlive this process: it lets go at birth.
       os.register_at_fork(after_in_child=file.close)
       for _ in range(_LOOKS):
-        if _locks(file, fcntl.LOCK_EX):
+        locked = _locks(file, fcntl.LOCK_EX)
+        if locked is not False:
           break
         time.sleep(_GLANCE)  # `held` may be asking
       else:
-        file.seek(0)
-        holder = file.read().strip() or "another process"
-        raise InUse(
-          f"workdir {self} is in use by a live run ({holder}); wait for it, stop it, or choose "
-          "another --workdir"
-        ) from None
-      file.seek(0)
-      file.truncate()
-      file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-      file.flush()
+        raise self._in_use(lease.who(self.lease))
+      try:
+        stack.enter_context(lease.hold(self.lease, _device(file) if locked else None, watch))
+      except lease.Held as e:
+        raise self._in_use(str(e)) from None
+      except OSError as e:
+        raise UserError(f"workdir {self} can't be written ({e.strerror})") from None
       yield
 
-  def held(self) -> bool:
-    """Whether a live run holds the folder, on any machine whose locks the file system knows.
+  def _in_use(self, holder: str) -> InUse:
+    return InUse(
+      f"workdir {self} is in use by a live run ({holder}); wait for it, stop it, or choose "
+      "another --workdir"
+    )
 
-    Nothing is written, so any folder may be asked about at any time.
+  def held(self) -> bool:
+    """Whether a live run holds the folder, on any machine.
+
+    It takes up to lease.STALE seconds where only another machine knows. Nothing is written, so any
+    folder may be asked about at any time.
     """
+    watch = lease.Watch()
+    return lease.settled(lambda: self.seen(watch))
+
+  def seen(self, watch: lease.Watch) -> bool | None:
+    """`held`, by what has been seen until now; None while that is not known."""
     try:
       with open(self.lock_file, "rb") as file:
-        return not _locks(file, fcntl.LOCK_SH)
+        locked = _locks(file, fcntl.LOCK_SH)
+        if locked is False:
+          return True
+        return watch.alive(self.lease, _device(file) if locked else None)
     except OSError:
       return False
 
@@ -122,9 +143,36 @@ class Workdir:
       return {}
 
 
-def _locks(file: IO[Any], kind: int) -> bool:
+def in_use(homes: Mapping[str, Workdir]) -> set[str]:
+  """Which of some folders are held: `Workdir.held` of all at once, so that it waits once."""
+  watch = lease.Watch()
+  found: dict[str, bool | None] = dict.fromkeys(homes)
+
+  def look() -> bool | None:
+    for name in (name for name, known in found.items() if known is None):
+      found[name] = homes[name].seen(watch)
+    return None if None in found.values() else True
+
+  if look() is None:
+    count = list(found.values()).count(None)
+    told = f"{count} of {len(found)} runs may be at work on another machine; that is known after"
+    print(f"{told} up to {lease.STALE:.0f} s", file=sys.stderr, flush=True)
+  lease.settled(look)
+  return {name for name, known in found.items() if known}
+
+
+def _locks(file: IO[Any], kind: int) -> bool | None:
+  """Whether the lock of this kind was got; None where the disk has no locks."""
   try:
     fcntl.flock(file, kind | fcntl.LOCK_NB)
   except BlockingIOError:
     return False
+  except OSError as e:
+    if e.errno not in _NO_LOCKS:
+      raise
+    return None
   return True
+
+
+def _device(file: IO[Any]) -> int:
+  return os.fstat(file.fileno()).st_dev

@@ -53,7 +53,8 @@ def claim(
 
   snapshot: the copy of the code that the run is to be run from, on some other machine.
   """
-  start = _start(config, cores, snapshot)  # not while the folder is held: a worker would be turned away
+  # Not while the folder is held: a worker would be turned away.
+  start = _start(config, cores, snapshot)
   with home.lock():
     state = look(home, config)
     if state == "new":
@@ -71,6 +72,10 @@ def claim(
       files.write_json(home.provenance, first)
       if taken:
         config_lib.change(home.config, taken)
+      last = home.read_status()
+      if last.get("state") == "done":  # with fewer updates than it is to have now
+        known = {key: last[key] for key in last if key not in ("state", "time")}
+        home.status("stopped", **known)
     return state
 
 

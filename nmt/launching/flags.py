@@ -29,11 +29,8 @@ from nmt.launching.fields import field, follow_kinds, leaves, make_room
 ROOT = Path(__file__).resolve().parents[2]
 _CONFIG = re.compile(r"--?(?:no)?config\.([^=]+)")
 _BARE = re.compile(r"--?config\.[^=]+")  # without its value
-COMMANDS = (
-  "status",
-  "results",
-  "cancel",
-)  # the words that launch.py may begin with, in place of flags
+# The words that launch.py may begin with, in place of flags.
+COMMANDS = ("status", "results", "cancel", "work")
 _SWEEP = ("parallel", "only", "dry-run")
 _FLAGS = (
   *("config", "workdir", "sweep", "profile", "help", "help-config", "executor", "resources"),

@@ -19,7 +19,7 @@ from nmt.launching.executors import base
 from nmt.launching.executors.base import Executor, Seen, Submission
 from nmt.launching.flags import Order, expand
 from nmt.launching.resources import Resources
-from nmt.workdir import InUse, Workdir
+from nmt.workdir import InUse, Workdir, in_use
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ def submit(runs: Runs, order: Order, flags: Sequence[str]) -> int:
   seen = _seen(runs, order)
   chosen = _choose(runs.homes, order.only, seen)
   states, refused = rounds.look({name: runs.homes[name] for name in chosen}, runs.configs)
-  names = [name for name in states if _what(name, states, runs.homes, seen)[1]]
+  names = [name for name in states if _what(name, states, seen)[1]]
   wish = _submission(runs, names, order, flags, order.resources)
   if order.dry_run:
     return _preview(runs, chosen, states, refused, seen, executor, wish)
@@ -61,8 +61,8 @@ def submit(runs: Runs, order: Order, flags: Sequence[str]) -> int:
   if names:
     executor.check(wish)
     with _tickets(runs.folder):
-      seen = executors.poll(runs.folder, runs.homes)  # another may have submitted, meanwhile
-      names = [name for name in names if _what(name, states, runs.homes, seen)[1]]
+      seen = _seen(runs, order)  # another may have submitted, meanwhile
+      names = [name for name in names if _what(name, states, seen)[1]]
       code = snapshot.take(runs.folder)
       if runs.study is not None:
         sweep.record(runs.study, runs.folder)
@@ -72,11 +72,11 @@ def submit(runs: Runs, order: Order, flags: Sequence[str]) -> int:
         id = base.new_id(runs.folder)
         ticket = executor.submit(dataclasses.replace(wish, homes=homes, code=code, id=id))
         jobs = sorted({job.partition("_")[0] for job in ticket.runs.values()} - {""})
-        shown = f" (job {', '.join(jobs)})" if jobs else ""
+        shown = f" (job {', '.join(jobs)})" if 0 < len(jobs) <= 3 else ""
         print(f"{_count(names)} submitted to {executor.name}{shown}", flush=True)
   for name in chosen:
     if name not in names and name not in refused:
-      print(f"{runs.homes[name]}: {_what(name, states, runs.homes, seen)[0]}", flush=True)
+      print(f"{runs.homes[name]}: {_what(name, states, seen)[0]}", flush=True)
   place = shlex.quote(str(order.workdir))
   if names or any(one.state in base.LIVE for one in seen.values()):
     print(f"how they are doing: python launch.py status --workdir={place}", flush=True)
@@ -86,14 +86,15 @@ def submit(runs: Runs, order: Order, flags: Sequence[str]) -> int:
 
 
 def _seen(runs: Runs, order: Order) -> dict[str, Seen]:
-  """What clusters say of runs that were handed over before; a dry run needs none."""
+  """How runs stand that were handed over before, or are at work; a dry run needs no cluster."""
+  found: dict[str, Seen] = {}
   try:
-    return executors.poll(runs.folder, runs.homes)
+    found = executors.poll(runs.folder, runs.homes)
   except UserError as e:
     if not order.dry_run:
       raise
     print(f"warning: {e}; this is what the folders say", file=sys.stderr)
-    return {}
+  return found | dict.fromkeys(in_use(runs.homes), Seen("running"))
 
 
 def _submission(
@@ -125,14 +126,10 @@ def _claim(
     return False
 
 
-def _what(
-  name: str, states: Mapping[str, str], homes: Mapping[str, Workdir], seen: Mapping[str, Seen]
-) -> tuple[str, bool]:
+def _what(name: str, states: Mapping[str, str], seen: Mapping[str, Seen]) -> tuple[str, bool]:
   """What is to become of a run, in words, and whether it is to be submitted."""
   if states[name] == "done":
     return "finished already", False
-  if homes[name].held():
-    return "running already", False
   if name in seen and seen[name].state in base.LIVE:
     return f"{seen[name].state} already", False
   return "start" if states[name] == "new" else "continue", True
@@ -149,7 +146,7 @@ def _preview(
 ) -> int:
   for name in chosen:
     told = f"refused: {refused[name]}" if name in refused else None
-    print(f"{name}: {told or _what(name, states, runs.homes, seen)[0]}")
+    print(f"{name}: {told or _what(name, states, seen)[0]}")
   print(f"{_count(runs.homes)} in {runs.folder}, {len(wish.homes)} to submit to {executor.name}")
   if wish.homes:
     for name, text in executor.files(wish).items():
@@ -160,7 +157,7 @@ def _preview(
 def _choose(homes: Mapping[str, Workdir], only: str | None, seen: Mapping[str, Seen]) -> list[str]:
   if only != "failed":
     return rounds.choose(homes, only)
-  rows = (status.standing(name, home, seen=seen.get(name)) for name, home in homes.items())
+  rows = (status.standing(name, home, False, seen.get(name)) for name, home in homes.items())
   return [row.name for row in rows if row.state == "failed"]
 
 

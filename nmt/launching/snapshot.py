@@ -1,8 +1,8 @@
 """A copy of the code at submission: W/code/<hash>, which workers elsewhere run from.
 
 Jobs may wait for days while the checkout goes on changing. The copy holds what git tracks, as it
-is now, and what it would track; where there is no git, the package alone. It is called by the hash
-of its content, so equal code is copied once.
+is now, and what it would track; where there is no git, nmt and configs alone. It is called by the
+hash of its content, so equal code is copied once.
 """
 
 import hashlib
@@ -55,7 +55,8 @@ def _listed(root: Path, folder: Path) -> list[str]:
   except (OSError, subprocess.SubprocessError):
     found = set()
   if not any(name.startswith("nmt/") for name in found):  # no git, or that of another project
-    package = (root / "nmt").rglob("*")
+    # configs/base.py says which keys there are.
+    package = (path for part in ("nmt", "configs") for path in (root / part).rglob("*"))
     found = {
       str(path.relative_to(root)) for path in package if path.is_file() and path.suffix != ".pyc"
     }

@@ -20,7 +20,7 @@ from nmt.errors import UserError
 from nmt.launching import executors
 from nmt.launching.executors.base import Seen
 from nmt.launching.flags import expand
-from nmt.workdir import Workdir
+from nmt.workdir import Workdir, in_use
 
 if TYPE_CHECKING:
   from rich.table import Table
@@ -162,7 +162,8 @@ def main(arguments: Sequence[str]) -> int:
   except UserError as e:
     print(f"warning: {e}; this is what the folders say", file=sys.stderr)
     seen = {}
-  rows = [standing(name, home, seen=seen.get(name)) for name, home in homes.items()]
+  live = in_use(homes)
+  rows = [standing(name, home, name in live, seen.get(name)) for name, home in homes.items()]
   if given.json:
     runs = [dataclasses.asdict(row) for row in rows]
     found: dict[str, Any] = {"workdir": str(folder), "study": study, "runs": runs}

@@ -98,6 +98,7 @@ def test_a_run_is_made_longer_where_the_schedule_allows_it(tmp_path):
   home.status("done")
   assert claim.claim(home, config) == "unfinished"
   assert config_lib.load(home.config).train.updates == 700_000
+  assert home.read_status()["state"] == "stopped"  # for those who read the status alone
   home.status("done")
   assert claim.claim(home, config) == "done"
   assert claim.claim(home, base.get_config()) == "done"  # the command that it was begun with

@@ -96,7 +96,7 @@ def test_flags_change_the_config_and_nothing_else():
     (
       ["stats"],
       "what is stats? Flags are written --config.key=value; commands are: status, results, "
-      "cancel; did you mean status?",
+      "cancel, work; did you mean status?",
     ),
     (["--parallel=2", "--config=quickstart"], "--parallel is for the points of a study"),
     (["--only=x", "--config=quickstart"], "--only is for the points of a study"),

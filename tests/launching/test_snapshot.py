@@ -71,8 +71,10 @@ def test_runs_in_the_checkout_are_no_code(checkout):
 def test_without_git_it_is_the_package(checkout, tmp_path):
   (checkout / ".git").rename(tmp_path / "git")
   (checkout / "nmt" / "a.pyc").write_text("4\n")
+  (checkout / "configs").mkdir()
+  (checkout / "configs" / "base.py").write_text("5\n")
   assert copied(snapshot.take(tmp_path / "w", checkout)) == {
-    "nmt/a.py": "1\n", "nmt/gone.py": "1\n"
+    "configs/base.py": "5\n", "nmt/a.py": "1\n", "nmt/gone.py": "1\n"
   }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import abc
 import contextlib
 import dataclasses
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -70,6 +70,12 @@ class Ticket:
   submitted: float
   snapshot: str
   cancelled: list[str] = dataclasses.field(default_factory=list)
+
+  @classmethod
+  def of(cls, order: Submission, executor: str, runs: dict[str, str]) -> "Ticket":
+    """That of a submission which is made now; not saved yet."""
+    wish, code = order.resources.flat(), str(order.code)
+    return cls(order.folder, order.id, executor, runs, wish, time.time(), code)
 
   def save(self) -> None:
     """Writes it under W."""
@@ -156,6 +162,33 @@ def settled(home: Workdir, submitted: float) -> Seen | None:
   if status.get("state") == "failed" and status.get("time", 0.0) >= submitted:
     return Seen("failed", status.get("reason"))
   return None
+
+
+def stand(
+  ticket: Ticket,
+  homes: Mapping[str, Workdir],
+  look: Callable[[Sequence[str]], Mapping[str, Seen]],
+) -> dict[str, Seen]:
+  """How the runs of a ticket stand, as `Executor.poll` has to say it.
+
+  look: what the cluster says of the runs of some names, without those that it does not know.
+  """
+  found: dict[str, Seen] = {}
+  for name, home in homes.items():
+    seen = settled(home, ticket.submitted)
+    if seen is None and name in ticket.cancelled:
+      seen = Seen("cancelled")
+    if seen is not None:
+      found[name] = seen
+  asked = [name for name in homes if name not in found]
+  known = look(asked) if asked else {}
+  absent = [name for name in asked if name not in known]
+  gone = [name for name, time in Absence(ticket).seconds(absent).items() if time >= GONE]
+  for name in asked:
+    unknown = Seen("gone" if name in gone else "queued", f"unknown job {ticket.runs[name]}")
+    # A run may have ended between the two questions.
+    found[name] = settled(homes[name], ticket.submitted) or known.get(name, unknown)
+  return {name: found[name] for name in homes}
 
 
 class Absence:
