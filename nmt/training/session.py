@@ -41,7 +41,7 @@ class Session:
     self.mesh = sharding.build(config.mesh)
     divisor = sharding.divisor(self.mesh)
     self.batches = Batches(prepared.train, config.batch, config.seed, divisor)
-    self.valid = sequential(prepared.valid, config.batch, divisor)
+    self.valid = sequential(prepared.valid, config.batch, divisor, sharding.process())
     sizes = prepared.source.size, prepared.target.size
     self.program = step.build(config, *sizes, self.mesh)
     self.checkpoints = Checkpoints(workdir.checkpoints, config.valid.keep)
@@ -121,13 +121,12 @@ class Session:
     """The validation split's loss and perplexity, and what `validate` adds."""
     stopwatch = Stopwatch()
     params = self.state.get("average", self.state["params"])
-    process = jax.process_index(), jax.process_count()
     nll = tokens = 0
     for batch in self.valid:
-      sums = jax.device_get(self.program.evaluate(params, self._place(batch.part(*process))))
+      sums = jax.device_get(self.program.evaluate(params, self._place(batch)))
       nll, tokens = nll + sums["nll"].item(), tokens + sums["tokens"].item()
     scores = {"loss": nll / max(tokens, 1), "perplexity": perplexity(nll, tokens)}
-    scores |= validate(jax.device_put(params, jax.local_devices()[0]))
+    scores |= validate(sharding.local(self.mesh, params))
     self._validation = stopwatch.seconds()
     self.meter.restart()
     return scores
@@ -197,10 +196,12 @@ class Session:
       arrays |= {f"sentences{number}": batch.index_B}
       if batch.links_BxTxJ is not None:
         arrays[f"links{number}"] = batch.links_BxTxJ
-    with replacing(folder / f"{update}.npz", "wb") as file:
-      np.savez(file, **arrays)
+    if sharding.first():
+      with replacing(folder / f"{update}.npz", "wb") as file:
+        np.savez(file, **arrays)
+      shutil.rmtree(folder / "state", ignore_errors=True)
+    sharding.meet()
     self.progress.update, self.progress.batches = update - 1, (update - 1) * count
-    shutil.rmtree(folder / "state", ignore_errors=True)
     with Checkpoints(folder / "state", keep=1) as before:
       before.save(self.state, self.progress)
     return folder / f"{update}.npz"
@@ -211,7 +212,9 @@ class Session:
     return Rows(place(batch.source_BxJ), place(batch.target_BxT), links)
 
   def status(self, state: str) -> None:
-    """Writes W/status.json."""
+    """Writes W/status.json, in process 0."""
+    if not sharding.first():
+      return
     progress = self.progress
     fallbacks = {"fallbacks": progress.fallbacks} if progress.fallbacks else {}
     self.workdir.status(
