@@ -116,16 +116,21 @@ def place(mesh: Mesh, rows: Shaped[np.ndarray, "B *rest"]) -> Shaped[Array, "row
   return array
 
 
-def shardings(mesh: Mesh, tree: Any) -> Any:
+def shardings(mesh: Mesh, tree: Any, shared: bool = False) -> Any:
   """How each array of a tree is stored, by the end of its path.
 
-  Optimizer states and averages end in their parameter's path, so they are stored as it is.
+  Optimizer states and averages end in their parameter's path, so they are stored as it is; with
+  `shared`, in pieces over all devices instead, of the first axis that these divide (ZeRO-1:
+  Rajbhandari et al., 2020).
   """
 
   def one(
     path: tuple[Any, ...], leaf: Shaped[Array, "..."] | jax.ShapeDtypeStruct
   ) -> NamedSharding:
     name = "/" + jax.tree_util.keystr(path, simple=True, separator="/")
+    if shared and re.match("/(optimizer|average)/", name):
+      even = [i for i, n in enumerate(leaf.shape) if n % mesh.size == 0]
+      return NamedSharding(mesh, PartitionSpec(*(None,) * even[0], AXES) if even else WHOLE)
     for rule, spec in RULES:
       if re.search(rule, name) and len(spec) == leaf.ndim:
         pieces = [n % mesh.shape[axis] for n, axis in zip(leaf.shape, spec, strict=True) if axis]

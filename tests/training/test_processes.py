@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,51 +14,77 @@ import pytest
 
 from nmt import config as config_lib
 from nmt import loading
-from nmt.exit_codes import CONTINUE
+from nmt.exit_codes import CONTINUE, FAILED
+from nmt.training import checkpoints
 from nmt.workdir import Workdir
+
+# A worker that does something before an update.
+WORKER = """
+import os, pathlib, signal, time
+from nmt.training.session import Session
+
+def update(self, batches, update=Session.update):
+  if self.progress.update == {at}:
+    pathlib.Path("fault").touch()
+    {what}
+  update(self, batches)
+
+Session.update = update
+from nmt import cli, train
+cli.entry(train.main)
+"""
+TOLD = "os.kill(os.getpid(), signal.SIGTERM); time.sleep(1.5)"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+  return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture
-def tiny(config, tmp_path):
-  config.data.cache = str(tmp_path / "cache")
+def tiny(config, cache):
+  config.data.cache = str(cache)
   config.data.grammar.update(train=64, valid=8, test=4, long=4, min_words=4, max_words=6)
   config.data.tokenizer.size = 200
   config.batch.update(multiple=16, size=8)
   config.decode.update(beam=1, max_ratio=1.0)
-  config.train.update(updates=12, ema=0.9)
+  config.train.update(updates=20, ema=0.9)
   config.model.dropout.embedding = 0.1
   config.mesh.data = -1
-  config.valid.update(every=5, log=4, metric="bleu")
+  config.valid.update(every=8, log=4, metric="perplexity")
   return config
 
 
 @pytest.fixture
 def start(tmp_path):
-  """start(config, folder, processes) starts workers of as many processes, two devices in all."""
+  """start(config, folder, processes) starts so many workers, on two devices in all.
+
+  The last one does `what` before the update after `at`.
+  """
   started = []
 
-  def start(config, folder, processes, *flags):
-    home = Workdir(folder)
+  def start(config, home, processes, *flags, at=-1, what="pass"):
     home.make()
-    if not home.config.exists():
-      config_lib.save(config, home.config)
+    config_lib.save(config, home.config)
     with socket.socket() as probe:
       probe.bind(("", 0))
       port = probe.getsockname()[1]
+    environment = os.environ | {
+      "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
+      "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+      "PYTHONPATH": os.getcwd(),
+      "XLA_FLAGS": f"--xla_force_host_platform_device_count={2 // processes}",
+    }
     workers = []
     for index in range(processes):
-      several = [f"--coordinator=localhost:{port}", f"--processes={processes}"]
-      several += [f"--process={index}", "--meeting=60"]
-      environment = os.environ | {
-        "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
-        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-        "XLA_FLAGS": f"--xla_force_host_platform_device_count={2 // processes}",
-      }
-      command = [sys.executable, "-m", "nmt.train", "--workdir", str(folder)]
-      command += several if processes > 1 else ["--processes=1"]
-      with open(folder / f"log{index}", "w") as log:
+      mine = what if index == processes - 1 else "pass"
+      command = [sys.executable, "-c", WORKER.format(at=at, what=mine), "--workdir", home.path]
+      command += [f"--processes={processes}", *flags]
+      if processes > 1:
+        command += [f"--coordinator=localhost:{port}", f"--process={index}"]
+      with open(home.path / f"log{index}", "w") as log:
         workers.append(
-          subprocess.Popen([*command, *flags], env=environment, stdout=log, stderr=log)
+          subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=home.path)
         )
     started.extend(workers)
     return workers
@@ -71,41 +96,77 @@ def start(tmp_path):
     worker.wait()
 
 
-def log(folder, index):
-  return (folder / f"log{index}").read_text()
+def finish(home, workers, *codes):
+  found = [worker.wait() for worker in workers]
+  logs = [(home.path / f"log{index}").read_text() for index in range(len(workers))]
+  assert found == list(codes), "\n".join(logs)
+  return logs
 
 
-def finish(workers, folder, code=0):
-  codes = [worker.wait() for worker in workers]
-  assert codes == [code] * len(codes), "\n".join(log(folder, i) for i in range(len(codes)))
-
-
-def lines(home, kinds=("train", "valid")):
+def lines(home):
   found = [json.loads(line) for line in home.metrics.read_text().splitlines()]
-  return [line for line in found if line["kind"] in kinds]
+  return [{k: v for k, v in line.items() if k not in ("kind", "timing")} for line in found]
 
 
-def until(condition, seconds=60):
-  began = time.monotonic()
-  while not condition():
-    assert time.monotonic() < began + seconds
-    time.sleep(0.05)
+def test_any_number_of_processes_goes_on_as_one_that_was_left_alone(tiny, start, tmp_path):
+  whole, parts = Workdir(tmp_path / "whole"), Workdir(tmp_path / "parts")
+  workers = start(tiny, parts, 2, at=6, what=TOLD)  # process 1, of which process 0 is told
+  _, quiet = finish(parts, workers, CONTINUE, CONTINUE)
+  (stopped,) = checkpoints.updates(parts.checkpoints)[-1:]
+  assert parts.read_status()["state"] == "stopped"
+  assert 7 <= stopped < 20
+  assert "update" not in quiet  # process 0 speaks for both
+  finish(parts, start(tiny, parts, 1, at=stopped + 1, what=TOLD), CONTINUE)
+  alone = start(tiny, whole, 1)
+  finish(parts, start(tiny, parts, 2), 0, 0)
+  finish(whole, alone, 0)
+  assert parts.read_status()["state"] == "done"
+  assert json.loads((parts.test / "test.json").read_text())["split"] == "test"
 
-
-def test_two_processes_train_as_one_does(tiny, start, tmp_path):
-  one, two = Workdir(tmp_path / "one"), Workdir(tmp_path / "two")
-  finish(start(tiny, one.path, 1), one.path)
-  finish(start(tiny, two.path, 2), two.path)
-  for a, b in zip(lines(one), lines(two), strict=True):
-    assert a.pop("kind") == b.pop("kind")
-    del a["timing"], b["timing"]
+  for a, b in zip(lines(parts), lines(whole), strict=True):
     assert a == pytest.approx(b, rel=1e-5)
-  assert two.read_status()["state"] == "done"
-  assert (two.test / "test.json").exists()
-  assert log(two.path, 1).count("\n") <= 3  # nothing but what JAX says
-  found, expected = loading.load(two, "last"), loading.load(one, "last")
-  jax.tree.map(
-    lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-6),
-    found.params,
-    expected.params,
-  )
+  found, expected = loading.load(parts, "last").params, loading.load(whole, "last").params
+  jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-6), found, expected)
+
+
+@pytest.mark.parametrize(
+  ("what", "codes", "state", "said"),
+  [
+    ("raise ValueError('boom')", (FAILED, FAILED), "failed", "process 1 of 2 failed: boom"),
+    (
+      "os.kill(os.getpid(), signal.SIGKILL)",
+      (CONTINUE, -9),
+      "stopped",
+      "process 1 of 2 has ended without a word (killed?)",
+    ),
+    (
+      "os.kill(os.getpid(), signal.SIGSTOP)",
+      (CONTINUE,),
+      "stopped",
+      "process 1 of 2 has said nothing for 15 s (stopped, or its machine is gone)",
+    ),
+    (
+      "time.sleep(1000)",
+      (CONTINUE, CONTINUE),
+      "stopped",
+      "process 0 began 7, process 1 began 6 (see --stall)",
+    ),
+  ],
+  ids=["exception", "killed", "frozen", "stuck"],
+)
+def test_what_ends_one_ends_all(tiny, start, tmp_path, what, codes, state, said):
+  home = Workdir(tmp_path / "run")
+  stall = ["--stall=3"] * ("sleep" in what)
+  workers = start(tiny, home, 2, *stall, at=6, what=what)
+  while not (home.path / "fault").exists():
+    assert workers[0].poll() is None, (home.path / "log0").read_text()
+    time.sleep(0.1)
+  began = time.monotonic()
+  logs = finish(home, workers[: len(codes)], *codes)
+  assert time.monotonic() - began < 30
+  assert said in logs[0].splitlines()[-1]
+  assert said in home.read_status()["reason"]
+  assert home.read_status()["state"] == state
+  assert "Traceback" not in logs[0]
+  if state == "failed":
+    assert "ValueError: boom" in logs[1]
