@@ -161,6 +161,8 @@ class Line(Peers):
   def training(self, begun: Callable[[], int]) -> Iterator[None]:
     self._progressing = begun
     self._heard = dict.fromkeys(self._lines, time.monotonic())
+    if self._stop_at is not None:  # agreed on before the run went back to an earlier update
+      self._stop_at = 0
     self._watch.begin()
     try:
       yield
