@@ -109,10 +109,10 @@ def compiled(size: Size, layout: str, count: int) -> tuple[str, int, int]:
   made.mesh.update(LAYOUTS[layout](count))
   mesh = sharding.build(made.mesh, jax.devices()[:count])
   program = step.build(made, size.vocabulary, size.vocabulary, mesh)
-  rows = jax.ShapeDtypeStruct(
+  rows: Any = jax.ShapeDtypeStruct(
     (size.batch * count, FIXED), jnp.int32, sharding=NamedSharding(mesh, sharding.BATCH)
   )
-  found = program.step.lower(program.abstract, Rows(rows, rows), 1.0).compile()
+  found: Any = program.step.lower(program.abstract, Rows(rows, rows), 1.0).compile()
   parameters = sum(4 * x.size for x in jax.tree.leaves(program.abstract["params"]))
   return found.as_text(), int(found.memory_analysis().argument_size_in_bytes), parameters
 

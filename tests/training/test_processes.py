@@ -59,11 +59,11 @@ def tiny(config, cache):
 def start(tmp_path):
   """start(config, folder, processes) starts so many workers, on two devices in all.
 
-  The last one does `what` before the update after `at`.
+  The last one, or the one that `who` numbers, does `what` before the update after `at`.
   """
   started = []
 
-  def start(config, home, processes, *flags, at=-1, what="pass"):
+  def start(config, home, processes, *flags, at=-1, what="pass", who=-1):
     home.make()
     config_lib.save(config, home.config)
     with socket.socket() as probe:
@@ -77,7 +77,7 @@ def start(tmp_path):
     }
     workers = []
     for index in range(processes):
-      mine = what if index == processes - 1 else "pass"
+      mine = what if index == who % processes else "pass"
       command = [sys.executable, "-c", WORKER.format(at=at, what=mine), "--workdir", home.path]
       command += [f"--processes={processes}", *flags]
       if processes > 1:
@@ -96,9 +96,13 @@ def start(tmp_path):
     worker.wait()
 
 
+def log(home, index):
+  return (home.path / f"log{index}").read_text()
+
+
 def finish(home, workers, *codes):
   found = [worker.wait() for worker in workers]
-  logs = [(home.path / f"log{index}").read_text() for index in range(len(workers))]
+  logs = [log(home, index) for index in range(len(workers))]
   assert found == list(codes), "\n".join(logs)
   return logs
 
@@ -129,44 +133,44 @@ def test_any_number_of_processes_goes_on_as_one_that_was_left_alone(tiny, start,
   jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-6), found, expected)
 
 
-@pytest.mark.parametrize(
-  ("what", "codes", "state", "said"),
-  [
-    ("raise ValueError('boom')", (FAILED, FAILED), "failed", "process 1 of 2 failed: boom"),
-    (
-      "os.kill(os.getpid(), signal.SIGKILL)",
-      (CONTINUE, -9),
-      "stopped",
-      "process 1 of 2 has ended without a word (killed?)",
-    ),
-    (
-      "os.kill(os.getpid(), signal.SIGSTOP)",
-      (CONTINUE,),
-      "stopped",
-      "process 1 of 2 has said nothing for 15 s (stopped, or its machine is gone)",
-    ),
-    (
-      "time.sleep(1000)",
-      (CONTINUE, CONTINUE),
-      "stopped",
-      "process 0 began 7, process 1 began 6 (see --stall)",
-    ),
-  ],
-  ids=["exception", "killed", "frozen", "stuck"],
-)
-def test_what_ends_one_ends_all(tiny, start, tmp_path, what, codes, state, said):
+KILL = "os.kill(os.getpid(), signal.SIGKILL)"
+FREEZE = "os.kill(os.getpid(), signal.SIGSTOP)"
+FAULTS = {
+  "exception": (
+    1,
+    "raise ValueError('boom')",
+    {0: FAILED, 1: FAILED},
+    "process 1 of 2 failed: boom",
+  ),
+  "killed": (1, KILL, {0: CONTINUE, 1: -9}, "process 1 of 2 has ended without a word (killed?)"),
+  "first killed": (0, KILL, {0: -9, 1: CONTINUE}, "process 0 of 2 has ended without a word"),
+  "frozen": (1, FREEZE, {0: CONTINUE}, "process 1 of 2 has said nothing for 15 s (stopped, or its"),
+  "stuck": (
+    1,
+    "time.sleep(1000)",
+    {0: CONTINUE, 1: CONTINUE},
+    "process 0 began 7, process 1 began 6 (see --stall)",
+  ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_ends_one_ends_all(tiny, start, tmp_path, fault):
+  who, what, codes, said = FAULTS[fault]
   home = Workdir(tmp_path / "run")
-  stall = ["--stall=3"] * ("sleep" in what)
-  workers = start(tiny, home, 2, *stall, at=6, what=what)
+  stall = ["--stall=8"] * (fault == "stuck")
+  workers = start(tiny, home, 2, *stall, at=6, what=what, who=who)
   while not (home.path / "fault").exists():
-    assert workers[0].poll() is None, (home.path / "log0").read_text()
+    assert workers[1 - who].poll() is None, log(home, 1 - who)
     time.sleep(0.1)
   began = time.monotonic()
-  logs = finish(home, workers[: len(codes)], *codes)
+  assert {index: workers[index].wait() for index in codes} == codes, log(home, 0) + log(home, 1)
   assert time.monotonic() - began < 30
-  assert said in logs[0].splitlines()[-1]
-  assert said in home.read_status()["reason"]
-  assert home.read_status()["state"] == state
-  assert "Traceback" not in logs[0]
-  if state == "failed":
-    assert "ValueError: boom" in logs[1]
+  survivor = log(home, 1 - who)
+  assert said in survivor.splitlines()[-1]
+  assert "Traceback" not in survivor
+  if who == 1:  # process 0 could still say so
+    assert said in home.read_status()["reason"]
+    assert home.read_status()["state"] == ("failed" if FAILED in codes.values() else "stopped")
+  if fault == "exception":
+    assert "ValueError: boom" in log(home, who)
