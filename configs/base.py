@@ -93,6 +93,9 @@ KEYS = group(
       min_words=_words(3, "fewest words of an English sentence"),
       max_words=_words(20, "most words of a sentence of train, valid and test"),
       long_words=_words(60, "most words of a sentence of long, which has more than max_words"),
+      order=choice(
+        "french", ("french", "english"), "of the French words: their own, or that of the English"
+      ),
     ),
   ),
   batch=group(

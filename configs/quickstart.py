@@ -2,7 +2,7 @@
 
   python launch.py
 
-trains it, and RNNencdec beside it (experiments/lengths.py); this model alone:
+trains it, and RNNencdec beside it (experiments/quickstart.py); this model alone:
 
   python launch.py --config=configs/quickstart.py
 

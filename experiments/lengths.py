@@ -1,92 +1,151 @@
 """Does a vector of fixed length limit what a decoder can translate? The paper's Figure 2.
 
 Hypothesis: RNNencdec, which has one vector for the whole source, loses BLEU as sentences grow, most
-of all beyond the lengths it was trained on; RNNsearch, which may look back, does not. It is wrong
-if both curves fall alike.
+of all beyond the lengths it was trained on; RNNsearch, which may look back, does not, and neither
+does the best decoder found since (configs/best.py). It is wrong if all curves fall alike.
 
-  python launch.py --config=configs/quickstart.py --sweep=experiments/lengths.py
+  python launch.py --config=configs/quickstart.py --sweep=lengths --parallel=2 --workdir=W
 
-runs both models at the same size and budget and ends with BLEU by source length, over all test
-splits together, as a table and as the figure lengths.png.
+trains each on at most 15 and on at most 24 words, as the paper did on 30 and 50, with 3 seeds, and
+ends with BLEU by source length, over all test splits together, as a table and as lengths.png.
 
 Published: Table 1 of the paper, newstest2014, all sentences, trained on at most 50 words: RNNencdec
-17.82 BLEU, RNNsearch 26.75. Budget: two runs of 3 minutes each on two cores. A function sweep_seed
-would run them with more than one seed: see docs/studies.md.
+17.82 BLEU, RNNsearch 26.75. Budget: 18 runs of 4 minutes each on a core.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from nmt.launching.points import seeds
+
 BASELINE = {"model.attention.kind": "none"}
 
-Rows = list[dict[str, Any]]  # of nmt.evaluation.scores.by_length: from, to, sentences, bleu
+Rows = list[dict[str, Any]]  # for ten lengths each: from, to, sentences, bleu, low, high
+Curves = dict[str, Rows]  # by the name of the model
 
 
 def sweep() -> Iterator[dict[str, Any]]:
-  """RNNsearch, then the same without attention."""
+  """RNNsearch, then the same without attention, then configs/best.py."""
   yield {"name": "rnnsearch", "model.attention.kind": "additive"}
   yield {"name": "rnnencdec", "model.attention.kind": "none"}
+  yield {
+    "name": "best",
+    "model.attention.kind": "conv",
+    "model.order.kind": "update_first",
+    "model.order.input_feeding": False,
+  }
+
+
+def sweep_longest() -> Iterator[dict[str, Any]]:
+  """The longest sentences of training."""
+  for words in (15, 24):
+    yield {"data.grammar.max_words": words}
+
+
+def sweep_seed() -> Iterator[dict[str, Any]]:
+  """Three runs of each."""
+  return seeds(3)
 
 
 def report(workdirs: dict[str, Path]) -> None:
   """Prints BLEU by source length side by side and draws it in lengths.png beside the runs."""
+  groups: dict[tuple[int, str], list[Path]] = {}
+  for name, workdir in workdirs.items():
+    groups.setdefault((_longest(workdir), name.partition(",")[0]), []).append(workdir)
+  panels: dict[int, Curves] = {}
+  for (longest, name), runs in groups.items():
+    panels.setdefault(longest, {})[name] = by_length(runs)
+  path = next(iter(workdirs.values())).parent / "lengths.png"
+  figure(panels, path)
+  for longest, curves in panels.items():
+    table(curves, longest)
+  print(f"figure: {path}")
+
+
+def _longest(workdir: Path) -> int:
+  """The most words of a source sentence that the run was trained on."""
   from nmt import config as config_lib
 
-  curves = {name: by_length(workdir) for name, workdir in workdirs.items()}
-  first = next(iter(workdirs.values()))
-  data = config_lib.load(first / "config.json").data
-  longest = data.grammar.max_words if data.corpus == "grammar" else data.filter.max_words
-  figure(curves, min(longest, data.filter.max_words), first.parent / "lengths.png")
-  table(curves)
-  print(f"figure: {first.parent / 'lengths.png'}")
+  data = config_lib.load(workdir / "config.json").data
+  words = (data.filter.max_words, data.grammar.max_words)
+  return int(min(words) if data.corpus == "grammar" else words[0])
 
 
-def by_length(workdir: Path) -> Rows:
-  """BLEU of a run by source length, in words between spaces, over its config's test splits."""
+def by_length(workdirs: Sequence[Path]) -> Rows:
+  """Mean BLEU of runs that differ in the seed, by source length, over their config's test splits.
+
+  low, high: its 95 % interval over seeds and sentences (nmt/evaluation/significance.py).
+  """
+  import numpy as np
+
   from nmt import config as config_lib
-  from nmt.evaluation import results, scores
+  from nmt.evaluation import results, significance
   from nmt.evaluation.bleu import tokenizer
+  from nmt.evaluation.sufficient import Bleu
 
-  configured = config_lib.load(workdir / "config.json")
-  texts: dict[str, list[str]] = {name: [] for name in results.TEXTS}
-  for split in configured.data.test:
-    for name, lines in results.texts(workdir / "test", split).items():
-      texts[name] += lines
-  lengths = [len(source.split()) for source in texts["source"]]
-  return scores.by_length(texts["hypotheses"], texts["references"], lengths, tokenizer(configured))
+  configured = config_lib.load(workdirs[0] / "config.json")
+  counts = []
+  for workdir in workdirs:
+    texts: dict[str, list[str]] = {name: [] for name in results.TEXTS}
+    for split in configured.data.test:
+      for name, lines in results.texts(workdir / "test", split).items():
+        texts[name] += lines
+    metric = Bleu(texts["references"], tokenizer(configured))
+    counts.append(metric.counts(texts["hypotheses"]))
+  tens = np.array([max(0, len(source.split()) - 1) // 10 for source in texts["source"]])
+  rows = []
+  for ten in np.unique(tens).tolist():
+    here = [sentences[tens == ten] for sentences in counts]
+    found = np.array([metric.score(sentences.sum(axis=0)) for sentences in here])
+    resampled = significance.resample(metric.score, here, 1000, np.random.default_rng(1))
+    spread = significance.spread(found, resampled)
+    assert spread is not None  # with sentences resampled, one run is enough
+    low, high = spread.interval(found.mean())
+    rows.append(
+      {"from": 10 * ten + 1, "to": 10 * ten + 10, "sentences": len(here[0])}
+      | {"bleu": float(found.mean()), "low": float(max(0, low)), "high": float(min(100, high))}
+    )
+  return rows
 
 
-def table(curves: dict[str, Rows]) -> None:
-  """One row for ten words, one column a run; a dash where a run has no such sentence."""
+def table(curves: Curves, longest: int) -> None:
+  """One row for ten lengths, one column a model; a dash where a model has no such sentence."""
   from rich.table import Table
 
   from nmt.cli import console
 
-  shown = Table("source words", title="BLEU by length of the source sentence", title_justify="left")
+  title = f"BLEU by words of the source [95 % interval], trained on at most {longest}"
+  shown = Table("source words", title=title, title_justify="left")
   for name in ("sentences", *curves):
     shown.add_column(name, justify="right")
   found = [{(row["from"], row["to"]): row for row in rows} for rows in curves.values()]
   for bucket in sorted({bucket for rows in found for bucket in rows}):
     here = [rows.get(bucket) for rows in found]
     counts = sorted({row["sentences"] for row in here if row})
-    scores = (f"{row['bleu']:.1f}" if row else "-" for row in here)
+    scores = (
+      rf"{row['bleu']:.1f} \[{row['low']:.1f}, {row['high']:.1f}]" if row else "-" for row in here
+    )
     shown.add_row(f"{bucket[0]}-{bucket[1]}", "/".join(map(str, counts)), *scores)
   console().print(shown)
 
 
-def figure(curves: dict[str, Rows], longest: int, path: Path) -> None:
-  """A curve for each run; right of the dotted line, sentences are longer than any trained on."""
+def figure(panels: dict[int, Curves], path: Path) -> None:
+  """A panel for each longest training sentence, dotted; a curve with its interval a model."""
   from matplotlib.figure import Figure
 
-  drawing = Figure(figsize=(6, 3.6), layout="constrained")
-  axes = drawing.subplots()
-  for (name, rows), style in zip(curves.items(), ("-o", "--s", "-.^", ":d") * 8, strict=False):
-    middles = [(row["from"] + row["to"]) / 2 for row in rows]
-    axes.plot(middles, [row["bleu"] for row in rows], style, label=name)
-  axes.axvline(longest + 0.5, color="gray", linestyle=":")
-  axes.annotate(" longest in training", (longest + 0.5, 2), color="gray", fontsize=8)
-  axes.set(xlabel="words in the source sentence", ylabel="BLEU", xlim=(0, None), ylim=(0, 102))
-  axes.legend(frameon=False)
-  axes.spines[["top", "right"]].set_visible(False)
+  drawing = Figure(figsize=(1.5 + 4.5 * len(panels), 3.6), layout="constrained")
+  row = drawing.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+  for axes, (longest, curves) in zip(row, sorted(panels.items()), strict=True):
+    for (name, rows), style in zip(curves.items(), ("-o", "--s", "-.^", ":d") * 8, strict=False):
+      middles = [(row["from"] + row["to"]) / 2 for row in rows]
+      (line,) = axes.plot(middles, [row["bleu"] for row in rows], style, label=name)
+      ends = [[row[end] for row in rows] for end in ("low", "high")]
+      axes.fill_between(middles, *ends, color=line.get_color(), alpha=0.2, linewidth=0)
+    axes.axvline(longest + 0.5, color="gray", linestyle=":")
+    axes.annotate(" longest in training", (longest + 0.5, 2), color="gray", fontsize=8)
+    axes.set(xlabel="words in the source sentence", xlim=(0, None), ylim=(0, 102))
+    axes.spines[["top", "right"]].set_visible(False)
+  row[0].set(ylabel="BLEU")
+  row[0].legend(frameon=False, loc="center left" if len(panels) > 1 else "best")
   drawing.savefig(path, dpi=160)

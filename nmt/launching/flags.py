@@ -54,7 +54,7 @@ class Order:
 def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
   """Reads the flags; raises UserError, in one line, for all that is wrong with them.
 
-  Without --config it is the quickstart, with the study of sentence lengths as its sweep. Where help
+  Without --config it is the quickstart, with the study of that name as its sweep. Where help
   was asked for, the name of that flag.
   """
   values = flags.FlagValues()
@@ -82,7 +82,7 @@ def parse(arguments: Sequence[str]) -> Order | Literal["help", "help-config"]:
   default = "-".join(filter(None, [Path(path).stem, variant.replace("/", "_")]))
   sweep = values.sweep
   if values.config is None and sweep is None:
-    sweep = "experiments/lengths.py"
+    sweep = "experiments/quickstart.py"
   workdir = expand(values.workdir or f"runs/{default}")
   if not sweep:
     for name in _SWEEP:

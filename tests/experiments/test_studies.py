@@ -19,7 +19,7 @@ def test_each_file_in_experiments_is_a_study():
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_every_point_is_a_valid_config_unlike_the_others(path):
-  command = re.search(r"python launch\.py (.*)", path.read_text(encoding="utf-8"))
+  command = re.search(r"python launch\.py(.*)", path.read_text(encoding="utf-8"))
   assert command, "its docstring has no command that launches it"
   order = flags.parse(shlex.split(command[1]))
   assert order is not None

@@ -32,7 +32,7 @@ def test_without_flags_it_is_the_quickstart_and_its_study():
   order = flags.parse([])
   assert claim.differences(order.config, flags.load("configs/quickstart.py")) == []
   assert order.workdir == Path("runs/quickstart")
-  assert order.sweep.samefile(ROOT / "experiments" / "lengths.py")
+  assert order.sweep.samefile(ROOT / "experiments" / "quickstart.py")
 
 
 def test_flags_change_the_config_and_nothing_else():
@@ -85,8 +85,8 @@ def test_flags_change_the_config_and_nothing_else():
     (["--config=configs/quickstart.py:x"], "has no variants"),
     (["--config=LICENSE"], "not a Python file"),
     (["--sweep=experiments/length.py"], "did you mean experiments/lengths.py?"),
-    (["--sweep=mine.py"], "mine.py: no such file; there are: experiments/lengths.py"),
-    (["--sweep=configs/mine.py"], "no such file; there are: experiments/lengths.py"),
+    (["--sweep=mine.py"], "mine.py: no such file; there are: experiments/"),
+    (["--sweep=configs/mine.py"], "no such file; there are: experiments/"),
     (["--workdir=~nobody-of-this-name/w"], "~nobody-of-this-name/w: there is no such home folder"),
     (["--config.model.tie", "perhaps"], "--config.model.tie=perhaps"),
     (["--config.train.clip", "-1"], "train.clip=-1.0 must be 0 or more"),
@@ -104,9 +104,10 @@ def test_flags_change_the_config_and_nothing_else():
     (["--parallel=0"], "--parallel"),
     (
       ["--sweep=length"],
-      "length: no such file; there are: experiments/lengths.py; did you mean leng",
+      "length: no such file; there are: experiments/",
     ),
     (["--sweep=lengths.py"], "did you mean experiments/lengths.py?"),
+    (["--sweep=length"], "; did you mean lengths?"),
   ],
 )
 def test_a_wrong_flag_is_one_line_that_names_it(arguments, line):

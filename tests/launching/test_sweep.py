@@ -177,7 +177,7 @@ def test_every_point_has_a_folder_right_inside_that_of_the_study(tmp_path):
 @pytest.mark.parametrize(
   ("body", "line"),
   [
-    ("", "study.py: a study needs a function sweep(); studies are: experiments/lengths.py"),
+    ("", "study.py: a study needs a function sweep(); studies are: experiments/"),
     ("sweep = 5", "a study needs a function sweep()"),
     (
       "def sweep():\n  pass",
@@ -204,13 +204,13 @@ def test_a_fault_of_a_study_is_one_line_before_anything_runs(tmp_path, body, lin
 
 
 def test_a_file_without_points_is_no_study():
-  with pytest.raises(UserError, match=r"cost\.py: a study needs .* studies are: experiments/leng"):
+  with pytest.raises(UserError, match=r"cost\.py: a study needs .* studies are: experiments/"):
     sweep.read(ROOT / "experiments" / "benchmarks" / "cost.py", base.get_config())
 
 
-def test_the_study_of_lengths_shows_both_curves(tmp_path, capsys):
+def test_the_study_of_lengths_shows_a_curve_a_model_for_each_longest_sentence(tmp_path, capsys):
   read = sweep.read(ROOT / "experiments" / "lengths.py", flags.load("configs/quickstart.py"))
-  assert [c.model.attention.kind for c in read.points.values()] == ["additive", "none"]
+  assert len(read.points) == 18
   lines = [" ".join(f"w{i}" for i in range(words)) for words in (5, 8, 25, 70)]
   for name, config in read.points.items():
     home = Workdir(tmp_path / name)
@@ -218,20 +218,33 @@ def test_the_study_of_lengths_shows_both_curves(tmp_path, capsys):
     config.data.test = ("test",)
     config_lib.save(config, home.config)
     (home.test / "elsewhere.source").write_text("no split of the config\n")
-    cut = None if name == "rnnsearch" else 20
+    cut = None if name.startswith("rnnsearch") else 20 + config.seed
     for kind, limit in (("source", None), ("references", None), ("hypotheses", cut)):
-      kept = lines[: 3 if name == "rnnencdec" else None]
+      kept = lines[: 3 if name.startswith("rnnencdec") else None]
       text = "".join(" ".join(line.split()[:limit]) + "\n" for line in kept)
       (home.test / f"test.{kind}").write_text(text)
   assert read.report is not None
   read.report({name: tmp_path / name for name in read.points})
   shown = capsys.readouterr().out
-  rows = [re.findall(r"[\w.-]+", line) for line in shown.splitlines() if "100.0" in line]
-  assert rows[0] == ["1-10", "2", "100.0", "100.0"]
-  assert rows[1][:3] == ["21-30", "1", "100.0"]
-  assert 0 < float(rows[1][3]) < 100
-  assert re.search(r"61-70 .*-", shown)  # of the longest, one run has no sentence
+  tables = shown.split("BLEU by words")[1:]
+  assert [re.findall(r"trained on at most (\d+)", table) for table in tables] == [["15"], ["24"]]
+  for table in tables:
+    rows = [re.findall(r"[\d.-]+", line) for line in table.splitlines() if "100.0" in line]
+    assert rows[0] == ["1-10", "2", *["100.0"] * 9]
+    assert rows[1][:5] == ["21-30", "1", "100.0", "100.0", "100.0"]
+    mean, low, high = map(float, rows[1][5:8])
+    assert 0 < low < mean < high < 100  # of seeds that differ
+    assert re.search(r"61-70 .*-", table)  # of the longest, one model has no sentence
   assert (tmp_path / "lengths.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_quickstart_is_a_part_of_that_study(tmp_path):
+  few, many = (
+    sweep.read(ROOT / "experiments" / f"{name}.py", flags.load("configs/quickstart.py")).points
+    for name in ("quickstart", "lengths")
+  )
+  for name, config in few.items():
+    assert config == many[f"{name},max_words=24,seed=1"]
 
 
 def read(tmp_path, body, home=None):

@@ -45,20 +45,22 @@ def main(arguments: Sequence[str]) -> int:
     "latex": lambda: formats.latex(table, order, notes),
     "csv": lambda: formats.comma_separated(table, order),
     "json": lambda: formats.as_json(table, order, notes),
+    "jsonl": lambda: formats.json_lines(table),
   }[flags.format or _by_suffix(flags.output)]()
   if flags.output is None:
     print(text, end="")
   else:
     with replacing(flags.output) as file:
       file.write(text)
-  if flags.format == "csv" or (flags.output and flags.output.suffix == ".csv"):
-    for line in notes:  # which a CSV has no place for
+  if (flags.format or _by_suffix(flags.output)) in ("csv", "jsonl"):
+    for line in notes:  # which these have no place for
       print(line, file=sys.stderr)
   return 0
 
 
 def _by_suffix(path: Path) -> str:
-  return {".csv": "csv", ".tex": "latex", ".json": "json"}.get(path.suffix.lower(), "markdown")
+  known = {".csv": "csv", ".tex": "latex", ".json": "json", ".jsonl": "jsonl"}
+  return known.get(path.suffix.lower(), "markdown")
 
 
 def _parser() -> Parser:
@@ -71,8 +73,14 @@ def _parser() -> Parser:
   add("--group", help="keys that make a row: KEY,... (default: all that differ but the seed)")
   add("--baseline", help="what to compare with: a run's name or KEY=VALUE,... (default: study's)")
   add("--sort", metavar="COLUMN", help="a column as CSV names it, -COLUMN from the top")
-  add("--format", choices=("markdown", "csv", "latex", "json"), help="(default: for a terminal)")
-  add("-o", "--output", type=Path, help="write to this file; .md, .csv, .tex, .json say the format")
+  add(
+    "--format",
+    choices=("markdown", "csv", "latex", "json", "jsonl"),
+    help="(default: for a terminal)",
+  )
+  add(
+    "-o", "--output", type=Path, help="write to this file; its ending says the format, such as .md"
+  )
   add("--plot", type=Path, help="draw the intervals too: a .png or .pdf")
   add("--resamples", type=_several, default=1_000, help="of the bootstrap (default: 1000)")
   add("--trials", type=positive, default=10_000, help="of the randomisation (default: 10000)")

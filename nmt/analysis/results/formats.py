@@ -16,8 +16,6 @@ from nmt.analysis.results.footer import NAMES
 from nmt.analysis.results.table import COSTS, SCORES, Row, Table
 from nmt.errors import UserError, nearest
 
-FORMATS = ("markdown", "csv", "latex", "json")
-
 Cell = Callable[[Row], str]
 
 _MINUS = "−"
@@ -210,6 +208,25 @@ def as_json(table: Table, rows: Sequence[Row], footer: Sequence[str]) -> str:
     "notes": list(footer),
   }
   return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def json_lines(table: Table) -> str:
+  """A line for each run, as JSON: what it is, its scores and what it took."""
+  study = table.study
+  out = []
+  for run in study.runs:
+    line = {
+      "study": study.name,
+      "run": run.name,
+      "split": study.split,
+      "overrides": study.points.get(run.name, {}),
+      "commit": run.commit,
+      **{name: get(run.scores) for name, (get, _) in SCORES.items()},
+      **{name: values.get(run.name) for name, values in table.own.items()},
+      **run.costs,
+    }
+    out.append(json.dumps(line, ensure_ascii=False))
+  return "".join(f"{line}\n" for line in out)
 
 
 def escape_latex(text: str) -> str:

@@ -30,7 +30,7 @@ def add(table: Table) -> None:
   for name in names:
     for row in table.rows:
       mean(row.values, name, [found[run.name].get(name) for run in row.runs.values()])
-  table.own.extend(names)
+    table.own[name] = {run: values.get(name) for run, values in found.items()}
 
 
 def _found(

@@ -75,7 +75,10 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-  """Rows in the study's order, and what has to be said with them. own: the study's own columns."""
+  """Rows in the study's order, and what has to be said with them.
+
+  own: the study's own columns, of each the number of every run by its name.
+  """
 
   study: Study
   metric: str
@@ -84,7 +87,7 @@ class Table:
   rows: list[Row]
   notes: list[str]
   signatures: list[str]
-  own: list[str] = dataclasses.field(default_factory=list)
+  own: dict[str, dict[str, float | None]] = dataclasses.field(default_factory=dict)
 
   @property
   def baselines(self) -> list[Row]:

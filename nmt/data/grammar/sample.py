@@ -35,7 +35,7 @@ def pair(grammar: ConfigDict, split: str, index: int, seed: int = 1) -> Pair:
   while True:
     source, french = sentence(d, target)
     if length(source) == target and (split == "long" or home(english_text(source)) == split):
-      return render(source, french)
+      return render(source, french, grammar.order)
 
 
 def home(english: str) -> str:

@@ -95,10 +95,17 @@ def french_text(row: list[Target]) -> str:
   return text[0].upper() + text[1:]
 
 
-def render(source: list[Source], target: list[Target]) -> Pair:
-  """The two lines and their links."""
+def render(source: list[Source], target: list[Target], order: str = "french") -> Pair:
+  """The two lines and their links, the French words in their own order or in that of the English.
+
+  In English order, each French word stands where the first of its sure English words does (the
+  first of its possible ones, where none is sure), so that links never cross. No one speaks so: it
+  is a language pair without reordering.
+  """
   for at, english in enumerate(source):
     english.at = at
+  if order == "english":
+    target = sorted(target, key=lambda word: min(w.at for w in word.sure or word.possible))
   row = _contract(target)
   links: list[str] = []
   for i, word in enumerate(row):

@@ -49,6 +49,18 @@ def test_json_holds_all(run):
   assert found["missing"] == {}
 
 
+def test_json_lines_are_runs(run):
+  out, err = run("--format=jsonl")
+  found = [json.loads(line) for line in out.splitlines()]
+  assert len(found) == 9
+  assert {row["run"] for row in found} >= {"dot-1", "mean-3"}
+  for row in found:
+    assert row["overrides"]["seed"] == int(row["run"][-1])
+    assert 0 < row["bleu"] < 100
+    assert row["parameters"] == 2_000_000
+  assert "nrefs:1" in err
+
+
 def test_markdown_and_latex_are_rectangles(run):
   lines = run("--format=markdown")[0].splitlines()
   rows = [line for line in lines if line.startswith("|")]
@@ -76,7 +88,13 @@ def test_strange_text_survives_each_format(study, run):
 
 
 def test_a_file_is_written_whole_in_the_format_of_its_name(study, run, tmp_path):
-  for name, start in (("t.md", "**x"), ("t.csv", "model."), ("t.tex", "% x"), ("t.json", "{")):
+  for name, start in (
+    ("t.md", "**x"),
+    ("t.csv", "model."),
+    ("t.jsonl", '{"study"'),
+    ("t.tex", "% x"),
+    ("t.json", "{"),
+  ):
     assert run("-o", str(tmp_path / name))[0] == ""
     assert (tmp_path / name).read_text().startswith(start)
   with pytest.raises(UserError, match="no folder"):

@@ -242,10 +242,10 @@ def test_a_study_adds_columns_of_its_own(study, tmp_path):
     return made, "\n".join(notes)
 
   made, _ = shown("def columns(run):\n  return {'letters': len(run.name), 'best': None}\n")
-  assert made.own == ["letters", "best"]
+  assert list(made.own) == ["letters", "best"]
   assert [row.values["letters"] for row in made.rows] == [10, 5, 6]
   assert made.rows[0].values["best"] is None
-  assert shown("def sweep(): yield {}\n")[0].own == []
+  assert shown("def sweep(): yield {}\n")[0].own == {}
   for text, message in (
     ("def columns(run):\n  return 1 / 0\n", "ZeroDivisionError: division by zero"),
     ("def columns(run):\n  return {'a': 'b'}\n", "a of additive-1 is no number: 'b'"),
@@ -253,7 +253,7 @@ def test_a_study_adds_columns_of_its_own(study, tmp_path):
     ("def columns(\n", "SyntaxError"),
   ):
     made, notes = shown(text)
-    assert made.own == []
+    assert made.own == {}
     assert message in notes
   path.unlink()
   assert "is not there from here" in "\n".join(table(study)[1])
