@@ -114,6 +114,7 @@ def lines(home):
 
 def test_any_number_of_processes_goes_on_as_one_that_was_left_alone(tiny, start, tmp_path):
   whole, parts = Workdir(tmp_path / "whole"), Workdir(tmp_path / "parts")
+  tiny.mesh.update(model=2, optimizer=True)  # each process has a part of the parameters too
   workers = start(tiny, parts, 2, at=6, what=TOLD)  # process 1, of which process 0 is told
   _, quiet = finish(parts, workers, CONTINUE, CONTINUE)
   (stopped,) = checkpoints.updates(parts.checkpoints)[-1:]
