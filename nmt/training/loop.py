@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 
 from nmt.data.batches import Batch, iterate
 from nmt.data.pipeline import Prepared
+from nmt.data.shapes import Shape
 from nmt.exit_codes import CONTINUE, DONE
 from nmt.files import write_json
 from nmt.training import ahead, fallback, sharding
@@ -83,10 +84,14 @@ def _go_on(
   """Updates, logs, validates and saves until the end or a request to stop; raises Diverged."""
   config, progress = session.config, session.progress
   feed = iterate(session.batches, progress.batches, sharding.process())
+  count, seen = config.train.accumulate, set[Shape]()
   with peers.training(lambda: progress.update):
     while not (peers.stops(stopping.asked, progress.update) or progress.over(config)):
       if not progress.due(config):
-        update([next(feed) for _ in range(config.train.accumulate)])
+        coming = {session.batches.shape(progress.batches + k) for k in range(count)}
+        with contextlib.nullcontext() if coming <= seen else peers.resting():  # it compiles
+          update([next(feed) for _ in range(count)])
+        seen |= coming
         peers.ended()
       if session.line_due():
         session.log(metrics)

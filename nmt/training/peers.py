@@ -72,7 +72,7 @@ class Peers:
 
   @contextlib.contextmanager
   def resting(self) -> Iterator[None]:
-    """Inside `training`: no update ends here."""
+    """Inside `training`: no update is expected to end here."""
     yield
 
   def close(self) -> None:
@@ -105,6 +105,7 @@ class Line(Peers):
     self._heard = dict.fromkeys(lines, time.monotonic())
     self._progressing: Callable[[], int] = lambda: 0
     self._begun = dict.fromkeys(range(self.count), 0)
+    self._resting = dict.fromkeys(lines, True)
     self._watch = Watch(stall)
     self._closed = threading.Event()
     self._thread = threading.Thread(target=self._listen, name="peers", daemon=True)
@@ -207,13 +208,13 @@ class Line(Peers):
       if time.monotonic() > pulse + _PULSE:
         pulse = time.monotonic()
         self._begun[self.index] = self._progressing()
-        self._send("alive", self._begun[self.index])
+        self._send("alive", (self._begun[self.index], not self._watch.on))
         self._look()
 
   def _take(self, number: int, kind: str, value: Any) -> None:
     match kind:
       case "alive":
-        self._begun[number] = value
+        self._begun[number], self._resting[number] = value
       case "here":
         self._arrived.put(number)
       case "stop":
@@ -238,10 +239,12 @@ class Line(Peers):
       return
     now = time.monotonic()
     for number, heard in self._heard.items():
-      if now > heard + SILENT:
+      if now > heard + SILENT and not self._resting[number]:
         lost = "(stopped, or its machine is gone)"
         self._end(CONTINUE, f"{self._name(number)} has said nothing for {SILENT:g} s {lost}")
-    if self.first and (seconds := self._watch.stalled()):
+    if any(self._resting.values()):  # it compiles, or is not there yet
+      self._watch.postpone()
+    elif self.first and (seconds := self._watch.stalled()):
       begun = ", ".join(f"process {n} began {update}" for n, update in self._begun.items())
       self._end(CONTINUE, f"no update has ended for {seconds:.0f} s: {begun} (see --stall)")
 

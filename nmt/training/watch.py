@@ -3,7 +3,7 @@
 import time
 
 LEAST = 20.0  # seconds
-FACTOR = 5.0  # times the longest wait so far, which has held the compilation of a program
+FACTOR = 5.0  # times the longest wait so far
 
 
 class Watch:
@@ -25,8 +25,12 @@ class Watch:
 
   def go_on(self) -> None:
     """Time counts from now."""
-    self._since = time.monotonic()
+    self.postpone()
     self.on = True
+
+  def postpone(self) -> None:
+    """If time counts, then from now."""
+    self._since = time.monotonic()
 
   def rest(self) -> None:
     """Time does not count."""

@@ -138,6 +138,10 @@ def test_a_watch_gives_more_time_to_what_is_slow(monkeypatch):
   assert not seen.stalled()
   seen.go_on()
   assert not seen.stalled()
+  now[0] += 4999
+  seen.postpone()
+  now[0] += 2
+  assert not seen.stalled()
 
   for after, waited, expected in (
     (7, 8, 8),
