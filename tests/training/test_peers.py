@@ -45,7 +45,7 @@ def lines(port):
   """Three processes' lines, in one process."""
 
   def one(index):
-    return lambda: meet(Rank(f"localhost:{port}", 3, index), Stopping(), "a", 10)
+    return lambda: meet(Rank(f"localhost:{port}", 3, index), Stopping(), "a", 60)
 
   found = together(*map(one, range(3)))
   assert len({coordinator for _, coordinator in found}) == 1
@@ -86,10 +86,10 @@ def test_a_request_to_any_process_is_one_to_process_0(port):
 
 def test_who_did_not_come_is_named(port):
   def one(index):
-    return lambda: meet(Rank(f"localhost:{port}", 4, index), Stopping(), "a", 1)
+    return lambda: meet(Rank(f"localhost:{port}", 4, index), Stopping(), "a", 3)
 
   assert together(one(0), one(2)) == [
-    "of 4 processes, 1, 3 did not come within 1 s",
+    "of 4 processes, 1, 3 did not come within 3 s",
     f"localhost:{port} turned this process away; see process 0",
   ]
 
