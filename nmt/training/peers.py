@@ -269,11 +269,9 @@ class Line(Peers):
 
   def _send(self, kind: str, value: Any = None) -> None:
     """To the others: process 0 to all, the rest to process 0."""
-    message = json.dumps((kind, value)).encode()
     with self._lock:
       for line in self._lines.values():
-        with contextlib.suppress(OSError):  # that it has ended is found where we listen
-          line.send_bytes(message)
+        _tell(line, (kind, value))
 
 
 def meet(
@@ -281,26 +279,35 @@ def meet(
 ) -> tuple[Line, str]:
   """Waits for all processes of the run; returns the line, and where JAX's coordinator is to be.
 
-  `run` says which run it is. UserError: some did not come, or came for another run.
+  `run` says which run it is. UserError: some did not come, or
+  this process came to another run.
   """
   until = time.monotonic() + timeout
   who = {"process": rank.index, "processes": rank.count, "run": run}
   if rank.index:
     line = _reach(rank, until, timeout)
-    line.send_bytes(json.dumps(who).encode())
-    if not line.poll(max(0.0, until - time.monotonic())):
-      raise UserError(f"not all {rank.count} processes came within {timeout:g} s")
+    _tell(line, who)
     try:
+      if not line.poll(max(0.0, until - time.monotonic()) + _GRACE):
+        raise UserError(f"process 0 at {rank.coordinator} does not answer")
       found = json.loads(line.recv_bytes())
     except (EOFError, OSError):
-      raise UserError(f"{rank.coordinator} turned this process away; see process 0") from None
+      found = f"process 0 at {rank.coordinator} has ended, or turned this process away"
+    if isinstance(found, str):
+      raise UserError(found)
     return Line(rank, {0: line}, stopping, stall), f"{rank.host}:{found}"
-  lines = _receive(rank, who, until, timeout)
+  lines: dict[int, connection.Connection] = {}
+  try:
+    _receive(lines, rank, who, until, timeout)
+  except UserError as e:
+    for line in lines.values():
+      _tell(line, str(e))
+    raise
   with socket.socket() as probe:
     probe.bind(("", 0))
     port = probe.getsockname()[1]
   for line in lines.values():
-    line.send_bytes(json.dumps(port).encode())
+    _tell(line, port)
   return Line(rank, lines, stopping, stall), f"{rank.host}:{port}"
 
 
@@ -315,15 +322,20 @@ def _reach(rank: Rank, until: float, timeout: float) -> connection.Connection:
     except OSError as e:
       if time.monotonic() + _PULSE > until:
         raise UserError(
-          f"process 0 can't be reached at {rank.coordinator} within {timeout:g} s: {e.strerror}"
+          f"process 0 can't be reached at {rank.coordinator} within {timeout:g} s: "
+          f"{e.strerror or e}"
         ) from None
     time.sleep(_PULSE)
 
 
 def _receive(
-  rank: Rank, who: dict[str, Any], until: float, timeout: float
-) -> dict[int, connection.Connection]:
-  """Process 0: a connection to each other process."""
+  lines: dict[int, connection.Connection],
+  rank: Rank,
+  who: dict[str, Any],
+  until: float,
+  timeout: float,
+) -> None:
+  """Process 0: adds a connection to each other process to `lines`."""
   port = int(rank.coordinator.rpartition(":")[2])
   both = socket.has_dualstack_ipv6()
   family = socket.AF_INET6 if both else socket.AF_INET
@@ -331,7 +343,6 @@ def _receive(
     server = socket.create_server(("", port), family=family, dualstack_ipv6=both)
   except OSError as e:
     raise UserError(f"process 0 can't listen on port {port}: {e.strerror}") from None
-  lines: dict[int, connection.Connection] = {}
   with server:
     while len(lines) < rank.count - 1:
       server.settimeout(max(0.01, until - time.monotonic()))
@@ -346,13 +357,17 @@ def _receive(
       accepted.settimeout(None)
       line = connection.Connection(accepted.detach())
       found = _introduced(line)
-      if found is None or found["process"] in lines:
-        line.close()
-      elif found | {"process": 0} != who:
-        raise UserError(f"a process of another run came to {rank.coordinator}; use another port")
-      else:
+      if found is not None and found | {"process": 0} == who:
+        # One that comes again was started again: its first line is dead.
         lines[found["process"]] = line
-  return lines
+      else:
+        _tell(line, f"another run is at {rank.coordinator}: use another port")
+        line.close()
+
+
+def _tell(line: connection.Connection, value: Any) -> None:
+  with contextlib.suppress(OSError):  # that it has ended is found where we listen
+    line.send_bytes(json.dumps(value).encode())
 
 
 def _introduced(line: connection.Connection) -> dict[str, Any] | None:

@@ -88,10 +88,7 @@ def test_who_did_not_come_is_named(port):
   def one(index):
     return lambda: meet(Rank(f"localhost:{port}", 4, index), Stopping(), "a", 3)
 
-  assert together(one(0), one(2)) == [
-    "of 4 processes, 1, 3 did not come within 3 s",
-    f"localhost:{port} turned this process away; see process 0",
-  ]
+  assert together(one(0), one(2)) == ["of 4 processes, 1, 3 did not come within 3 s"] * 2
 
 
 def test_no_coordinator_is_said_in_time(port):
@@ -107,11 +104,12 @@ def test_no_coordinator_is_said_in_time(port):
 
 def test_a_process_of_another_run_is_not_taken_for_one_of_this(port):
   def one(index, run):
-    return lambda: meet(Rank(f"localhost:{port}", 2, index), Stopping(), run, 5)
+    return lambda: meet(Rank(f"localhost:{port}", 2, index), Stopping(), run, 3)
 
-  first, second = together(one(0, "a"), one(1, "b"))
-  assert first == f"a process of another run came to localhost:{port}; use another port"
-  assert "turned this process away" in second
+  assert together(one(0, "a"), one(1, "b")) == [
+    "of 2 processes, 1 did not come within 3 s",
+    f"another run is at localhost:{port}: use another port",
+  ]
 
 
 def test_one_process_needs_nobody():
