@@ -7,12 +7,14 @@ import time
 
 import pytest
 
+from nmt import train
 from nmt.errors import UserError
 from nmt.ranks import Rank
 from nmt.training import watch
 from nmt.training.peers import Peers, meet
 from nmt.training.stopping import Stopping
 from nmt.training.watch import Watch
+from nmt.workdir import Workdir
 
 
 @pytest.fixture
@@ -110,6 +112,16 @@ def test_a_process_of_another_run_is_not_taken_for_one_of_this(port):
     "of 2 processes, 1 did not come within 3 s",
     f"another run is at localhost:{port}: use another port",
   ]
+
+
+def test_a_folder_that_not_all_share_is_refused(lines, tmp_path, monkeypatch):
+  monkeypatch.setattr(train, "_SHARED", 0.1)
+  homes = [Workdir(tmp_path / name) for name in ("here", "here", "there")]
+  homes[0].make()
+  homes[0].status("running")
+  found = together(*[lambda x=x: train._check_shared(*x) for x in zip(homes, lines, strict=True)])
+  assert found[:2] == [None, None]
+  assert "there of process 2 is not that of process 0: choose one on a file system" in found[2]
 
 
 def test_one_process_needs_nobody():
