@@ -276,6 +276,7 @@ KEYS = group(
       "devices that share a batch",
     ),
     model=count(1, "devices that share each large parameter"),
+    optimizer=switch(False, "all devices share the optimizer's state and the average (ZeRO-1)"),
   ),
 )
 

@@ -5,11 +5,12 @@ import io
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nmt.errors import UserError
-from nmt.exit_codes import DONE, INTERRUPTED, READER_LEFT, WRONG_INPUT
+from nmt.exit_codes import DONE, FAILED, INTERRUPTED, READER_LEFT, WRONG_INPUT
 from nmt.files import FULL
 
 if TYPE_CHECKING:
@@ -45,23 +46,30 @@ def entry(main: Callable[[Sequence[str]], int | None], *, pipe: bool = False) ->
     _open_streams(pipe)
     code = main(sys.argv[1:]) or DONE
     sys.stdout.flush()
-  except UserError as e:
-    code = _complain(str(e))
   except KeyboardInterrupt:
     code = INTERRUPTED
   except BrokenPipeError:
     code = READER_LEFT
   except Exception as e:
-    line = _machine_error(e)
-    if line is None:
+    if _line(e) is None:
       raise
-    code = _complain(line)
+    code = report(e)
   try:
     sys.stdout.flush()
   except OSError:
     # Python flushes stdout once more on its way out: give it somewhere to go.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
   sys.exit(code)
+
+
+def report(error: BaseException) -> int:
+  """Prints what a person is to read of an error, and returns the exit code for it."""
+  line = _line(error)
+  if line is None:
+    traceback.print_exception(error)
+    return FAILED
+  print("error: " + " ".join(line.splitlines()), file=sys.stderr)
+  return WRONG_INPUT
 
 
 def console(stderr: bool = False) -> "Console":
@@ -118,9 +126,9 @@ def _unraisable(fault: "sys.UnraisableHookArgs") -> None:
     sys.__unraisablehook__(fault)
 
 
-def _complain(line: str) -> int:
-  print("error: " + " ".join(line.splitlines()), file=sys.stderr)
-  return WRONG_INPUT
+def _line(error: BaseException) -> str | None:
+  """What to show of an error in the input or of the machine; None: it is the program's."""
+  return str(error) if isinstance(error, UserError) else _machine_error(error)
 
 
 def _machine_error(error: BaseException) -> str | None:

@@ -15,7 +15,7 @@ from nmt.data.pipeline import Prepared
 from nmt.decoding.trained import Run
 from nmt.errors import UserError
 from nmt.files import write_json
-from nmt.training import transfer
+from nmt.training import sharding, transfer
 from nmt.training.transfer import E_X, E_Y, Report
 from nmt.workdir import Workdir
 
@@ -85,7 +85,8 @@ def parameters(config: ConfigDict, home: Workdir, prepared: Prepared, run: Run |
       )
     _say(f"{name}: {count} of {len(words[side])} {_units(sides[side].kind)} are in {path}")
     found[name] = {"path": path, "found": count, "of": len(words[side])}
-  write_json(home.start, found)
+  if sharding.first():
+    write_json(home.start, found)
   return jax.tree.unflatten(jax.tree.structure(tree), list(ours.values()))
 
 
@@ -110,4 +111,5 @@ def _units(kind: str) -> str:
 
 
 def _say(line: str) -> None:
-  print(f"start: {line}", file=sys.stderr)
+  if sharding.first():
+    print(f"start: {line}", file=sys.stderr)

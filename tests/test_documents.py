@@ -137,3 +137,29 @@ def test_the_hooks_are_the_linters_that_are_run_on_all_changes():
   assert [hook.split() for hook in hooks] == [
     [word for word in linter.split() if word != "--quiet"] for linter in linters.split(" && ")
   ]
+
+
+def test_the_tables_of_scaling_are_those_of_the_results():
+  results = lines.read(ROOT / "results" / "scaling.jsonl")
+  every = {(line["cut"], str(line["devices"])): line for line in results}
+  table = rows("docs/scaling.md")
+  shown = {(row[0], row[1]): row[2:] for row in table if tuple(row[:2]) in every}
+  assert shown.keys() == every.keys()
+  for key, cells in shown.items():
+    line = every[key]
+    sizes = [sum(line["operand bytes"].values())]
+    sizes += [line[f"bytes {what} by a device"] for what in ("sent", "kept")]
+    assert [float(cell) for cell in cells] == [round(size / 1e6) for size in sizes]
+
+  batch, cut = (
+    every[what, "8"]["bytes sent by a device"] for what in ("batch", "batch, optimizer state")
+  )
+  times = []
+  for _, speed, *cells in (row for row in table if len(row) == 4 and row[1].endswith(" GB/s")):
+    milliseconds = [x / float(speed.removesuffix(" GB/s")) / 1e6 for x in (batch, cut)]
+    assert [float(cell) for cell in cells] == pytest.approx(milliseconds, rel=0.04)
+    times.append(milliseconds[0])
+  assert len(times) == 3
+  for t, *cells in (row for row in table if len(row) == 4 and row[0].isdecimal()):
+    wanted = [8 * int(t) / (int(t) + time) for time in times]
+    assert [float(cell) for cell in cells] == pytest.approx(wanted, abs=0.06)

@@ -19,7 +19,7 @@ FILES = sorted(
 GROUND = {
   *("errors", "exit_codes", "files", "cli", "arguments", "perplexity", "progress_bar", "digests"),
   *("options", "refusals", "kinds", "declarations", "fitting", "older", "config", "reference"),
-  *("lease", "provenance", "workdir"),
+  *("lease", "provenance", "ranks", "workdir"),
 }
 UPSTREAM = {
   **dict.fromkeys(GROUND, GROUND),

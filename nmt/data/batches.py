@@ -5,18 +5,21 @@ import functools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import grain
 import numpy as np
 from ml_collections import ConfigDict
 
 from nmt.data import padding
+from nmt.data.ids import PAD
 from nmt.data.shapes import Shape, Shapes, round_up, staircase
 from nmt.data.store import Linked, Sentences
 from nmt.errors import UserError
 
 ROWS = 8  # with a token budget, batches hold multiples of so many sentences where they can
 FOREVER = 1 << 60  # positions
+ALONE = 0, 1  # process 0 of 1
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,36 @@ class Batch:
   source_BxJ, target_BxT: int32, each sentence ended by EOS.
   index_B: which sentence of the store each row is.
   links_BxTxJ: int8, 1 where tokens are linked, if the store has links.
+  whole: the counts of the whole batch, where these are the rows of one of several processes.
   """
 
   source_BxJ: np.ndarray
   target_BxT: np.ndarray
   index_B: np.ndarray
   links_BxTxJ: np.ndarray | None = None
+  whole: "Counts | None" = None
 
-  def part(self, index: int, count: int) -> "Batch":
-    """The rows of process `index` of `count`, an equal share each."""
-    rows = len(self.index_B) // count
-    mine = slice(index * rows, (index + 1) * rows)
-    links = None if self.links_BxTxJ is None else self.links_BxTxJ[mine]
-    return Batch(self.source_BxJ[mine], self.target_BxT[mine], self.index_B[mine], links)
+  @property
+  def counts(self) -> "Counts":
+    """What the whole batch holds."""
+    if self.whole is not None:
+      return self.whole
+    real_B = self.index_B >= 0
+    return Counts(
+      source_tokens=int((self.source_BxJ[real_B] != PAD).sum()),
+      target_tokens=int((self.target_BxT != PAD).sum()),
+      sentences=int(real_B.sum()),
+      positions=self.source_BxJ.size + self.target_BxT.size,
+    )
+
+
+class Counts(NamedTuple):
+  """Of a batch: real tokens, ends of sentences included, sentences, and positions in all."""
+
+  source_tokens: int
+  target_tokens: int
+  sentences: int
+  positions: int
 
 
 @dataclass(frozen=True)
@@ -153,13 +173,16 @@ class Batches:
     epoch, index = self.locate(position)
     return self._shapes.fit(tuple(self._plan(epoch).needed[index].tolist()))
 
-  def at(self, position: int) -> Batch:
-    """The batch at a position, counted from 0 over all epochs."""
+  def at(self, position: int, process: tuple[int, int] = ALONE) -> Batch:
+    """The batch at a position, counted from 0 over all epochs.
+
+    process: (index, count); process k of n gets, and reads, the k-th n-th of the rows.
+    """
     epoch, index = self.locate(position)
     cut = self._plan(epoch)
     sentences = cut.order[cut.starts[index] : cut.stops[index]]
     shape = self._shapes.fit(tuple(cut.needed[index].tolist()))
-    return _assemble(self.store, sentences, shape)
+    return _assemble(self.store, sentences, shape, process)
 
   def _plan(self, epoch: int) -> _Cut:
     with self._lock:  # a cut that several threads want is made once
@@ -175,33 +198,35 @@ class Batches:
     return _Cut(order, cut.starts[shuffled], cut.stops[shuffled], cut.needed[shuffled])
 
 
-def iterate(batches: Batches, start: int, process: tuple[int, int] = (0, 1)) -> Iterator[Batch]:
+def iterate(batches: Batches, start: int, process: tuple[int, int] = ALONE) -> Iterator[Batch]:
   """Yields this process's rows of the batches from position `start` on, prefetched by Grain.
 
-  process: (index, count); process k of n takes the k-th n-th of each batch's rows. UserError: the
-  rows of a batch cannot be shared evenly.
+  process: as for `Batches.at`. UserError: the rows of a batch cannot be shared evenly.
   """
-  index, count = process
+  _, count = process
   for B in {B for B, _, _ in batches.shapes}:
     if B % count:
       raise UserError(
         f"batches of {B} sentences can't be shared by {count} processes: change batch.size"
       )
-  dataset = grain.MapDataset.source(_Positions(batches, start, index, count))
+  dataset = grain.MapDataset.source(_Positions(batches, start, process))
   return iter(dataset.to_iter_dataset(grain.ReadOptions(num_threads=2, prefetch_buffer_size=16)))
 
 
-def sequential(store: Sentences, batch_config: ConfigDict, divisor: int = 1) -> list[Batch]:
+def sequential(
+  store: Sentences, batch_config: ConfigDict, divisor: int = 1, process: tuple[int, int] = ALONE
+) -> list[Batch]:
   """The validation split once, longest first, in batches of few shapes and as large as training's.
 
-  divisor: what the rows of every batch are multiples of. UserError: as for `Batches`.
+  divisor: what the rows of every batch are multiples of. process: as for `Batches.at`. UserError:
+  as for `Batches`.
   """
   sizes = _Sizes(store, batch_config, divisor, "validation", coarse=2)
   order = np.arange(len(store))
   order = order[sizes.sort(order, np.zeros_like(order))]
   cut = _cut(order, sizes, len(order))
   return [
-    _assemble(store, order[start:stop], tuple(shape))
+    _assemble(store, order[start:stop], tuple(shape), process)
     for start, stop, shape in zip(cut.starts, cut.stops, cut.needed.tolist(), strict=True)
   ]
 
@@ -212,14 +237,13 @@ class _Positions:
 
   batches: Batches
   start: int
-  index: int
-  count: int
+  process: tuple[int, int]
 
   def __len__(self) -> int:
     return FOREVER
 
   def __getitem__(self, item: int) -> Batch:
-    return self.batches.at(self.start + int(item)).part(self.index, self.count)
+    return self.batches.at(self.start + int(item), self.process)
 
 
 class _Sizes:
@@ -299,16 +323,27 @@ def _cut(order: np.ndarray, sizes: _Sizes, window: int) -> _Cut:
   return _Cut(order, np.array(starts), np.array([*starts[1:], len(order)]), needed)
 
 
-def _assemble(store: Sentences, sentences: np.ndarray, shape: Shape) -> Batch:
+def _assemble(
+  store: Sentences, sentences: np.ndarray, shape: Shape, process: tuple[int, int]
+) -> Batch:
   B, J, T = shape
-  index = np.full(B, -1, np.int32)
-  index[: len(sentences)] = sentences
+  index_B = np.full(B, -1, np.int32)
+  index_B[: len(sentences)] = sentences
+  number, count = process
+  whole = None
+  if count > 1:
+    sides = store.source_lengths, store.target_lengths
+    lengths = [int(side[sentences].sum(dtype=int)) for side in sides]
+    whole = Counts(lengths[0], lengths[1], len(sentences), B * (J + T))
+    B //= count
+    index_B = index_B[number * B : (number + 1) * B]
+    sentences = index_B[index_B >= 0]
   source, target = padding.blank(B, J), padding.blank(B, T)
   store.fill("source", sentences, source)
   store.fill("target", sentences, target)
   padding.add_fillers(source, len(sentences))
-  if not isinstance(store, Linked):
-    return Batch(source, target, index)
-  links = np.zeros((B, T, J), np.int8)
-  store.fill_links(sentences, links)
-  return Batch(source, target, index, links)
+  links = None
+  if isinstance(store, Linked):
+    links = np.zeros((B, T, J), np.int8)
+    store.fill_links(sentences, links)
+  return Batch(source, target, index_B, links, whole)

@@ -5,13 +5,20 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
+import jax
+
 from nmt.data.batches import Batches
 from nmt.data.shapes import Shape
 from nmt.training.session import Session
 
 
 def threads() -> int:
-  """How many to spare for it; none on two cores, which one compilation keeps busy."""
+  """How many to spare for it; none on two cores, which one compilation keeps busy.
+
+  None either where there are several processes: only process 0 writes to that cache.
+  """
+  if jax.process_count() > 1:
+    return 0
   return max(0, (len(os.sched_getaffinity(0)) - 2) // 2)
 
 

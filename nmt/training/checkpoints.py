@@ -17,6 +17,7 @@ from nmt import digests
 from nmt.digests import FACTS, sealed
 from nmt.errors import UserError, first_line
 from nmt.files import write_json
+from nmt.training import sharding
 from nmt.training.progress import Progress
 from nmt.training.step import State
 
@@ -72,7 +73,9 @@ class Checkpoints:
     first = self._saved == _NOTHING
     if self._manager.latest_step() == progress.update:
       self._manager.wait_until_finished()
-      write_json(self.folder / str(progress.update) / FACTS, facts)
+      if sharding.first():
+        write_json(self.folder / str(progress.update) / FACTS, facts)
+      sharding.meet()
     else:
       self._manager.wait_until_finished()
       self._saving = progress.update
@@ -141,11 +144,13 @@ class Checkpoints:
         digests.record(place)
 
   def _set_aside(self, damaged: list[int]) -> None:
-    for update in damaged:
+    sharding.meet()
+    for update in damaged if sharding.first() else ():
       beside = self.folder.with_name(f"{self.folder.name}.damaged")
       beside.mkdir(exist_ok=True)
       number = len(list(beside.iterdir()))
       os.replace(self.folder / str(update), beside / f"{update}.{number}")
+    sharding.meet()
     if damaged:
       self._manager.reload()
 
@@ -248,7 +253,8 @@ def _digest(tree: Any) -> UInt[Array, ""]:
 
 
 def _say(line: str) -> None:
-  print(f"warning: {line}", file=sys.stderr, flush=True)
+  if sharding.first():
+    print(f"warning: {line}", file=sys.stderr, flush=True)
 
 
 def updates(folder: Path) -> list[int]:
@@ -268,7 +274,13 @@ def load(folder: Path, which: str | int, name: str, abstract: Any) -> tuple[Any,
   names = ["best", "last", *map(str, there)]
   if str(which) not in names:
     raise UserError(f"{folder} has no checkpoint {which}, only {', '.join(names)}")
-  options = ocp.CheckpointManagerOptions(create=False, enable_async_checkpointing=False)
+  mine, count = sharding.process()
+  alone = ocp.options.MultiprocessingOptions()
+  if count > 1:  # the others need not load it, or not now
+    alone = ocp.options.MultiprocessingOptions(mine, {mine}, f"process {mine} loads")
+  options = ocp.CheckpointManagerOptions(
+    create=False, enable_async_checkpointing=False, multiprocessing_options=alone
+  )
   with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
     candidates = there[::-1]
     if which == "best":

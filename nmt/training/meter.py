@@ -7,8 +7,7 @@ from typing import Any
 import jax
 from jaxtyping import Array, Shaped
 
-from nmt.data.batches import Batch
-from nmt.data.ids import PAD
+from nmt.data.batches import Batch, Counts
 from nmt.perplexity import perplexity
 from nmt.training import sharding
 from nmt.training.divergence import NonFinite
@@ -36,7 +35,10 @@ class Meter:
 
   def add(self, update: int, batches: Sequence[Batch], results: Results) -> None:
     """Notes an update under way; waits only for the one `AHEAD` before it."""
-    self._pending.append((update, _counts(batches), results))
+    counts = dict.fromkeys(Counts._fields, 0)
+    for batch in batches:
+      counts = {key: counts[key] + value for key, value in batch.counts._asdict().items()}
+    self._pending.append((update, counts, results))
     self._flight.append(results["loss"])
     if len(self._flight) > (0 if sharding.waits() else AHEAD):
       jax.block_until_ready(self._flight.popleft())
@@ -96,13 +98,3 @@ class Meter:
     }
     s.clear()
     return values, timing
-
-
-def _counts(batches: Sequence[Batch]) -> dict[str, int]:
-  """Real tokens, ends of sentences included, sentences, and positions in all."""
-  return {
-    "source_tokens": sum(int((b.source_BxJ[b.index_B >= 0] != PAD).sum()) for b in batches),
-    "target_tokens": sum(int((b.target_BxT != PAD).sum()) for b in batches),
-    "sentences": sum(int((b.index_B >= 0).sum()) for b in batches),
-    "positions": sum(b.source_BxJ.size + b.target_BxT.size for b in batches),
-  }

@@ -119,6 +119,34 @@ class Metrics:
     return (time.monotonic() - began) / max(update - first, 1) * (self._updates - update)
 
 
+class Silent(Metrics):
+  """Writes and shows nothing: process 0 does."""
+
+  def __init__(self) -> None:
+    pass
+
+  def __enter__(self) -> "Silent":
+    return self
+
+  def __exit__(self, *error: object) -> None:
+    pass
+
+  def write(self, kind: str, update: int, values: dict[str, Any], timing: dict[str, Any]) -> None:
+    pass
+
+  def go_back(self, update: int, validated: int, fallbacks: int) -> None:
+    pass
+
+  def sync(self) -> None:
+    pass
+
+  def show(self, update: int, text: str) -> None:
+    pass
+
+  def say(self, text: str) -> None:
+    pass
+
+
 def _moment(folder: Path) -> int:
   """The time in seconds, or later than the names of all files before, should the clock go back.
 

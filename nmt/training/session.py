@@ -46,7 +46,7 @@ class Session:
     divisor = sharding.divisor(self.mesh)
     self._aligns = not fitting.has(config_lib.flatten(config), "model.attention", NOT_ALIGNING)
     self.batches = Batches(prepared.train, config.batch, config.seed, divisor)
-    self.valid = sequential(prepared.valid, config.batch, divisor)
+    self.valid = sequential(prepared.valid, config.batch, divisor, sharding.process())
     sizes = prepared.source.size, prepared.target.size
     self.program = step.build(config, *sizes, self.mesh)
     self.chosen = functools.partial(chosen, config.valid)
@@ -130,14 +130,13 @@ class Session:
     """
     stopwatch = Stopwatch()
     params = self.state.get("average", self.state["params"])
-    process = jax.process_index(), jax.process_count()
     total: Counter[str] = Counter()
     for batch in self.valid:
-      sums = jax.device_get(self.program.evaluate(params, self._place(batch.part(*process))))
+      sums = jax.device_get(self.program.evaluate(params, self._place(batch)))
       total.update({name: value.item() for name, value in sums.items()})
     nll, tokens = total["nll"], total["tokens"]
     scores = {"loss": nll / max(tokens, 1), "perplexity": perplexity(nll, tokens)}
-    scores |= validate(jax.device_put(params, jax.local_devices()[0]))
+    scores |= validate(sharding.local(self.mesh, params))
     if self._aligns:
       scores["attention_entropy"] = total["attention_entropy"] / max(tokens, 1)
       scores["attention_coverage"] = total["covered"] / max(total["source_tokens"], 1)
@@ -210,10 +209,12 @@ class Session:
       arrays |= {f"sentences{number}": batch.index_B}
       if batch.links_BxTxJ is not None:
         arrays[f"links{number}"] = batch.links_BxTxJ
-    with replacing(folder / f"{update}.npz", "wb") as file:
-      np.savez(file, **arrays)
+    if sharding.first():
+      with replacing(folder / f"{update}.npz", "wb") as file:
+        np.savez(file, **arrays)
+      shutil.rmtree(folder / "state", ignore_errors=True)
+    sharding.meet()
     self.progress.update, self.progress.batches = update - 1, (update - 1) * count
-    shutil.rmtree(folder / "state", ignore_errors=True)
     with Checkpoints(folder / "state", keep=1) as before:
       before.save(self.state, self.progress)
     return folder / f"{update}.npz"
@@ -224,7 +225,9 @@ class Session:
     return Rows(place(batch.source_BxJ), place(batch.target_BxT), links)
 
   def status(self, state: str) -> None:
-    """Writes W/status.json."""
+    """Writes W/status.json, in process 0."""
+    if not sharding.first():
+      return
     progress = self.progress
     fallbacks = {"fallbacks": progress.fallbacks} if progress.fallbacks else {}
     self.workdir.status(

@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Shaped
 from ml_collections import ConfigDict
@@ -48,7 +49,8 @@ def available() -> list[jax.Device]:
 def build(mesh: ConfigDict, devices: list[jax.Device] | None = None) -> Mesh:
   """The mesh that `config.mesh` asks for.
 
-  UserError: there are none, or too few, or `data=-1` can't take all that are left.
+  UserError: there are none, or too few, or `data=-1` can't take all that are left, or a process of
+  several would have none.
   """
   devices = available() if devices is None else devices
   data = len(devices) // mesh.model if mesh.data == -1 else mesh.data
@@ -65,9 +67,40 @@ def build(mesh: ConfigDict, devices: list[jax.Device] | None = None) -> Mesh:
       f"mesh.model={mesh.model} does not divide {len(devices)} devices, so {idle} would be idle: "
       f"set mesh.model to one of {', '.join(even)}, or mesh.data to {data} to leave them idle"
     )
+  if idle and jax.process_count() > 1:
+    raise UserError(
+      f"mesh.data={mesh.data} and mesh.model={mesh.model} take {wanted} of the {len(devices)} "
+      f"devices of {jax.process_count()} processes: with several processes take all"
+    )
+  # Each process has neighbours, so that it also has rows of a batch that follow each other.
+  devices = sorted(devices, key=lambda device: device.process_index)
   return jax.make_mesh(
     (data, mesh.model), AXES, axis_types=(AxisType.Auto,) * 2, devices=devices[:wanted]
   )
+
+
+def process() -> tuple[int, int]:
+  """Which process of how many this is: it has as large a part of the rows of a batch."""
+  return jax.process_index(), jax.process_count()
+
+
+def first() -> bool:
+  """Whether this is process 0, which alone writes what is no array."""
+  return jax.process_index() == 0
+
+
+def meet() -> None:
+  """Waits for all processes; what each wrote before is there after."""
+  if jax.process_count() > 1:
+    multihost_utils.sync_global_devices("meet")
+
+
+def local(mesh: Mesh, tree: Any) -> Any:
+  """The arrays of a tree, whole, on the first device of this process; all processes call it."""
+  if jax.process_count() == 1:
+    return jax.device_put(tree, jax.local_devices()[0])
+  whole = jax.device_put(tree, NamedSharding(mesh, WHOLE))
+  return jax.tree.map(lambda x: x.addressable_data(0), whole)
 
 
 def divisor(mesh: Mesh) -> int:
@@ -83,16 +116,21 @@ def place(mesh: Mesh, rows: Shaped[np.ndarray, "B *rest"]) -> Shaped[Array, "row
   return array
 
 
-def shardings(mesh: Mesh, tree: Any) -> Any:
+def shardings(mesh: Mesh, tree: Any, shared: bool = False) -> Any:
   """How each array of a tree is stored, by the end of its path.
 
-  Optimizer states and averages end in their parameter's path, so they are stored as it is.
+  Optimizer states and averages end in their parameter's path, so they are stored as it is; with
+  `shared`, in pieces over all devices instead, of the first axis that these divide (ZeRO-1:
+  Rajbhandari et al., 2020).
   """
 
   def one(
     path: tuple[Any, ...], leaf: Shaped[Array, "..."] | jax.ShapeDtypeStruct
   ) -> NamedSharding:
     name = "/" + jax.tree_util.keystr(path, simple=True, separator="/")
+    if shared and re.match("/(optimizer|average)/", name):
+      even = [i for i, n in enumerate(leaf.shape) if n % mesh.size == 0]
+      return NamedSharding(mesh, PartitionSpec(*(None,) * even[0], AXES) if even else WHOLE)
     for rule, spec in RULES:
       if re.search(rule, name) and len(spec) == leaf.ndim:
         pieces = [n % mesh.shape[axis] for n, axis in zip(leaf.shape, spec, strict=True) if axis]

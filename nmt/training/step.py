@@ -100,7 +100,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     return zeros
 
   shapes = jax.eval_shape(begin, tree)
-  stored = sharding.shardings(mesh, shapes)
+  stored = sharding.shardings(mesh, shapes, config.mesh.optimizer)
   start = jax.jit(begin, out_shardings=stored)
   jit = functools.partial(jax.jit, out_shardings=(stored, None))
   return Program(

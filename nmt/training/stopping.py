@@ -35,6 +35,11 @@ class Stopping:
         self._previous[number] = signal.signal(number, self._note)
     return self
 
+  def renew(self) -> None:
+    """Takes the signals back from a library that has taken them."""
+    for number in self._previous:
+      signal.signal(number, self._note)
+
   def __exit__(self, *error: object) -> None:
     for number, handler in self._previous.items():
       signal.signal(number, handler)

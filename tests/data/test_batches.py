@@ -272,3 +272,16 @@ def test_a_single_sentence_makes_batches():
   batches = Batches(Store(1), settings(), seed=1)
   assert batches.epoch_size() == 1
   check(batches.store, batches.at(10**6))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_processes_have_the_rows_of_the_whole_batch_and_know_its_counts(mode):
+  store, config = Store(333), settings(**mode)
+  batches, valid = Batches(store, config, seed=3, divisor=4), sequential(store, config, 4)
+  parts = [sequential(store, config, 4, (k, 4)) for k in range(4)]
+  found = [(batches.at(i), [batches.at(i, (k, 4)) for k in range(4)]) for i in range(40)]
+  for whole, mine in [*found, *zip(valid, zip(*parts, strict=True), strict=True)]:
+    for side in ("source_BxJ", "target_BxT", "index_B"):
+      rows = np.concatenate([getattr(part, side) for part in mine])
+      np.testing.assert_array_equal(rows, getattr(whole, side))
+    assert {part.counts for part in mine} == {whole.counts}

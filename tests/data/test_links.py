@@ -117,7 +117,7 @@ def test_links_beside_a_text_reach_the_batches(linked):
     expected = np.zeros_like(batch.links_BxTxJ[row])
     expected[range(min(ends)), range(min(ends))] = 1  # these words are one token each
     np.testing.assert_array_equal(batch.links_BxTxJ[row], expected)
-  half = batch.part(1, 2)
+  half = batches.at(3, (1, 2))
   np.testing.assert_array_equal(half.links_BxTxJ, batch.links_BxTxJ[4:])
   again = Batches(plain.train, ConfigDict(config), seed=1)
   assert not again.linked

@@ -39,3 +39,15 @@ def test_large_parameters_and_what_follows_them_are_stored_in_pieces(config):
     assert stored["decoder"]["U"].spec == PartitionSpec()  # 5 columns can't be halved
     assert stored["decoder"]["b"].spec == PartitionSpec()
   assert jax.tree.structure(found) == jax.tree.structure(tree)
+
+
+def test_what_all_devices_share_is_cut_by_an_axis_that_they_divide(config):
+  config.mesh.update(data=4, model=2)
+  params = {"U": jnp.ones((3, 16)), "W_o": jnp.ones((8, 4)), "b": jnp.ones(6)}
+  tree = {"params": params, "optimizer": {"nu": params}, "average": params}
+  found = sharding.shardings(sharding.build(config.mesh), tree, shared=True)
+  for stored in (found["optimizer"]["nu"], found["average"]):
+    assert stored["U"].spec == PartitionSpec(None, sharding.AXES)
+    assert stored["W_o"].spec == PartitionSpec(sharding.AXES)
+    assert stored["b"].spec == PartitionSpec()
+  assert found["params"]["W_o"].spec == PartitionSpec("model", None)

@@ -68,6 +68,20 @@ def test_any_mesh_gives_the_same_update(noisy, batch):
     assert not any(COLLECTIVE.search(body) for body in inside)
 
 
+def test_an_optimizer_that_all_devices_share_makes_the_same_update(noisy, batch):
+  noisy.train.optimizer.momentum = 0.9
+  program, mesh = build(noisy)
+  start = jax.device_get(program.create())
+  expected = run(program, mesh, start, batch)
+  noisy.mesh.optimizer = True
+  program, mesh = build(noisy, 4, 2)
+  close(expected, run(program, mesh, start, batch))
+  for name in ("optimizer", "average"):
+    leaves = jax.tree.leaves(program.abstract[name])
+    kept = sum(np.prod(x.sharding.shard_shape(x.shape)) for x in leaves)
+    assert kept < 1.1 * sum(x.size for x in leaves) / 8
+
+
 COLLECTIVE = re.compile(
   r"\b(all-reduce|all-gather|all-to-all|reduce-scatter|collective-\w+)(-start)?\("
 )
