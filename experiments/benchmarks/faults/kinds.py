@@ -180,10 +180,7 @@ def _damage(run: Run, how: Callable[[Path], None]) -> str | None:
   if (moment := run.moment(saved=True)) is None:
     return None
   run.kill()
-  folders = sorted(
-    (path for path in run.home.checkpoints.iterdir() if path.name.isdecimal()),
-    key=lambda path: int(path.name),
-  )
+  folders = _checkpoints(run)
   if len(folders) < 2 or digests.verify(folders[-1]) or digests.verify(folders[-2]):
     return None
   path = run.draw.choice(sorted(path for path in folders[-1].rglob("*") if path.is_file()))
@@ -221,8 +218,10 @@ def late(run: Run) -> str | None:
   if (moment := run.moment(saved=True)) is None:
     return None
   run.kill()
-  folders = [path for path in run.home.checkpoints.iterdir() if path.name.isdecimal()]
-  newest = max(folders, key=lambda path: int(path.name))
+  folders = _checkpoints(run)
+  if not folders:  # it was killed in its first save
+    return None
+  newest = folders[-1]
   hidden = run.home.path.with_suffix(".late")
   newest.rename(hidden)
   newest.mkdir()
@@ -270,6 +269,12 @@ KINDS: dict[str, Callable[[Run], str | None]] = {
   "late files": late,
   "full disk": full,
 }
+
+
+def _checkpoints(run: Run) -> list[Path]:
+  """The folders of a run's checkpoints, the newest last."""
+  found = [path for path in run.home.checkpoints.iterdir() if path.name.isdecimal()]
+  return sorted(found, key=lambda path: int(path.name))
 
 
 def _short(path: Path) -> str:

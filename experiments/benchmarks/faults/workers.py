@@ -23,7 +23,7 @@ from nmt import config as config_lib
 from nmt.workdir import Workdir
 
 UPDATES, SAVES = 100, 10
-_LOOK = 0.002  # seconds between two looks at a worker
+_LOOK = 0.004  # seconds between two looks at a worker
 _LONG = 600.0  # seconds after which a worker hangs
 _PARENT_DIES = 1  # PR_SET_PDEATHSIG of Linux's prctl
 _JUMPS = (1e9, 1e5, 3600.0, 5.0)  # seconds, there or back
@@ -124,7 +124,8 @@ class Worker(Process):
 
   def __init__(self, home: Workdir, log: Path, draw: random.Random):
     self.home, self.log, self._draw = home, log, draw
-    self._said = log.stat().st_size if log.exists() else 0
+    log.touch()
+    self._said = log.stat().st_size
     self._seen = set(self._saving())
     self.saves = 0
     self._jumps = draw.randrange(1 << 30)
