@@ -1,4 +1,4 @@
-"""What a report tells, gathered from the folders of runs: whatever they have, wherever they ended."""
+"""What a report tells, gathered from folders of runs: whatever they have, wherever they ended."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -39,7 +39,8 @@ class Member:
 class Report:
   """All that the page shows. table: None where no run is done.
 
-  groups: the names of the configurations, by their numbers. notes: what has to be said of the table.
+  groups: the names of the configurations, by their numbers. notes: what has to be said of it all.
+  unaligned: why there are no alignments, `NAME: reason`. shared: what all configs have in common.
   """
 
   name: str
@@ -110,6 +111,9 @@ def _read(folders: Sequence[Path], split: str | None) -> tuple[Study, dict[str, 
   first = study.read(folders[0], split)
   several = [first, *(study.read(folder, first.split) for folder in folders[1:])]
   within = [_homes(one) for one in several]
+  for one, own in zip(several, within, strict=True):
+    for name, why in one.missing.items():
+      one.missing[name] = _named(why, own[name], name)
   if len(several) == 1:
     return first, within[0]
   names = [name for homes in within for name in homes]
@@ -152,9 +156,7 @@ def _longer(folder: Path) -> str:
 def _homes(found: Study) -> dict[str, Workdir]:
   """The folders of a study's runs, in its order."""
   wanted = {*(run.name for run in found.runs), *found.missing}
-  return {
-    name: home for name, home in status.find(found.folder)[1].items() if name in wanted
-  }
+  return {name: home for name, home in status.find(found.folder)[1].items() if name in wanted}
 
 
 def _member(name: str, home: Workdir, found: Study) -> Member:
@@ -165,7 +167,7 @@ def _member(name: str, home: Workdir, found: Study) -> Member:
   try:
     config = result.config if result else config_lib.flatten(config_lib.load(home.config))
   except UserError as e:
-    why = why or str(e)
+    why = why or _named(str(e), home, name)
   if standing.state == "stopped" and standing.reason:  # killed: its status still says running
     why = standing.reason
   return Member(name, home, standing, config, result, why)
@@ -239,4 +241,9 @@ def _about(member: Member) -> str:
   try:
     return info(place(str(member.home))._replace(name=member.name)).line()
   except UserError as e:
-    return str(e)
+    return _named(str(e), member.home, member.name)
+
+
+def _named(text: str, home: Workdir, name: str) -> str:
+  """A message with a run's name for its path, which depends on where the report is made."""
+  return text.replace(str(home), name)

@@ -1,5 +1,6 @@
 """Drawings of a report: where everything lies. page.html.j2 makes SVG of it, and its tables."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,8 +13,8 @@ from nmt.analysis.report.grid import Grid
 from nmt.analysis.report.lengths import Lengths
 from nmt.analysis.report.scale import Scale
 from nmt.analysis.report.sentences import Drawing
-from nmt.analysis.results.footer import NAMES
 from nmt.analysis.results import formats
+from nmt.analysis.results.footer import NAMES
 from nmt.analysis.results.table import Row, Table
 
 STYLES = 6  # colours, each with a mark of its own; then again with dashes
@@ -44,7 +45,7 @@ class Line(NamedTuple):
 
 
 class Chart(NamedTuple):
-  """Lines over an x axis. ends: the x axis in data units where a pointer may follow it."""
+  """Lines over an x axis, which is None where it has no numbers that a pointer could follow."""
 
   title: str
   x: Scale | None
@@ -85,7 +86,7 @@ class ForestRow(NamedTuple):
 
 
 class Forest(NamedTuple):
-  """The table's intervals as a drawing. scales: of the score, and of the difference if there is one."""
+  """The table's intervals. scales: of the score and, if anything is compared, of the difference."""
 
   title: str
   scales: list[tuple[Scale, str]]
@@ -122,10 +123,14 @@ def shape(style: int, x: float, y: float) -> str:
 def curves(found: Curves, groups: Sequence[str]) -> Chart:
   """A line for each run, in the colour of its configuration."""
   every = [value for one in found.series for value in one.values]
-  x = scale.linear([0, *(update for one in found.series for update in one.updates)], _LEFT, _RIGHT)
-  x = x._replace(high=max(update for one in found.series for update in one.updates) or 1)
-  x = x._replace(ticks=[tick for tick in x.ticks if tick <= x.high])
-  y = scale.logarithmic(every, _BOTTOM, _TOP)
+  last = max(update for one in found.series for update in one.updates)
+  x = scale.linear([0, last], _LEFT, _RIGHT, most=last or 1)
+  percent = found.unit == "BLEU"
+  y = (
+    scale.linear(every, _BOTTOM, _TOP, most=100)
+    if percent
+    else scale.logarithmic(every, _BOTTOM, _TOP)
+  )
   alone = len({one.group for one in found.series}) == 1
   styles = [place if alone else one.group for place, one in enumerate(found.series)]
   names = [one.name for one in found.series] if alone else [groups[g] for g in styles]
@@ -148,8 +153,12 @@ def curves(found: Curves, groups: Sequence[str]) -> Chart:
     y_label=found.unit,
     x_ticks=x.labels,
     lines=lines,
-    legend=sorted(dict(zip(names, styles, strict=True)).items(), key=lambda item: item[1]),
-    table=Grid(["updates", *(one.name for one in found.series)], rows, 0, list(map(float, updates))),
+    legend=sorted(dict(zip(names, styles, strict=True)).items(), key=lambda item: item[1])
+    if len(found.series) > 1
+    else [],
+    table=Grid(
+      ["updates", *(one.name for one in found.series)], rows, 0, list(map(float, updates))
+    ),
     note=" ".join(notes),
   )
 
@@ -171,7 +180,7 @@ def lengths(found: Lengths, names: Mapping[int, str], styles: Mapping[int, int])
   every = [
     end for _, scores in found.rows for s in scores.values() for end in (s.bleu, s.low, s.high)
   ]
-  y = scale.linear([end for end in every if end is not None], _BOTTOM, _TOP)
+  y = scale.linear([end for end in every if end is not None], _BOTTOM, _TOP, most=100)
   step = (_RIGHT - _LEFT) / len(ends)
   middle = {bucket: _LEFT + step * (at + 0.5) for at, bucket in enumerate(ends)}
   apart = min(10.0, 0.6 * step / len(found.rows))
@@ -195,9 +204,7 @@ def lengths(found: Lengths, names: Mapping[int, str], styles: Mapping[int, int])
       [
         f"{low}–{high}",
         str(next(scores[low, high].sentences for scores in every_set if (low, high) in scores)),
-        *(
-          _within(scores[low, high]) if (low, high) in scores else "" for scores in every_set
-        ),
+        *(_within(scores[low, high]) if (low, high) in scores else "" for scores in every_set),
       ]
       for low, high in ends
     ],
@@ -210,15 +217,13 @@ def lengths(found: Lengths, names: Mapping[int, str], styles: Mapping[int, int])
     y_label="BLEU",
     x_ticks=[(round(middle[low, high], 1), f"{low}–{high}") for low, high in ends],
     lines=lines,
-    legend=[(line.name, line.style) for line in lines],
+    legend=[(line.name, line.style) for line in lines] if len(names) > 1 else [],
     table=table,
     note="Bars are 95 % intervals of sentences, and of seeds where there are several.",
   )
 
 
-def forest(
-  table: Table, names: Mapping[int, str], styles: Mapping[int, int]
-) -> Forest | None:
+def forest(table: Table, names: Mapping[int, str], styles: Mapping[int, int]) -> Forest | None:
   """The table's rows with intervals; None where the metric has no number in any row."""
   rows = [row for row in table.rows if row.values.get(table.metric) is not None]
   if not rows:
@@ -230,7 +235,8 @@ def forest(
   for kind, (start, end) in zip(kinds, edges, strict=True):
     seen = [row.values.get(f"{kind}{part}") for row in rows for part in ("", "_low", "_high")]
     seen += [point for row in rows for point in row.points] if kind == table.metric else [0.0]
-    scales.append(scale.linear([value for value in seen if value is not None], start, end))
+    most = 100 if kind in ("bleu", "chrf") else math.inf
+    scales.append(scale.linear([value for value in seen if value is not None], start, end, most))
   drawn = []
   for at, row in enumerate(rows):
     y, style = 34.0 + _ROW * at, styles[id(row)]
@@ -238,7 +244,9 @@ def forest(
       _mark(row, kind, one, style, y, kind == table.metric or row.star)
       for kind, one in zip(kinds, scales, strict=True)
     ]
-    drawn.append(ForestRow(_cut(names[id(row)], 90), y, style, *(marks + [None])[:2]))
+    drawn.append(
+      ForestRow(_cut(names[id(row)], 90), y, style, marks[0], marks[1] if compared else None)
+    )
   less = "less" if table.lower_is_better else "more"
   labels = [
     f"{NAMES[table.metric]} on {table.study.split}",
@@ -271,7 +279,7 @@ def _mark(row: Row, kind: str, on: Scale, style: int, y: float, filled: bool) ->
 
 
 def heatmap(drawing: Drawing, title: str) -> Heatmap:
-  """Source words above, target words to the left; the darker, the more weight."""
+  """Source words above, target words to the left; the stronger the colour, the more weight."""
   source, target, alpha_TxJ = drawing
   above, beside = ([_cut(_visible(word), _LONGEST) for word in words] for words in (source, target))
   left = round(max(map(cell_len, beside)) * _LETTER + 8)

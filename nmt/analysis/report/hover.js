@@ -13,7 +13,7 @@ for (const figure of document.querySelectorAll("figure.followed")) {
   const said = document.createElement("p");
   said.className = "value";
   said.setAttribute("aria-live", "polite");
-  details.before(said);
+  svg.after(said);
   const cursor = document.createElementNS(svg.namespaceURI, "path");
   cursor.setAttribute("class", "cursor");
   svg.append(cursor);

@@ -118,7 +118,9 @@ def _runs(report: Report) -> Grid:
     at = member.standing
     of = "" if at.updates is None else f" of {at.updates:,}"
     score = member.result.scores["bleu"].get("score") if member.result else None
-    state = at.state + (f": {member.why}" if member.why and member.why != at.state else "")
+    state = member.why if member.why.startswith(at.state) else f"{at.state}: {member.why}"
+    if at.state == "waiting" and member.why:
+      state = member.why
     rows.append(
       [
         member.name,

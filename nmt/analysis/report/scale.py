@@ -10,7 +10,7 @@ _WIDE = 20  # the largest by the smallest value from which an axis is logarithmi
 
 
 class Scale(NamedTuple):
-  """A straight or logarithmic axis from `low` at `start` to `high` at `end`, in units of the drawing."""
+  """A straight or logarithmic axis: the value `low` lies at `start`, `high` at `end`."""
 
   low: float
   high: float
@@ -33,13 +33,14 @@ class Scale(NamedTuple):
     return [(self.at(tick), number(tick)) for tick in self.ticks]
 
 
-def linear(values: Sequence[float], start: float, end: float, count: int = 6) -> Scale:
-  """A scale that begins and ends with a tick."""
+def linear(values: Sequence[float], start: float, end: float, most: float = math.inf) -> Scale:
+  """A scale that begins and ends with a tick, or at `most` if no value is larger."""
   low, high = min(values), max(values)
   if low == high:
     low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
-  ticks = [float(tick) for tick in MaxNLocator(count).tick_values(low, high)]
-  return Scale(ticks[0], ticks[-1], start, end, ticks)
+  ticks = [float(t) for t in MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
+  last = most if high <= most < ticks[-1] else ticks[-1]
+  return Scale(ticks[0], last, start, end, [tick for tick in ticks if tick <= last])
 
 
 def logarithmic(values: Sequence[float], start: float, end: float) -> Scale:

@@ -91,7 +91,7 @@ def _draw(run: Run, places: list[int]) -> tuple[list[Drawing | None], str]:
     ]
     aligned = list(attention.align(one, pairs))
   except UserError as e:
-    return none, str(e)
+    return none, str(e).replace(str(run.home), run.name)
   return [_fitting(pair) for pair in aligned], ""
 
 
