@@ -8,7 +8,11 @@ from typing import Any
 from nmt import config as config_lib
 from nmt.analysis.place import place
 from nmt.analysis.report import curves, lengths, origins, sentences
+from nmt.analysis.report.curves import Curves
 from nmt.analysis.report.grid import Grid
+from nmt.analysis.report.lengths import Lengths
+from nmt.analysis.report.origins import Command, Fact
+from nmt.analysis.report.sentences import Sentence
 from nmt.analysis.results import footer, formats, rows, study
 from nmt.analysis.results.study import Flat, Run, Study
 from nmt.analysis.results.table import Options, Row, Table
@@ -52,14 +56,14 @@ class Report:
   groups: list[str]
   table: Table | None
   notes: list[str]
-  curves: list[curves.Curves]
-  lengths: list[lengths.Lengths]
-  sentences: list[sentences.Sentence]
+  curves: list[Curves]
+  lengths: list[Lengths]
+  sentences: list[Sentence]
   unaligned: list[str]
   differing: Grid | None
   shared: Grid
-  origins: list[origins.Fact]
-  commands: list[origins.Command]
+  origins: list[Fact]
+  commands: list[Command]
 
   @property
   def done(self) -> list[Member]:

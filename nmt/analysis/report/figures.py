@@ -244,9 +244,8 @@ def forest(table: Table, names: Mapping[int, str], styles: Mapping[int, int]) ->
       _mark(row, kind, one, style, y, kind == table.metric or row.star)
       for kind, one in zip(kinds, scales, strict=True)
     ]
-    drawn.append(
-      ForestRow(_cut(names[id(row)], 90), y, style, marks[0], marks[1] if compared else None)
-    )
+    name = _cut(names[id(row)], 90)
+    drawn.append(ForestRow(name, y, style, marks[0], marks[1] if compared else None))
   less = "less" if table.lower_is_better else "more"
   labels = [
     f"{NAMES[table.metric]} on {table.study.split}",
@@ -273,9 +272,9 @@ def _mark(row: Row, kind: str, on: Scale, style: int, y: float, filled: bool) ->
   value, low, high = (row.values.get(f"{kind}{part}") for part in ("", "_low", "_high"))
   if value is None:
     return None
-  ends = (None if end is None else on.at(end) for end in (low, high))
+  start, end = (None if at is None else on.at(at) for at in (low, high))
   points = [on.at(point) for point in row.points] if kind != "difference" else []
-  return Mark(*ends, shape(style, on.at(value), y), filled, points)
+  return Mark(start, end, shape(style, on.at(value), y), filled, points)
 
 
 def heatmap(drawing: Drawing, title: str) -> Heatmap:

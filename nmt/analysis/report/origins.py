@@ -30,8 +30,11 @@ class Command(NamedTuple):
 
 
 def facts(homes: Mapping[str, Workdir]) -> list[Fact]:
-  """All that the runs recorded, one fact after the other; what no run recorded is left out."""
-  every = {name: _facts(home) for name, home in homes.items()}
+  """All that the runs recorded, one fact after the other; what no run recorded is left out.
+
+  Runs that recorded nothing, such as those that have not begun, are left out too.
+  """
+  every = {name: own for name, home in homes.items() if (own := _facts(home))}
   names = dict.fromkeys(fact for own in every.values() for fact in own)
   found = []
   for fact in names:
@@ -72,11 +75,12 @@ def command(words: list[Any]) -> str:
 def _facts(home: Workdir) -> dict[str, str]:
   provenance, data, cost = (_read(home, name) for name in ("provenance", "data", "cost"))
   git, packages = _dict(provenance.get("git")), _dict(provenance.get("packages"))
-  changes = {True: "yes: the commit alone does not tell the code", False: "none"}
+  dirty = git.get("dirty")
+  changes = "yes: the commit alone does not tell the code" if dirty else "none"
   digests = {split: _dict(data.get(split)).get("digest") for split in ("train", "valid")}
   found = {
     "commit": git.get("commit"),
-    "uncommitted changes": changes.get(git.get("dirty")),
+    "uncommitted changes": None if dirty is None else changes,
     "Python": provenance.get("python"),
     "platform": provenance.get("platform"),
     "devices": cost.get("device"),

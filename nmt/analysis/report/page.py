@@ -15,6 +15,7 @@ from nmt.analysis.report.grid import Grid, listed
 from nmt.analysis.results import formats
 
 _HERE = Path(__file__).parent
+_COSTS = ("parameters", "FLOPs/token", "tokens/s", "device", "hours")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 _UNPRINTABLE = re.compile(
@@ -41,12 +42,12 @@ def page(report: Report) -> str:
   styles = {id(row): groups[_first(row)] for row in table.rows} if table else {}
   drawn = [figures.lengths(found, names, styles) for found in report.lengths]
   charts = [figures.curves(found, report.groups) for found in report.curves]
-  return environment.get_template("page.html.j2").render(
+  text: str = environment.get_template("page.html.j2").render(
     report=report,
     style=_trusted(style),
     script=_trusted(script),
     policy=f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}",
-    table=_results(report),
+    tables=_results(report),
     forest=figures.forest(table, names, styles) if table else None,
     runs=_runs(report),
     curves=charts,
@@ -58,6 +59,7 @@ def page(report: Report) -> str:
     language=_language,
     listed=listed,
   )
+  return text
 
 
 def _trusted(text: str) -> Any:
@@ -97,16 +99,31 @@ def _first(row: Any) -> str:
   return str(next(iter(row.runs.values())).name)
 
 
-def _results(report: Report) -> Grid | None:
-  """The table of launch.py results."""
+def _results(report: Report) -> list[tuple[str, Grid]]:
+  """The table of launch.py results, its costs apart, so that each part is as wide as a page."""
   table = report.table
   if table is None:
-    return None
-  shown = formats.shown(table)
-  columns = [formats.short(name, table.keys) for name, _ in shown]
-  rows = [[cell(row) for _, cell in shown] for row in table.rows]
+    return []
+  keys, shown = max(1, len(table.keys)), formats.shown(table)
+  first = next((at for at, (name, _) in enumerate(shown) if name in _COSTS), len(shown))
+  parts = {
+    "A row for each configuration, over its seeds": shown[:first],
+    "What they cost": [*shown[:keys], *shown[first:]],
+  }
   stars = frozenset(at for at, row in enumerate(table.rows) if row.star)
-  return Grid(columns, rows, max(1, len(table.keys)), None, stars)
+  return [
+    (
+      caption,
+      Grid(
+        [formats.short(name, table.keys) for name, _ in columns],
+        [[cell(row) for _, cell in columns] for row in table.rows],
+        keys,
+        bold=stars,
+      ),
+    )
+    for caption, columns in parts.items()
+    if len(columns) > keys
+  ]
 
 
 def _runs(report: Report) -> Grid:

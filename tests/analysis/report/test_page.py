@@ -80,7 +80,8 @@ def test_a_study_with_an_unfinished_run(study, made, parse):
   results, runs = root.every("section")[:2]
   shown = formats.shown(found.table)
   expected = [[cell(row) for _, cell in shown] for row in found.table.rows]
-  assert results.every("table")[0].cells[1:] == expected
+  scores, costs = (table.cells[1:] for table in results.every("table")[:2])
+  assert [one + more[1:] for one, more in zip(scores, costs, strict=True)] == expected
   for note in found.notes:
     assert note in results.text
   states = {row[0]: row[1] for row in runs.every("table")[0].cells[1:]}
@@ -157,11 +158,14 @@ def test_several_folders_are_taken_together(study, tmp_path, made, parse):
 def test_a_damaged_run_is_listed(study, parse):
   (study / "dot-1" / "config.json").write_text("{")
   (study / "dot-2" / "metrics.jsonl").unlink()
-  (study / "dot-3" / "provenance.json").write_text("[]")
+  (study / "dot-3" / "cost.json").write_text('{"param')
+  (study / "mean-1" / "data.json").unlink()
   found = data.gather([study], None, 0)
   check(parse(page.page(found)))
-  (bad,) = [member for member in found.members if member.result is None]
-  assert "not JSON" in bad.why
+  bad = {member.name: member.why for member in found.members if member.result is None}
+  assert list(bad) == ["dot-1", "dot-3"]
+  assert "dot-1/config.json" in bad["dot-1"]
+  assert bad["dot-3"].startswith("dot-3/cost.json: not JSON")
 
 
 def test_an_old_run_with_its_alignments(first, made, parse, capsys):
