@@ -15,9 +15,11 @@ called base or with a leading underscore are no kinds.
 import ast
 import functools
 import importlib
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
 
 from nmt import options as _options
@@ -81,41 +83,47 @@ def find(group: str, kind: str) -> ModuleType:
   return importlib.import_module(f"{PACKAGES[group]}.{kind}")
 
 
-def _file(group: str, kind: str) -> Path:
+def _file(group: str, kind: str) -> str:
   files = _files(group)
   if kind not in files:
     raise not_one_of(f"{group}.kind", kind, sorted(files))
   return files[kind]
 
 
-def _files(group: str) -> dict[str, Path]:
+def _files(group: str) -> Mapping[str, str]:
   """By kind; a package that is imported already may have been given further folders."""
   package = PACKAGES[group]
-  own = Path(__file__).parent.joinpath(*package.split(".")[1:])
   imported = sys.modules.get(package)
-  folders = [own] if imported is None else [Path(place) for place in imported.__path__]
-  return dict(_listed(*[(folder, folder.stat().st_mtime_ns) for folder in reversed(folders)]))
+  folders = [_own(package)] if imported is None else [*imported.__path__]
+  return _listed(*[(folder, os.stat(folder).st_mtime_ns) for folder in reversed(folders)])
 
 
 @functools.cache
-def _listed(*folders: tuple[Path, int]) -> dict[str, Path]:
+def _own(package: str) -> str:
+  return str(Path(__file__).parent.joinpath(*package.split(".")[1:]))
+
+
+@functools.cache
+def _listed(*folders: tuple[str, int]) -> Mapping[str, str]:
   """The files of kinds in some folders, each with the time of its last change."""
-  files = [file for folder, _ in folders for file in folder.glob("*.py")]
-  return {f.stem: f for f in files if f.stem != "base" and not f.stem.startswith("_")}
+  files = [file for folder, _ in folders for file in Path(folder).glob("*.py")]
+  kinds = {f.stem: str(f) for f in files if f.stem != "base" and not f.stem.startswith("_")}
+  return MappingProxyType(kinds)
 
 
 def _declared(group: str, kind: str) -> Declaration:
   file = _file(group, kind)
-  return _parsed(file, file.read_text(encoding="utf-8"))
+  with open(file, encoding="utf-8") as text:
+    return _parsed(file, text.read())
 
 
 @functools.cache
-def _parsed(file: Path, text: str) -> Declaration:
+def _parsed(file: str, text: str) -> Declaration:
   """What a file declares, each declaration computed by itself."""
   name = "OPTIONS"
   found: dict[str, Any] = {"OPTIONS": {}, "TRAITS": (), "REFUSES": ()}
   try:
-    tree = ast.parse(text, str(file))
+    tree = ast.parse(text, file)
     lines = (ast.get_docstring(tree) or "").splitlines() or [""]
     for node in tree.body:
       if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
@@ -123,7 +131,7 @@ def _parsed(file: Path, text: str) -> Declaration:
       for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
         if isinstance(target, ast.Name) and target.id in found:
           name = target.id
-          code = compile(ast.Expression(node.value), str(file), "eval")
+          code = compile(ast.Expression(node.value), file, "eval")
           found[name] = eval(code, {**vars(_options), **vars(_refusals)})
   except Exception as e:
     raise UserError(f"{file}: {name} can't be read: {type(e).__name__}: {e}") from e

@@ -1,5 +1,6 @@
 """Tests run on eight simulated devices, types checked, rank promotion and warnings as errors."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -21,10 +22,27 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 # Before nmt is imported: what its functions are given and return is checked against their types.
 TYPECHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"  # int is float
 CHECKED = ["nmt.models", "nmt.training", "nmt.decoding", "nmt.evaluation"]
+jaxtyped = jaxtyping.jaxtyped
+
+
+def outermost(**options):
+  """jaxtyped, but not of what a function defines, which each call of it would wrap anew."""
+  return lambda f: f if "<locals>" in f.__qualname__ else jaxtyped(f, **options)
+
+
+jaxtyping.jaxtyped = outermost  # with which the hook decorates
 jaxtyping.install_import_hook(CHECKED, TYPECHECKER)
 
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _garbage():
+  """Tracing makes so many objects that to look for garbage as often as usual takes a tenth."""
+  gc.collect()
+  gc.freeze()
+  gc.set_threshold(50_000)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -191,12 +191,17 @@ def named(choice: Mapping[str, str]) -> str:
 
 
 def summary(found: Sequence[lines.Line]) -> list[str]:
-  """Lines for people: how many models' loss fell, which ones' didn't, and pairs of these alone."""
-  fell = [line["kinds"] for line in found if line["loss"][1] < line["loss"][0]]
+  """Lines for people: how many models' loss fell, which ones' didn't, and pairs of these alone.
+
+  What REINFORCE makes its gradients of is no measure of a model: there, -log p has to fall.
+  """
+  told = [(line["kinds"], line["nll" if "reinforce" in named(line["kinds"]) else "loss"])
+          for line in found]  # fmt: skip
+  fell = [choice for choice, (first, last) in told if last < first]
   said = [f"the loss of {len(fell)} of {len(found)} models fell"]
-  for line in found:
-    if line["kinds"] not in fell:
-      said.append(f"not of {named(line['kinds'])}: {line['loss'][0]} -> {line['loss'][1]}")
+  for choice, (first, last) in told:
+    if choice not in fell:
+      said.append(f"not of {named(choice)}: {first} -> {last}")
   for pair in filter(fits, pairs()):
     if not any(pair.items() <= choice.items() for choice in fell):
       said.append("of no model with " + ", ".join(f"{key}={kind}" for key, kind in pair.items()))

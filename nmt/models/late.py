@@ -89,7 +89,7 @@ def scan(step: Step, constants: Any, carry: Any, xs: Any, reverse: bool = False)
   `constants` is a tree of arrays, which may hold modules; what no step reads has no gradient here.
   """
   leaves, tree = jax.tree.flatten(constants)
-  late, read = _survey(step, tree, leaves, carry, xs)
+  late, read, products = _survey(step, tree, leaves, carry, xs)
 
   def whole(late_leaves: Arrays, others: Arrays, carry: Any, x: Any) -> tuple[Any, Any]:
     kinds = iter(late_leaves), iter(others)
@@ -102,32 +102,38 @@ def scan(step: Step, constants: Any, carry: Any, xs: Any, reverse: bool = False)
 
   matrices = [leaf for i, leaf in enumerate(leaves) if i in late]
   others = [leaf for i, leaf in enumerate(leaves) if i in read - late]
-  return _loop(whole, reverse, matrices, others, carry, xs)
+  return _loop(whole, reverse, products, matrices, others, carry, xs)
 
 
 def _survey(
   step: Step, tree: Any, leaves: Arrays, carry: Any, xs: Any
-) -> tuple[set[int], set[int]]:
-  """Which leaves a step multiplies as `multiply` can take late, and which it reads at all."""
+) -> tuple[set[int], set[int], tuple[jax.ShapeDtypeStruct, ...]]:
+  """Which leaves a step multiplies as `multiply` can take late, and which it reads at all.
+
+  And the shapes of these products, in the order in which they are made.
+  """
   uses: list[Use] = []
+  shapes: list[jax.ShapeDtypeStruct] = []
 
   def traced(leaves: Arrays, carry: Any, x: Any) -> Any:
     with _noting(leaves, leaves, None) as notes:
       results = step(jax.tree.unflatten(tree, leaves), carry, x)
     uses[:] = notes.uses
+    shapes[:] = [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in notes.results]
     return results
 
   jaxpr = jax.make_jaxpr(traced)(leaves, carry, _first(xs)).jaxpr
   operands = {id(v) for equation in jaxpr.eqns for v in equation.invars}
   operands |= {id(v) for v in jaxpr.outvars}
   read = {i for i, v in enumerate(jaxpr.invars[: len(leaves)]) if id(v) in operands}
-  return {use.constant for use in uses}, read
+  return {use.constant for use in uses}, read, tuple(shapes)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
 def _loop(
   step: Callable[..., tuple[Any, Any]],
   reverse: bool,
+  products: tuple[jax.ShapeDtypeStruct, ...],
   late: Arrays,
   others: Arrays,
   carry: Any,
@@ -139,6 +145,7 @@ def _loop(
 def _forward(
   step: Callable[..., tuple[Any, Any]],
   reverse: bool,
+  products: tuple[jax.ShapeDtypeStruct, ...],
   late: Arrays,
   others: Arrays,
   carry: Any,
@@ -166,21 +173,19 @@ def _forward(
     ys, operands = jax.tree.unflatten(tree, [once[place] for place in places])
     return (carry, ys), operands
 
-  def results(late: Arrays, others: Arrays, carry: Any, x: Any) -> Arrays:
-    with _noting(late, late, None) as notes:
-      step(late, others, carry, x)
-    return notes.results
-
-  shapes = jax.eval_shape(results, late, others, carry, _first(xs))
   steps = jax.tree.leaves(xs)[0].shape[0]
-  slots = [jnp.zeros((steps, *shape.shape), shape.dtype) for shape in shapes]
+  slots = [jnp.zeros((steps, *shape.shape), shape.dtype) for shape in products]
   found, gradients, operands = jax.vjp(run, late, others, carry, xs, slots, has_aux=True)
   total = jax.tree_util.Partial(functools.partial(_add, tuple(uses)))
   return found, (gradients, total, operands)
 
 
 def _backward(
-  step: Callable[..., tuple[Any, Any]], reverse: bool, saved: tuple[Any, ...], gradient: Any
+  step: Callable[..., tuple[Any, Any]],
+  reverse: bool,
+  products: tuple[jax.ShapeDtypeStruct, ...],
+  saved: tuple[Any, ...],
+  gradient: Any,
 ) -> tuple[Any, ...]:
   gradients, total, operands = saved
   late, *others, slots = gradients(gradient)

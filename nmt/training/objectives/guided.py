@@ -56,7 +56,13 @@ class Objective(Base):
 def distance(
   links_BxTxJ: Int[Array, "B T J"], alpha_BxTxJ: Float[Array, "B T J"]
 ) -> Float[Array, ""]:
-  """-sum A_tj log alpha_tj over all rows, each row of A being the links divided by their number."""
+  """-sum A_tj log alpha_tj over all rows, each row of A being the links divided by their number.
+
+  Weights that sum to more than 1, as Graves's window may, are divided by their sum: there would be
+  no end to growing them.
+  """
   links = links_BxTxJ.astype(jnp.float32)
   wanted = links / jnp.maximum(links.sum(axis=2, keepdims=True), 1)
-  return -(wanted * jnp.log(jnp.maximum(alpha_BxTxJ.astype(jnp.float32), LEAST))).sum()
+  alpha = alpha_BxTxJ.astype(jnp.float32)
+  alpha = alpha / jnp.maximum(alpha.sum(axis=2, keepdims=True), 1)
+  return -(wanted * jnp.log(jnp.maximum(alpha, LEAST))).sum()

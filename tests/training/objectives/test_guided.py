@@ -88,3 +88,11 @@ def test_batches_without_links_are_refused(made, small, weights, sizes):
   rows = Rows(jnp.array([[4, 2]]), jnp.array([[5, 2]]))
   with pytest.raises(UserError, match="needs batches with word links"):
     made().sums(module, rows, jax.random.split(jax.random.key(0), 1), {"updates": jnp.int32(0)})
+
+
+def test_weights_that_sum_to_more_than_1_are_shares_of_their_sum():
+  A = jnp.array([[[1, 0, 0]]])
+  alpha = jnp.array([[[2.0, 1.0, 1.0]]])
+  np.testing.assert_allclose(distance(A, alpha), -np.log(0.5), rtol=1e-6)
+  np.testing.assert_allclose(distance(A, 1000 * alpha), distance(A, alpha), rtol=1e-6)
+  np.testing.assert_allclose(distance(A, alpha / 8), -np.log(0.25), rtol=1e-6)
