@@ -22,8 +22,8 @@ for (const figure of document.querySelectorAll("figure.followed")) {
   const show = (place) => {
     at = Math.max(0, Math.min(rows.length - 1, place));
     const [first, ...cells] = [...rows[at].cells].map((cell) => cell.textContent);
-    const values = cells.map((text, i) => text && `${names[i]}: ${text}`).filter(Boolean);
-    said.textContent = `update ${first}: ${values.join("; ")}`;
+    const values = cells.map((text, i) => text && `\u2068${names[i]}\u2069: ${text}`).filter(Boolean);
+    said.textContent = [`update ${first}`, ...values].join("\n");
     cursor.setAttribute("d", `M${places[at]},14V256`);
   };
   svg.addEventListener("pointermove", (event) => {

@@ -64,7 +64,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
   """Says what was written, and what is not in it; nothing where the page went to a pipe."""
   if not Path(found["out"]).is_file():
     return
-  size = f"{len(found['runs'])} runs done, {found['bytes'] / 1e6:.2f} MB"
+  done, every = len(found["runs"]), len(found["runs"]) + len(found["missing"])
+  size = f"{done} of {every} runs done, {found['bytes'] / 1e6:.2f} MB"
   console.print(Text(f"written: {found['out']} ({size})"), soft_wrap=True)
   for name, why in found["missing"].items():
     console.print(Text(f"  not done: {name}: {why}", style="dim"), soft_wrap=True)

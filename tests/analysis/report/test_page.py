@@ -179,7 +179,7 @@ def test_an_old_run_with_its_alignments(first, made, parse, capsys):
   home.status("done", update=6, updates=6)
   out = first / "page.html"
   assert analyze.main(["report", str(home.path), "-o", str(out), "--sentences=1"]) == 0
-  assert "1 runs done" in capsys.readouterr().out
+  assert "1 of 1 runs done" in capsys.readouterr().out
   root = parse(out.read_text())
   check(root)
   (weights,) = [one for one in root.every("figure") if "Alignment" in one.text]
