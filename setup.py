@@ -9,7 +9,7 @@ setup(
   license="Apache-2.0",
   license_files=["LICENSE"],
   packages=find_packages(include=["nmt", "nmt.*"]),
-  package_data={"": ["*.txt", "*.tsv", "*.json", "*.html"]},
+  package_data={"": ["*.txt", "*.tsv", "*.json", "*.html", "*.j2", "*.css", "*.js"]},
   python_requires=">=3.11",
   install_requires=[
     "absl-py>=2.1",
@@ -19,6 +19,7 @@ setup(
     "importlib_resources>=6.4",  # tensorflow-datasets imports it without saying so
     "jax>=0.10",
     "jaxtyping>=0.3",
+    "jinja2>=3.1",
     "matplotlib>=3.11",  # shapes Arabic and Hindi
     "ml-collections>=1.0",
     "numpy>=2.0",

@@ -88,7 +88,7 @@ def shown(table: Table) -> list[tuple[str, Cell]]:
 def terminal(console: Console, table: Table, rows: Sequence[Row], footer: Sequence[str]) -> None:
   """Prints the table, in as many parts as the terminal's width asks for, and its footer."""
   console.print(Text(_title(table), style="bold"), soft_wrap=True)
-  cells = [(_short(name, table.keys), cell) for name, cell in shown(table)]
+  cells = [(short(name, table.keys), cell) for name, cell in shown(table)]
   for part in _parts(cells, rows, max(1, len(table.keys)), console.width):
     drawn = RichTable(box=box.SIMPLE)
     for header, _, left in part:
@@ -103,7 +103,7 @@ def terminal(console: Console, table: Table, rows: Sequence[Row], footer: Sequen
     console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
 
 
-def _short(name: str, keys: Sequence[str]) -> str:
+def short(name: str, keys: Sequence[str]) -> str:
   """The end of a key that no other key has, for a column as narrow as its values."""
   words = name.split(".")
   for start in range(len(words) - 1 - (words[-1] == "kind"), 0, -1):

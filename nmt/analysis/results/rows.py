@@ -16,7 +16,7 @@ _ELSEWHERE = (
   "valid.keep_at",
   "valid.keep_tenfold",
 )  # no part of what a run computes
-_NOTHING = ("seed", *_ELSEWHERE)
+IGNORED = ("seed", *_ELSEWHERE)
 
 
 def tabulate(study: Study, options: Options) -> Table:
@@ -59,7 +59,7 @@ def _group(
   def differing(keys: Sequence[str]) -> list[str]:
     return [key for key in keys if len({repr(config.get(key)) for config in configs.values()}) > 1]
 
-  apart = list(group) if group else differing([key for key in known if key not in _NOTHING])
+  apart = list(group) if group else differing([key for key in known if key not in IGNORED])
   inside = [key for key in differing(known) if key not in apart and key not in _ELSEWHERE]
   rows: dict[str, Row] = {}
   for run in study.runs:

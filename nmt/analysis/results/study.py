@@ -165,7 +165,7 @@ def _costs(home: Workdir) -> dict[str, Any]:
   if home.cost.exists():
     costs = dict(read_json(home.cost))
   speeds, seconds = [], None
-  for line in _lines(home.metrics):
+  for line in metric_lines(home.metrics):
     timing = line.get("timing") or {}
     seconds = timing.get("training_seconds", seconds)
     if line.get("kind") == "train" and "target_tokens_per_second" in timing:
@@ -185,7 +185,7 @@ def _commit(home: Workdir) -> str:
   return f"{git['commit'][:10]}{' with changes' if git.get('dirty') else ''}"
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def metric_lines(path: Path) -> list[dict[str, Any]]:
   """The whole lines of a file of JSON lines, which may be missing or end in half a line."""
   found = []
   if path.exists():

@@ -197,8 +197,9 @@ def _commit(git: dict[str, Any]) -> str:
 def _data(flat: dict[str, Any], report: dict[str, Any]) -> str:
   """The corpus, its languages and how many pairs of it are trained on."""
   where = f" in {flat['data.dir']}" if flat["data.dir"] else ""
-  pairs = f", {report['train']['pairs']:,} pairs" if "train" in report else ""
-  return f"{flat['data.corpus']}{where} {flat['data.source']}-{flat['data.target']}{pairs}"
+  pairs = report.get("train", {}).get("pairs")
+  trained = "" if pairs is None else f", {pairs:,} pairs"
+  return f"{flat['data.corpus']}{where} {flat['data.source']}-{flat['data.target']}{trained}"
 
 
 def _obstacle(home: Workdir, state: str, made: bool, flat: dict[str, Any]) -> str:

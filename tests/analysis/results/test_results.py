@@ -159,7 +159,7 @@ def test_a_narrow_terminal_gets_the_table_in_parts(study):
 
 def test_keys_are_as_short_as_they_can_be():
   keys = ["model.size", "batch.size", "model.attention.kind", "train.updates", "seed"]
-  assert [formats._short(key, keys) for key in keys] == [
+  assert [formats.short(key, keys) for key in keys] == [
     "model.size",
     "batch.size",
     "attention.kind",

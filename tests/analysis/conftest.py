@@ -56,12 +56,16 @@ def write_run(home, overrides, hypotheses, references, *, state="done", split="t
   cost = {"parameters": 2_000_000, "flops_per_target_token": 3e6, "device": "NVIDIA H100"}
   (home / "cost.json").write_text(json.dumps(cost))
   (home / "data.json").write_text(json.dumps({"train": {"digest": "a"}, "valid": {"digest": "b"}}))
+  write_test(home, ["x"] * len(references), hypotheses, references, split=split, **more)
+
+
+def write_test(home, sources, hypotheses, references, *, split="test", **more):
+  """The results of a test split."""
   found = {"split": split, "perplexity": 2.0, "alignment": None}
   for name, metric in (("bleu", bleu), ("chrf", chrf)):
     score, signature = metric(hypotheses, references)
     found[name] = {"score": score, "signature": signature}
-  texts = ["x"] * len(references), hypotheses, references
-  results.write(home / "test", split, texts, found | more)
+  results.write(home / "test", split, (sources, hypotheses, references), found | more)
 
 
 def write_study(folder, points, baseline=None, **more):
@@ -75,7 +79,7 @@ def write_study(folder, points, baseline=None, **more):
 def made():
   """The functions of this file, for tests that make folders of their own."""
   return types.SimpleNamespace(
-    sentences=sentences, corrupted=corrupted, run=write_run, study=write_study
+    sentences=sentences, corrupted=corrupted, run=write_run, study=write_study, test=write_test
   )
 
 

@@ -1,0 +1,77 @@
+"""One HTML file about a run or a study: results, curves, alignments, configs, where it comes from.
+
+W is the folder of a run or of a study; of several, all runs are taken together. The page needs no
+network; the table is that of launch.py results. Runs that are not done are listed, each with the
+reason. The same folders give the same bytes.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from nmt.errors import UserError
+from nmt.files import check_output, replacing
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+  """The options of this verb."""
+  add = parser.add_argument
+  add("runs", metavar="W", nargs="+", type=Path, help="the folder of a run or a study")
+  add("-o", "--out", metavar="F", type=Path, required=True, help="the page: a file named .html")
+  add("--split", help="the test split (default: the study's)")
+  add(
+    "--sentences",
+    type=_count,
+    default=2,
+    metavar="N",
+    help="of each test set, with alignments (default: 2; 0: none, and no model is loaded)",
+  )
+
+
+def run(given: argparse.Namespace) -> dict[str, Any]:
+  """Runs the verb as the command line asks for it."""
+  return report(given.runs, given.out, given.split, given.sentences)
+
+
+def report(
+  folders: list[Path], out: Path, split: str | None = None, sentences: int = 2
+) -> dict[str, Any]:
+  """Writes the page. UserError: it can't be written there, or a folder holds no run."""
+  special = out.exists() and not out.is_file()
+  if not special and out.suffix.lower() not in (".html", ".htm"):
+    raise UserError(f"--out={out}: the page's name must end in .html")
+  check_output("--out", out)
+  from nmt.analysis.report.data import gather
+  from nmt.analysis.report.page import page
+
+  found = gather(folders, split, sentences)
+  text = page(found)
+  with replacing(out) as file:
+    file.write(text)
+  return {
+    "out": str(out),
+    "bytes": len(text.encode()),
+    "runs": [member.name for member in found.done],
+    "missing": {member.name: member.why for member in found.members if member.result is None},
+    "without_alignments": found.unaligned,
+  }
+
+
+def show(console: Console, found: dict[str, Any]) -> None:
+  """Says what was written, and what is not in it; nothing where the page went to a pipe."""
+  if not Path(found["out"]).is_file():
+    return
+  done, every = len(found["runs"]), len(found["runs"]) + len(found["missing"])
+  size = f"{done} of {every} runs done, {found['bytes'] / 1e6:.2f} MB"
+  console.print(Text(f"written: {found['out']} ({size})"), soft_wrap=True)
+  for name, why in found["missing"].items():
+    console.print(Text(f"  not done: {name}: {why}", style="dim"), soft_wrap=True)
+
+
+def _count(text: str) -> int:
+  if not text.isdecimal():
+    raise argparse.ArgumentTypeError(f"{text} is not a number of sentences (0 or more)")
+  return int(text)
