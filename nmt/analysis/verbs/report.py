@@ -40,8 +40,7 @@ def report(
   folders: list[Path], out: Path, split: str | None = None, sentences: int = 2
 ) -> dict[str, Any]:
   """Writes the page. UserError: it can't be written there, or a folder holds no run."""
-  special = out.exists() and not out.is_file()
-  if not special and out.suffix.lower() not in (".html", ".htm"):
+  if not _stream(out) and out.suffix.lower() not in (".html", ".htm"):
     raise UserError(f"--out={out}: the page's name must end in .html")
   check_output("--out", out)
   from nmt.analysis.report.data import gather
@@ -62,13 +61,18 @@ def report(
 
 def show(console: Console, found: dict[str, Any]) -> None:
   """Says what was written, and what is not in it; nothing where the page went to a pipe."""
-  if not Path(found["out"]).is_file():
+  if _stream(Path(found["out"])):
     return
   done, every = len(found["runs"]), len(found["runs"]) + len(found["missing"])
   size = f"{done} of {every} runs done, {found['bytes'] / 1e6:.2f} MB"
   console.print(Text(f"written: {found['out']} ({size})"), soft_wrap=True)
   for name, why in found["missing"].items():
     console.print(Text(f"  not done: {name}: {why}", style="dim"), soft_wrap=True)
+
+
+def _stream(out: Path) -> bool:
+  """Whether a path is a pipe or one of this process's streams, wherever these lead."""
+  return out.parts[:2] == ("/", "dev") or (out.exists() and not out.is_file())
 
 
 def _count(text: str) -> int:

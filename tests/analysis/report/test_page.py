@@ -222,3 +222,20 @@ def test_contrast_is_that_of_wcag(scheme):
     high, low = sorted((luminance(colours[name]), paper), reverse=True)
     assert (high + 0.05) / (low + 0.05) >= least, name
   assert luminance(colours["box"]) != paper
+
+
+def test_the_page_goes_to_a_pipe_as_it_is(study, tmp_path, capfd):
+  assert analyze.main(["report", str(study), "-o", "/dev/stdout", "--sentences=0"]) == 0
+  assert capfd.readouterr().out == make(study)
+
+
+def test_a_score_that_some_runs_lack_is_not_drawn(study, made, parse):
+  for home in study.glob("dot-*"):
+    path = home / "test" / "test.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"perplexity": None}))
+  made.study(study, {}, metric="perplexity")
+  root = parse(make(study))
+  check(root)
+  names = [one.text for one in root.every("text") if one.attributes.get("class") == "name"]
+  assert len(names) == 2
+  assert not any("dot" in name for name in names)
