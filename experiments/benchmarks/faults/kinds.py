@@ -250,7 +250,7 @@ def full(run: Run) -> str | None:
   if code == WRONG_INPUT:
     said = before.said()
     last = said.splitlines()[-1]
-    if "Traceback" in said or not last.startswith("error: ") or "free some space" not in last:
+    if "Traceback" in said or not last.startswith("error: ") or "No space left" not in last:
       run.lost.append(f"a full disk is not said in a line: {last}")
   return moment
 
