@@ -19,7 +19,7 @@ from typing import Any
 
 from nmt.launching.points import seeds
 
-BASELINE = {"model.attention.kind": "none"}
+BASELINE = {"model.attention.kind": "none", "model.order.kind": "attend_first"}
 
 Rows = list[dict[str, Any]]  # for ten lengths each: from, to, sentences, bleu, low, high
 Curves = dict[str, Rows]  # by the name of the model
@@ -132,20 +132,20 @@ def table(curves: Curves, longest: int) -> None:
 
 def figure(panels: dict[int, Curves], path: Path) -> None:
   """A panel for each longest training sentence, dotted; a curve with its interval a model."""
-  from matplotlib.figure import Figure
+  from nmt.analysis import style
 
-  drawing = Figure(figsize=(1.5 + 4.5 * len(panels), 3.6), layout="constrained")
-  row = drawing.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+  drawing, row = style.panels(len(panels), width=4.6, height=3.6)
   for axes, (longest, curves) in zip(row, sorted(panels.items()), strict=True):
-    for (name, rows), style in zip(curves.items(), ("-o", "--s", "-.^", ":d") * 8, strict=False):
+    looks = zip(style.COLOURS, style.MARKS, ("-", "--", "-.", ":") * 2, strict=False)
+    for (name, rows), (colour, mark, line) in zip(curves.items(), looks, strict=False):
       middles = [(row["from"] + row["to"]) / 2 for row in rows]
-      (line,) = axes.plot(middles, [row["bleu"] for row in rows], style, label=name)
+      axes.plot(middles, [row["bleu"] for row in rows], line, marker=mark, color=colour, label=name)
       ends = [[row[end] for row in rows] for end in ("low", "high")]
-      axes.fill_between(middles, *ends, color=line.get_color(), alpha=0.2, linewidth=0)
-    axes.axvline(longest + 0.5, color="gray", linestyle=":")
-    axes.annotate(" longest in training", (longest + 0.5, 2), color="gray", fontsize=8)
-    axes.set(xlabel="words in the source sentence", xlim=(0, None), ylim=(0, 102))
-    axes.spines[["top", "right"]].set_visible(False)
-  row[0].set(ylabel="BLEU")
-  row[0].legend(frameon=False, loc="center left" if len(panels) > 1 else "best")
-  drawing.savefig(path, dpi=160)
+      axes.fill_between(middles, *ends, color=colour, alpha=0.2, linewidth=0)
+    axes.axvline(longest + 0.5, color=style.GREY, linestyle=":")
+    style.dress(axes, "words in the source sentence", "BLEU", f"trained on at most {longest} words")
+    axes.set(xlim=(0, None), ylim=(0, 102))
+  names = row[0].get_legend_handles_labels()
+  drawing.legend(*names, loc="outside lower center", ncols=len(names[0]), frameon=False)
+  for ending in (".png", ".pdf"):
+    style.save(drawing, path.with_suffix(ending))

@@ -16,7 +16,8 @@ def find_baselines(table: Table, asked: str | None) -> None:
   """Says of each row what it is compared with, or in the table's notes why with nothing.
 
   A baseline is a row: the one named, or the one that has the values named. Where several have them,
-  each other row is compared with the one that has its own values of all other keys.
+  each other row is compared with the one that has its own values of all other keys, those left
+  aside that the baseline's kinds do not have.
   """
   if asked is None and table.study.baseline is None:
     if len(table.rows) > 1:
@@ -32,7 +33,9 @@ def find_baselines(table: Table, asked: str | None) -> None:
     like = (
       matching
       if len(matching) == 1
-      else [one for one in matching if all(one.label[key] == row.label[key] for key in others)]
+      else [
+        one for one in matching if all(one.label[key] in (None, row.label[key]) for key in others)
+      ]
     )
     if len(like) == 1:
       row.against = like[0]

@@ -125,6 +125,20 @@ def test_a_baseline_of_several_rows_is_that_of_the_same_other_keys(tmp_path, mad
   assert all(row.against is found.baselines[0] for row in found.rows if not row.is_baseline)
 
 
+def test_options_that_the_baseline_lacks_are_no_part_of_the_other_keys(tmp_path, made):
+  lines, points = made.sentences(50), {}
+  fed = {"model.order.kind": "update_first", "model.order.input_feeding": False}
+  for size in (64, 128):
+    for order in ({"model.order.kind": "attend_first"}, fed):
+      name = f"{order['model.order.kind']}{size}"
+      points[name] = {"model.size": size, **order}
+      made.run(tmp_path / name, points[name], made.corrupted(lines, 0.3, [size]), lines)
+  made.study(tmp_path, points, {"model.order.kind": "attend_first"})
+  found, _ = table(tmp_path)
+  against = [row.against.label["model.size"] for row in found.rows if row.against]
+  assert against == [64, 128]
+
+
 def test_other_seeds_are_paired_where_both_exist(study, made):
   for seed in (2, 3):
     (study / f"mean-{seed}" / "status.json").write_text('{"state": "running", "update": 5}')
