@@ -140,8 +140,8 @@ def figure(panels: dict[int, Curves], path: Path) -> None:
     for (name, rows), (colour, mark, line) in zip(curves.items(), looks, strict=False):
       middles = [(row["from"] + row["to"]) / 2 for row in rows]
       axes.plot(middles, [row["bleu"] for row in rows], line, marker=mark, color=colour, label=name)
-      ends = [[row[end] for row in rows] for end in ("low", "high")]
-      axes.fill_between(middles, *ends, color=colour, alpha=0.2, linewidth=0)
+      low, high = ([row[end] for row in rows] for end in ("low", "high"))
+      axes.fill_between(middles, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.axvline(longest + 0.5, color=style.GREY, linestyle=":")
     style.dress(axes, "words in the source sentence", "BLEU", f"trained on at most {longest} words")
     axes.set(xlim=(0, None), ylim=(0, 102))

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import dataclasses
+import importlib.machinery
 import importlib.util
 import inspect
 import os
@@ -11,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Literal
 
 from absl import flags
@@ -243,15 +244,26 @@ def listed(folder: str) -> list[str]:
   return [f"{folder}/{f.name}" for f in files if f"\n{function}" in f.read_text(encoding="utf-8")]
 
 
+class _Source(importlib.machinery.SourceFileLoader):
+  """Compiles the text that is there: a bytecode file is taken for it until its second is over."""
+
+  def get_code(self, fullname: str) -> CodeType:
+    return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def execute(path: Path) -> ModuleType:
   """Runs a Python file of the user's as a module; its faults are a UserError with the line.
 
   It may import the packages of this checkout and, last, the files beside it.
   """
   name = "launched_" + re.sub(r"\W", "_", os.path.abspath(path))
-  spec = importlib.util.spec_from_file_location(name, path)
-  if spec is None or spec.loader is None:
+  if path.suffix != ".py":
     raise UserError(f"{path}: not a Python file (*.py)")
+  spec = importlib.util.spec_from_file_location(
+    name, path, loader=_Source(name, os.path.abspath(path))
+  )
+  assert spec is not None
+  assert spec.loader is not None
   for place in (str(ROOT), str(path.resolve().parent)):
     if place not in sys.path:
       sys.path.append(place)

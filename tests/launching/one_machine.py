@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 TOOLS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol")
@@ -97,12 +97,17 @@ def one_machine(folder: Path) -> Iterator[dict[str, str]]:
     for node in ("n1", "n2"):
       start(node, "slurmd", "-D", "-N", node)
     ask = functools.partial(subprocess.run, capture_output=True, text=True, env=environment)
-    idle = ["sinfo", "--noheader", "--partition=main", "--states=idle", "--format=%D"]
-    wait(lambda: ask(idle).stdout.strip() == "2", 60)
+    wait(lambda: idle(environment), 60)
     yield {"SLURM_CONF": environment["SLURM_CONF"]}
     # A step that can't tell the controller of its end would go on trying.
     ask(["scancel", "--user", getpass.getuser()])
     wait(lambda: not ask(["squeue", "--noheader"]).stdout, 60)
+
+
+def idle(environment: Mapping[str, str]) -> bool:
+  """Whether both nodes are up and have nothing to do."""
+  ask = ["sinfo", "--noheader", "--responding", "--partition=main", "--states=idle", "--format=%D"]
+  return subprocess.run(ask, capture_output=True, text=True, env=environment).stdout.strip() == "2"
 
 
 def wait(done, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 import subprocess
 
 import pytest
@@ -51,6 +52,8 @@ def hand_over(folder, points, *flags, workdir="w"):
 
 @pytest.fixture
 def submit(tmp_path):
+  # A node that has just come back is refused for a moment.
+  one_machine.wait(lambda: one_machine.idle(os.environ), 60)
   return functools.partial(hand_over, tmp_path)
 
 

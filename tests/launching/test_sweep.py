@@ -247,6 +247,13 @@ def test_the_quickstart_is_a_part_of_that_study(tmp_path):
     assert config == many[f"{name},max_words=24,seed=1"]
 
 
+def test_a_study_that_has_just_been_changed_is_read_as_it_is(tmp_path):
+  for seed in range(1, 5):  # texts of one length, within a second
+    path = study(tmp_path, f"def sweep():\n  yield {{'seed': {seed}}}\n")
+    assert [c.seed for c in sweep.read(path, base.get_config()).points.values()] == [seed]
+  assert not list(tmp_path.glob("__pycache__"))  # nothing is left beside it
+
+
 def read(tmp_path, body, home=None):
   """The names of the points of a study, and their sizes and rates of clipping."""
   found = sweep.read(study(tmp_path, body), base.get_config(), home)
