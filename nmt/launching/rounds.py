@@ -18,6 +18,7 @@ from nmt.launching.board import Board
 from nmt.launching.local import PAUSE, Local, Worker, failure
 from nmt.launching.shares import Share, divide
 from nmt.launching.status import line
+from nmt.launching.stops import Stops
 from nmt.workdir import InUse, Workdir
 
 
@@ -34,8 +35,9 @@ class Round:
     self.failed: dict[str, str] = {}
     self.stopped: set[str] = set()
     self._passed = passed
-    self._later: list[str] = []  # points at work elsewhere
+    self._later: list[str] = []  # points at work elsewhere, or stopped by somebody else
     self._waited: set[str] = set()  # those that were such before
+    self._stops = Stops()
 
   def look(self, names: Iterable[str]) -> dict[str, claim.State]:
     """What the folders of some points hold; those that are refused count as failed."""
@@ -130,9 +132,12 @@ class Round:
       self.done.add(name)
       if row is not None:
         print(f"{home}: done: {line(row)}", flush=True)
-    elif code == CONTINUE:
+    elif code == CONTINUE and stopping:
       self.stopped.add(name)
       print(f"{home}: stopped; the same command continues it", flush=True)
+    elif code == CONTINUE and self._stops.goes_on(home):
+      self._later.append(name)
+      print(f"{home}: stopped, and nobody here asked for it; it will go on", flush=True)
     elif home.held() or home.read_status().get("state") == "done":
       # Its worker was turned away by one that had begun meanwhile, and may have ended since.
       self._elsewhere(name, f"workdir {home} is in use by a live run")

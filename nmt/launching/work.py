@@ -28,11 +28,11 @@ from nmt.launching.executors.base import Ticket, settled
 from nmt.launching.flags import expand
 from nmt.launching.local import PAUSE, Local, Worker, failure, record_failure
 from nmt.launching.shares import Share, divide
+from nmt.launching.stops import Stops
 from nmt.lease import Watch
 from nmt.workdir import InUse, Workdir
 
 LOOK = 2.0  # seconds between two looks at the list, and at runs that others hold
-_STOPS = 3  # how often in turn a run may be stopped at the same update before it counts as failed
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -69,7 +69,7 @@ class Work:
     self._asked: set[str] = set()  # of those, whom this worker has told to stop
     self._watch = Watch()
     self._busy: dict[str, bool | None] = {}  # whether the holder lives, of runs that others hold
-    self._stops: dict[str, tuple[int | None, int]] = {}  # update, how often it was stopped there
+    self._stops = Stops()
     self._read()
     if not self._tickets:
       raise UserError(
@@ -175,24 +175,14 @@ class Work:
         print(f"{home}: done", flush=True)
       elif code == CONTINUE:
         print(f"{home}: stopped", flush=True)
-        if not executor.stopped and not self._cancelled(name):
-          self._count_stop(name, home, last.get("update"))
+        if not (executor.stopped or self._cancelled(name) or self._stops.goes_on(home)):
+          self._fail(name, failure(home, CONTINUE, home.log))
       elif home.seen(self._watch) is False:  # else it was turned away by a run that is no pool's
         if code == DONE:
           reason = "its worker ended with exit code 0 before the run was done"
           record_failure(home, {}, reason=reason)
         self._fail(name, failure(home, code, home.log))
     return share
-
-  def _count_stop(self, name: str, home: Workdir, update: int | None) -> None:
-    """Makes a run fail that is stopped again and again without getting any further."""
-    before, count = self._stops.get(name, (None, 0))
-    count = count + 1 if update == before else 1
-    self._stops[name] = update, count
-    if count >= _STOPS:
-      at = "before its first update" if update is None else f"at update {update}"
-      record_failure(home, {}, reason=f"it was stopped {count} times {at}, and nobody asked for it")
-      self._fail(name, failure(home, CONTINUE, home.log))
 
   def _fail(self, name: str, reason: str) -> None:
     self.failed[name] = reason

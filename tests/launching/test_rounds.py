@@ -225,6 +225,30 @@ def test_one_request_to_stop_reaches_all_workers_and_starts_no_other(tmp_path, w
   assert "report of" not in out
 
 
+def test_a_run_that_somebody_else_stops_goes_on_while_it_gets_further(
+  tmp_path, worker, flag, capfd
+):
+  import launch
+
+  worker(
+    """
+    update = W.read_status().get("update", 0)
+    if W.path.name == NAME or update < 3:
+      W.status("stopped", update=min(update + 1, 2 if W.path.name == NAME else 9))
+      sys.exit(75)
+    W.status("done", update=update)
+    """.replace("NAME", repr(NAMES[0]))
+  )
+  assert launch.main([*flag, "--only=size=8*"]) == 1
+  assert Workdir(tmp_path / "w" / NAMES[1]).read_status()["state"] == "done"
+  failed = Workdir(tmp_path / "w" / NAMES[0]).read_status()
+  assert failed["state"] == "failed"
+  assert failed["reason"] == "it was stopped 3 times at update 2, and nobody asked for it"
+  out, err = capfd.readouterr()
+  assert out.count("nobody here asked for it; it will go on") == 3 + 3
+  assert "stopped 3 times at update 2" in err
+
+
 def test_a_done_study_is_recognised_in_a_moment(tmp_path, worker, flag, capfd):
   import launch
 
