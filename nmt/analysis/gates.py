@@ -154,7 +154,7 @@ def _scan(
   loop: dict[str, Any], given: Sequence[Any], within: bool, found: list[jax.Array]
 ) -> list[Any]:
   """Runs a loop whose steps are run one by one."""
-  constants, carried = loop["num_consts"], loop["num_carry"]
+  constants, carried = _counts(loop)
   inner, first = loop["jaxpr"], constants + carried
 
   def step(carry: Any, x: Any) -> tuple[Any, Any]:
@@ -168,6 +168,14 @@ def _scan(
   )
   found += noted
   return [*carry, *ys]
+
+
+def _counts(loop: dict[str, Any]) -> tuple[int, int]:
+  """How many operands of a loop are constants, and how many are carried from step to step."""
+  if "num_consts" in loop:  # JAX < 0.12
+    return loop["num_consts"], loop["num_carry"]
+  constants, carried, _ = loop["ft_in"].unpack()
+  return len(list(constants)), len(list(carried))
 
 
 def _called(operation: Any) -> Any:
