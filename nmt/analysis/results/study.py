@@ -179,7 +179,7 @@ def _costs(home: Workdir) -> dict[str, Any]:
 
 def _commit(home: Workdir) -> str:
   found = read_json(home.provenance) if home.provenance.exists() else {}
-  git = found.get("git") or {}
+  git = (found.get("git") if isinstance(found, dict) else None) or {}
   if not git.get("commit"):
     return ""
   return f"{git['commit'][:10]}{' with changes' if git.get('dirty') else ''}"
