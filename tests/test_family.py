@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import jaxtyping
 import numpy as np
 import pytest
 
@@ -52,6 +53,14 @@ REFUSED = [
     or (objective == "variational" and attention != "latent")
   ),
 ]
+
+
+@pytest.fixture
+def untyped():
+  """Types of arrays are not checked within: of each kind they are where it trains."""
+  jaxtyping.config.update("jaxtyping_disable", True)
+  yield
+  jaxtyping.config.update("jaxtyping_disable", False)
 
 
 def name(choice):
@@ -150,6 +159,7 @@ def test_each_kind_trains_and_translates(choice):
 
 
 @pytest.mark.each_kind
+@pytest.mark.usefixtures("untyped")
 @pytest.mark.parametrize("choice", family.covering(), ids=name)
 def test_a_loss_its_gradient_and_a_step_of_search_have_their_shapes(choice):
   config = family.config(choice)

@@ -153,7 +153,7 @@ class Work:
 
   def _settled(self, name: str) -> bool:
     """Whether the run is done or has failed."""
-    seen = settled(self.homes[name], self._tickets[name].submitted)
+    seen = settled(self.homes[name], self._tickets[name].before.get(name))
     if seen is not None and seen.state == "done":
       self.done.add(name)
     return seen is not None

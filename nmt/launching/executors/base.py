@@ -60,6 +60,7 @@ class Ticket:
 
   runs: the job of each run, by name, in the executor's words. cancelled: names of runs that
   `launch.py cancel` has cancelled. submitted: in seconds since 1970. snapshot: the code's folder.
+  before: the time in the status.json of those runs that had one by then.
   """
 
   folder: Path  # W; it is no part of the file, so that W can be moved
@@ -69,13 +70,16 @@ class Ticket:
   resources: dict[str, Any]
   submitted: float
   snapshot: str
+  before: dict[str, float] = dataclasses.field(default_factory=dict)
   cancelled: list[str] = dataclasses.field(default_factory=list)
 
   @classmethod
   def of(cls, order: Submission, executor: str, runs: dict[str, str]) -> "Ticket":
     """That of a submission which is made now; not saved yet."""
     wish, code = order.resources.flat(), str(order.code)
-    return cls(order.folder, order.id, executor, runs, wish, time.time(), code)
+    told = {name: home.read_status() for name, home in order.homes.items()}
+    before = {name: status["time"] for name, status in told.items() if "time" in status}
+    return cls(order.folder, order.id, executor, runs, wish, time.time(), code, before)
 
   def save(self) -> None:
     """Writes it under W."""
@@ -151,15 +155,16 @@ class Executor(abc.ABC):
     """Asks the cluster to stop these runs, and not to start them again; UserError if it can't."""
 
 
-def settled(home: Workdir, submitted: float) -> Seen | None:
+def settled(home: Workdir, before: float | None) -> Seen | None:
   """What the run's own file says for good, None if the cluster has to be asked.
 
-  submitted: the ticket's time. A failure from before it is that of an earlier attempt.
+  before: the time in that file as the run was submitted. A failure of that time is an earlier
+  attempt's; whether it is earlier than another machine's clock would say nothing.
   """
   status = home.read_status()
   if status.get("state") == "done":
     return Seen("done")
-  if status.get("state") == "failed" and status.get("time", 0.0) >= submitted:
+  if status.get("state") == "failed" and status.get("time") != before:
     return Seen("failed", status.get("reason"))
   return None
 
@@ -175,7 +180,7 @@ def stand(
   """
   found: dict[str, Seen] = {}
   for name, home in homes.items():
-    seen = settled(home, ticket.submitted)
+    seen = settled(home, ticket.before.get(name))
     if seen is None and name in ticket.cancelled:
       seen = Seen("cancelled")
     if seen is not None:
@@ -185,9 +190,11 @@ def stand(
   absent = [name for name in asked if name not in known]
   gone = [name for name, time in Absence(ticket).seconds(absent).items() if time >= GONE]
   for name in asked:
-    unknown = Seen("gone" if name in gone else "queued", f"unknown job {ticket.runs[name]}")
+    unknown = Seen(
+      "gone" if name in gone else "queued", f"job {ticket.runs[name]} is unknown there"
+    )
     # A run may have ended between the two questions.
-    found[name] = settled(homes[name], ticket.submitted) or known.get(name, unknown)
+    found[name] = settled(homes[name], ticket.before.get(name)) or known.get(name, unknown)
   return {name: found[name] for name in homes}
 
 

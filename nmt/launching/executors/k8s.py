@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from nmt.errors import UserError
 from nmt.exit_codes import CONTINUE
+from nmt.files import replacing
 from nmt.launching.executors._commands import called, documents, mounted, needed, run
 from nmt.launching.executors.base import Executor, Seen, Submission, Ticket, stand
 from nmt.workdir import Workdir
@@ -55,7 +56,8 @@ class Kubernetes(Executor):
     Workdir(place).make()
     ((name, text),) = self.files(order).items()
     path = place / f"{order.id}.{name}"
-    path.write_text(text, encoding="utf-8")
+    with replacing(path) as file:
+      file.write(text)
     ticket.save()  # first: what is applied in part is then in somebody's hands
     run("kubectl", "apply", *_space(order.resources.own), f"-f{path}")
     return ticket

@@ -7,6 +7,7 @@ run that is not done and that nobody holds.
 import shlex
 from collections.abc import Iterable, Mapping
 
+from nmt.files import replacing
 from nmt.launching import local
 from nmt.launching.executors.base import Executor, Seen, Submission, Ticket, stand
 from nmt.workdir import Workdir
@@ -25,7 +26,8 @@ class Pool(Executor):
     ticket = Ticket.of(order, self.name, dict.fromkeys(order.homes, ""))
     ticket.save()
     path = Workdir(order.folder).tickets / f"{order.id}.sh"
-    path.write_text(script(order), encoding="utf-8")
+    with replacing(path) as file:
+      file.write(script(order))
     print(f"start workers, on any machine that has this folder: sh {shlex.quote(str(path))}")
     return ticket
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from nmt.errors import UserError
 from nmt.exit_codes import CONTINUE
+from nmt.files import replacing
 from nmt.launching.executors import base
 from nmt.launching.executors._commands import called, documents, mounted, needed, run
 from nmt.launching.executors.base import Executor, Seen, Submission, Ticket, stand
@@ -56,9 +57,10 @@ class SkyPilot(Executor):
     ticket = Ticket.of(order, self.name, {})
     place = Workdir(order.folder).tickets
     Workdir(place).make()
-    for name, (file, text) in zip(order.homes, self.files(order).items(), strict=True):
-      path = place / f"{order.id}.{file}"
-      path.write_text(text, encoding="utf-8")
+    for name, (ending, text) in zip(order.homes, self.files(order).items(), strict=True):
+      path = place / f"{order.id}.{ending}"
+      with replacing(path) as file:
+        file.write(text)
       job = called(order, name)
       run("sky", "jobs", "launch", "--yes", "--detach-run", f"--name={job}", str(path))
       ticket.runs[name] = job

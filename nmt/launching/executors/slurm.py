@@ -11,15 +11,13 @@ import re
 import shlex
 import shutil
 import subprocess
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from nmt import files
 from nmt.errors import UserError
 from nmt.launching import local
-from nmt.launching.executors import base
-from nmt.launching.executors.base import Absence, Executor, Seen, Submission, Ticket, settled
+from nmt.launching.executors.base import Executor, Seen, Submission, Ticket, stand
 from nmt.launching.resources import Resources
 from nmt.workdir import Workdir
 
@@ -74,15 +72,7 @@ class Slurm(Executor):
         raise UserError(f"SLURM would refuse these jobs: {_said(tried)}")
 
   def submit(self, order: Submission) -> Ticket:
-    ticket = Ticket(
-      folder=order.folder,
-      id=order.id,
-      executor=self.name,
-      runs={},
-      resources=order.resources.flat(),
-      submitted=time.time(),
-      snapshot=str(order.code),
-    )
+    ticket = Ticket.of(order, self.name, {})
     place = Workdir(order.folder).tickets
     Workdir(place).make()
     names = list(order.homes)
@@ -105,32 +95,16 @@ class Slurm(Executor):
     return ticket
 
   def poll(self, ticket: Ticket, homes: Mapping[str, Workdir]) -> dict[str, Seen]:
-    found: dict[str, Seen] = {}
-    asked: dict[str, str] = {}
-    for name in homes:
-      seen = settled(homes[name], ticket.submitted)
-      if seen is not None:
-        found[name] = seen
-      elif name in ticket.cancelled:
-        found[name] = Seen("cancelled")
-      else:
-        asked[name] = ticket.runs[name]
-    if not asked:
-      return found
-    numbers = sorted({job.partition("_")[0] for job in asked.values()}, key=int)
-    rows = squeue(numbers)
-    if any(job not in rows for job in asked.values()):
-      rows = {job: row for job, row in sacct(numbers).items() if row.state not in _UNSURE} | rows
-    for name, job in asked.items():
-      row = rows.get(job)
-      found[name] = Seen("queued", f"job {job} is unknown to SLURM") if row is None else _seen(row)
-      # A run may have ended between the two questions.
-      found[name] = settled(homes[name], ticket.submitted) or found[name]
-    absent = [name for name, job in asked.items() if job not in rows]
-    for name, seconds in Absence(ticket).seconds(absent).items():
-      if seconds >= base.GONE:
-        found[name] = Seen("gone", found[name].reason)
-    return found
+    def look(names: Sequence[str]) -> dict[str, Seen]:
+      jobs = {name: ticket.runs[name] for name in names}
+      numbers = sorted({job.partition("_")[0] for job in jobs.values()}, key=int)
+      rows = squeue(numbers)
+      if any(job not in rows for job in jobs.values()):
+        past = {job: row for job, row in sacct(numbers).items() if row.state not in _UNSURE}
+        rows = past | rows
+      return {name: _seen(rows[job]) for name, job in jobs.items() if job in rows}
+
+    return stand(ticket, homes, look)
 
   def cancel(self, ticket: Ticket, names: Iterable[str]) -> None:
     jobs = [ticket.runs[name] for name in names]

@@ -6,6 +6,7 @@ from nmt.errors import UserError
 from nmt.launching import executors
 from nmt.launching.executors import base
 from nmt.launching.executors.base import Absence, Seen, Ticket
+from nmt.launching.resources import Resources
 from nmt.workdir import Workdir
 
 
@@ -49,16 +50,27 @@ def test_two_tickets_of_one_second_have_two_names(tmp_path, monkeypatch):
 
 def test_the_run_s_own_file_is_the_truth(tmp_path):
   home = Workdir(tmp_path)
-  assert base.settled(home, 0.0) is None
+  assert base.settled(home, None) is None
   home.make()
   home.status("failed", reason="no data")
-  assert base.settled(home, home.read_status()["time"] + 1) is None  # that of an earlier attempt
-  assert base.settled(home, 0.0) == Seen("failed", "no data")
+  told = home.read_status()["time"]
+  assert base.settled(home, told) is None  # that of an earlier attempt
+  for before in (None, told - 1, told + 1):  # whatever the clock of the worker's machine
+    assert base.settled(home, before) == Seen("failed", "no data")
   for state in ("running", "stopped"):
     home.status(state)
-    assert base.settled(home, 0.0) is None
+    assert base.settled(home, None) is None
   home.status("done")
-  assert base.settled(home, 9e9) == Seen("done")
+  assert base.settled(home, home.read_status()["time"]) == Seen("done")
+
+
+def test_a_ticket_knows_how_runs_stood_as_they_were_submitted(tmp_path):
+  homes = {name: Workdir(tmp_path / name) for name in ("new", "failed")}
+  homes["failed"].make()
+  homes["failed"].status("failed")
+  order = base.Submission(tmp_path, homes, Resources(), tmp_path, "1")
+  made = Ticket.of(order, "pool", {})
+  assert made.before == {"failed": homes["failed"].read_status()["time"]}
 
 
 def test_absence_counts_only_while_it_lasts_whoever_asks(tmp_path):

@@ -188,7 +188,7 @@ def test_accounting_is_asked_for_what_the_queue_forgot_and_its_newest_row_counts
     "a": Seen("gone", "job 12_0 ended, but the run has not"),
     "b": Seen("cancelled"),
     "c": Seen("failed", "job 12_2: OUT_OF_MEMORY"),
-    "d": Seen("queued", "job 12_3 is unknown to SLURM"),  # it is on its way into the queue again
+    "d": Seen("queued", "job 12_3 is unknown there"),  # it is on its way into the queue again
   }
 
 
