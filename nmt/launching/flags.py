@@ -1,18 +1,12 @@
 """The command line of launch.py: flags -> a checked config and a folder to run it in."""
 
-import contextlib
 import copy
 import dataclasses
-import importlib.machinery
-import importlib.util
 import inspect
 import os
 import re
-import sys
-import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import CodeType, ModuleType
 from typing import Any, Literal
 
 from absl import flags
@@ -26,8 +20,8 @@ from nmt.errors import UserError, nearest
 from nmt.launching import executors
 from nmt.launching import resources as resources_lib
 from nmt.launching.fields import field, follow_kinds, leaves, make_room
+from nmt.launching.python_files import ROOT, blaming, execute
 
-ROOT = Path(__file__).resolve().parents[2]
 _CONFIG = re.compile(r"--?(?:no)?config\.([^=]+)")
 _BARE = re.compile(r"--?config\.[^=]+")  # without its value
 # The words that launch.py may begin with, in place of flags.
@@ -242,49 +236,6 @@ def listed(folder: str) -> list[str]:
   function = {"configs": "def get_config(", "experiments": "def sweep"}[folder]
   files = sorted(f for f in (ROOT / folder).glob("[!_]*.py") if f.stem != "base")
   return [f"{folder}/{f.name}" for f in files if f"\n{function}" in f.read_text(encoding="utf-8")]
-
-
-class _Source(importlib.machinery.SourceFileLoader):
-  """Compiles the text that is there: a bytecode file is taken for it until its second is over."""
-
-  def get_code(self, fullname: str) -> CodeType:
-    return self.source_to_code(self.get_data(self.path), self.path)
-
-
-def execute(path: Path) -> ModuleType:
-  """Runs a Python file of the user's as a module; its faults are a UserError with the line.
-
-  It may import the packages of this checkout and, last, the files beside it.
-  """
-  name = "launched_" + re.sub(r"\W", "_", os.path.abspath(path))
-  if path.suffix != ".py":
-    raise UserError(f"{path}: not a Python file (*.py)")
-  spec = importlib.util.spec_from_file_location(
-    name, path, loader=_Source(name, os.path.abspath(path))
-  )
-  assert spec is not None
-  assert spec.loader is not None
-  for place in (str(ROOT), str(path.resolve().parent)):
-    if place not in sys.path:
-      sys.path.append(place)
-  module = sys.modules[name] = importlib.util.module_from_spec(spec)  # dataclasses look there
-  with blaming(path):
-    spec.loader.exec_module(module)
-  return module
-
-
-@contextlib.contextmanager
-def blaming(path: Path) -> Iterator[None]:
-  """Within it, a fault of the Python file `path` of the user's is a UserError with its line."""
-  try:
-    yield
-  except (Exception, SystemExit) as e:
-    if isinstance(e, UserError):
-      raise
-    file = os.path.abspath(path)
-    lines = [at.lineno for at in traceback.extract_tb(e.__traceback__) if at.filename == file]
-    at = f", line {lines[-1]}" if lines else ""
-    raise UserError(f"{path}{at}: {type(e).__name__}: {e}") from e
 
 
 def joined(arguments: Iterable[str]) -> list[str]:

@@ -20,6 +20,7 @@ from nmt import files
 from nmt.errors import UserError
 from nmt.launching import flags, names, points
 from nmt.launching.identity import fingerprint
+from nmt.launching.python_files import blaming, execute
 from nmt.workdir import Workdir
 
 # What a run keeps in its folder, which may be the study's as well.
@@ -67,7 +68,7 @@ def read(path: Path, config: ConfigDict, home: Path | None = None) -> Study:
   a point that a study of this name has recorded there keeps its name. Raises UserError for a fault
   of the file, WrongPoints for all points that can't be run.
   """
-  module = flags.execute(path)
+  module = execute(path)
   rows = list(_rows(path, module))
   recorded = _recorded(path, home)
   known = {_frozen(value): name for name, value in recorded.get("points", {}).items()}
@@ -137,7 +138,7 @@ def _rows(path: Path, module: ModuleType) -> Iterator[dict[str, Any]]:
     raise UserError(f"{path}: a study needs a function sweep(); studies are: {known}")
   axes = []
   for name, function in functions.items():
-    with flags.blaming(path):
+    with blaming(path):
       found = function()
       given = isinstance(found, Iterable) and not isinstance(found, Mapping)
       rows = list(found) if given else []

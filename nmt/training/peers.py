@@ -1,4 +1,4 @@
-"""The processes of one run: how they meet, what they tell each other, and how they end together.
+"""The processes of one run: what they tell each other, and how they end together.
 
 Arrays go from device to device through JAX. Everything else goes over a line of its own from each
 process to process 0: who is there, what process 0 found out for all, at which update all stop, and
@@ -11,7 +11,6 @@ import json
 import os
 import queue
 import signal
-import socket
 import sys
 import threading
 import time
@@ -271,112 +270,10 @@ class Line(Peers):
     """To the others: process 0 to all, the rest to process 0."""
     with self._lock:
       for line in self._lines.values():
-        _tell(line, (kind, value))
+        tell(line, (kind, value))
 
 
-def meet(
-  rank: Rank, stopping: Stopping, run: str, timeout: float, stall: float | None = None
-) -> tuple[Line, str]:
-  """Waits for all processes of the run; returns the line, and where JAX's coordinator is to be.
-
-  `run` says which run it is. UserError: some did not come, or
-  this process came to another run.
-  """
-  until = time.monotonic() + timeout
-  who = {"process": rank.index, "processes": rank.count, "run": run}
-  if rank.index:
-    line = _reach(rank, until, timeout)
-    _tell(line, who)
-    try:
-      if not line.poll(max(0.0, until - time.monotonic()) + _GRACE):
-        raise UserError(f"process 0 at {rank.coordinator} does not answer")
-      found = json.loads(line.recv_bytes())
-    except (EOFError, OSError):
-      found = f"process 0 at {rank.coordinator} has ended, or turned this process away"
-    if isinstance(found, str):
-      raise UserError(found)
-    return Line(rank, {0: line}, stopping, stall), f"{rank.host}:{found}"
-  lines: dict[int, connection.Connection] = {}
-  try:
-    _receive(lines, rank, who, until, timeout)
-  except UserError as e:
-    for line in lines.values():
-      _tell(line, str(e))
-    raise
-  with socket.socket() as probe:
-    probe.bind(("", 0))
-    port = probe.getsockname()[1]
-  for line in lines.values():
-    _tell(line, port)
-  return Line(rank, lines, stopping, stall), f"{rank.host}:{port}"
-
-
-def _reach(rank: Rank, until: float, timeout: float) -> connection.Connection:
-  """A connection to process 0, which may be there only later."""
-  host, port = rank.host, int(rank.coordinator.rpartition(":")[2])
-  while True:
-    try:
-      reached = socket.create_connection((host, port), timeout=max(0.1, until - time.monotonic()))
-      reached.settimeout(None)
-      return connection.Connection(reached.detach())
-    except OSError as e:
-      if time.monotonic() + _PULSE > until:
-        raise UserError(
-          f"process 0 can't be reached at {rank.coordinator} within {timeout:g} s: "
-          f"{e.strerror or e}"
-        ) from None
-    time.sleep(_PULSE)
-
-
-def _receive(
-  lines: dict[int, connection.Connection],
-  rank: Rank,
-  who: dict[str, Any],
-  until: float,
-  timeout: float,
-) -> None:
-  """Process 0: adds a connection to each other process to `lines`."""
-  port = int(rank.coordinator.rpartition(":")[2])
-  both = socket.has_dualstack_ipv6()
-  family = socket.AF_INET6 if both else socket.AF_INET
-  try:
-    server = socket.create_server(("", port), family=family, dualstack_ipv6=both)
-  except OSError as e:
-    raise UserError(f"process 0 can't listen on port {port}: {e.strerror}") from None
-  with server:
-    while len(lines) < rank.count - 1:
-      server.settimeout(max(0.01, until - time.monotonic()))
-      try:
-        accepted = server.accept()[0]
-      except TimeoutError:
-        missing = sorted(set(range(1, rank.count)) - lines.keys())
-        raise UserError(
-          f"of {rank.count} processes, {', '.join(map(str, missing))} did not come within "
-          f"{timeout:g} s"
-        ) from None
-      accepted.settimeout(None)
-      line = connection.Connection(accepted.detach())
-      found = _introduced(line)
-      if found is not None and found | {"process": 0} == who:
-        # One that comes again was started again: its first line is dead.
-        lines[found["process"]] = line
-      else:
-        _tell(line, f"another run is at {rank.coordinator}: use another port")
-        line.close()
-
-
-def _tell(line: connection.Connection, value: Any) -> None:
+def tell(line: connection.Connection, value: Any) -> None:
+  """Sends what JSON can hold."""
   with contextlib.suppress(OSError):  # that it has ended is found where we listen
     line.send_bytes(json.dumps(value).encode())
-
-
-def _introduced(line: connection.Connection) -> dict[str, Any] | None:
-  """Who came; None if it is no process of ours."""
-  try:
-    if line.poll(_GRACE):
-      found = json.loads(line.recv_bytes(1000))
-      if isinstance(found, dict) and type(found.get("process")) is int:
-        return found
-  except (EOFError, OSError, ValueError):
-    pass
-  return None

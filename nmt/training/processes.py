@@ -8,7 +8,8 @@ import jax
 from ml_collections import ConfigDict
 
 from nmt.ranks import Rank
-from nmt.training.peers import Peers, meet
+from nmt.training.meeting import meet
+from nmt.training.peers import Peers
 from nmt.training.stopping import Stopping
 
 MEETING = 300.0  # seconds in which all processes have to come

@@ -11,7 +11,7 @@ import pytest
 
 from nmt import config as config_lib
 from nmt.errors import UserError
-from nmt.launching import claim, flags, sweep
+from nmt.launching import claim, flags, python_files, sweep
 
 ROOT = Path(__file__).parents[2]
 
@@ -256,7 +256,7 @@ def test_help_lists_the_flags():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("[!_]*.py")), ids=lambda p: p.stem)
 def test_every_config_and_every_variant_is_valid(path):
-  variants = getattr(flags.execute(path), "VARIANTS", ())
+  variants = getattr(python_files.execute(path), "VARIANTS", ())
   first = flags.load(str(path))
   for variant in ("", *variants):
     config = flags.load(str(path), variant)

@@ -11,7 +11,8 @@ from nmt import train
 from nmt.errors import UserError
 from nmt.ranks import Rank
 from nmt.training import watch
-from nmt.training.peers import Peers, meet
+from nmt.training.meeting import meet
+from nmt.training.peers import Peers
 from nmt.training.stopping import Stopping
 from nmt.training.watch import Watch
 from nmt.workdir import Workdir

@@ -10,11 +10,12 @@ import pytest
 from nmt import config as config_lib
 from nmt import train
 from nmt.launching import flags
+from nmt.launching.python_files import execute
 from nmt.workdir import Workdir
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(path for path in (ROOT / "configs").glob("[!_]*.py") if path.stem != "base")
-VARIANTS = {path.stem: getattr(flags.execute(path), "VARIANTS", ()) or ("",) for path in FILES}
+VARIANTS = {path.stem: getattr(execute(path), "VARIANTS", ()) or ("",) for path in FILES}
 
 
 def shrink(config, folder):

@@ -1,14 +1,14 @@
 """Columns that a study's file adds: `columns(run)` gives numbers by name for a run's folder."""
 
 import numbers
-import runpy
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nmt.analysis.results.means import mean
 from nmt.analysis.results.table import Table
-from nmt.errors import first_line
+from nmt.errors import UserError, first_line
+from nmt.launching.python_files import blaming, execute
 
 
 def add(table: Table) -> None:
@@ -21,10 +21,11 @@ def add(table: Table) -> None:
       table.notes.append(f"{path} is not there from here: columns of its own are not shown.")
     return
   try:
-    columns = runpy.run_path(str(path)).get("columns")
-    found = {} if columns is None else _found(table, columns)
-  except (Exception, SystemExit) as e:  # of a file that is not ours
-    table.notes.append(f"{path}: no columns of its own: {type(e).__name__}: {first_line(e)}")
+    with blaming(path):
+      columns = getattr(execute(path), "columns", None)
+      found = {} if columns is None else _found(table, columns)
+  except UserError as e:
+    table.notes.append(f"No columns of the study's own: {first_line(e)}")
     return
   names = dict.fromkeys(name for values in found.values() for name in values)
   for name in names:

@@ -269,6 +269,9 @@ def test_a_study_adds_columns_of_its_own(study, tmp_path):
     made, notes = shown(text)
     assert made.own == {}
     assert message in notes
+  (tmp_path / "beside_x.py").write_text("LETTERS = 3\n")
+  made, _ = shown("import beside_x\ndef columns(run):\n  return {'three': beside_x.LETTERS}\n")
+  assert made.rows[0].values["three"] == 3
   path.unlink()
   assert "is not there from here" in "\n".join(table(study)[1])
 
