@@ -53,7 +53,7 @@ def lowered_step(config) -> str:
   program = step.build(config, V, V, sharding.build(config.mesh))
   shapes = ((B, J), jnp.int32), ((B, T), jnp.int32), ((B, T, J), jnp.int8)
   rows = Rows(*itertools.starmap(jax.ShapeDtypeStruct, shapes))
-  return lowered(program.step, program.abstract, rows, 1.0)
+  return lowered(program.step, program.abstract, rows, 1.0, program.seed)
 
 
 def lowered_search(config, beam) -> str:

@@ -192,7 +192,7 @@ def search(
   source_BxJ: Int[Array, "B J"],
   limit_B: Int[Array, "B"],
   length_penalty: Float[Array, ""],
-  coverage: Coverage | None,
+  coverage: Coverage | None = None,
   *,
   encode: Callable[..., Any],
   step: Callable[..., Any],

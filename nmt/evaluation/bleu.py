@@ -6,9 +6,9 @@ from importlib.metadata import version
 
 from ml_collections import ConfigDict
 from sacrebleu.metrics import BLEU, CHRF
-from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
 from nmt.config import BLEU_TOKENIZERS
+from nmt.data.words import Words
 from nmt.errors import UserError
 
 # By language, "13a" for all others: sacreBLEU's own choices, and characters for further languages
@@ -73,13 +73,13 @@ def moses_bleu(
 ) -> tuple[float, str]:
   """BLEU in [0, 100] of Moses's tokens, as papers before sacreBLEU report it, with its signature.
 
-  Both sides are detokenised text, whose punctuation is normalised before it is tokenised. To be set
-  beside such papers alone: it depends on the tokenizer. Raises UserError as `bleu` does.
+  Both sides are detokenised text. To be set beside such papers alone: it depends on the tokenizer.
+  Raises UserError as `bleu` does.
   """
-  normal, tokens = MosesPunctNormalizer(language), MosesTokenizer(language)
+  words = Words(language, ()).words
 
   def tokenised(lines: Sequence[str]) -> list[str]:
-    return [" ".join(tokens.tokenize(normal.normalize(line), escape=False)) for line in lines]
+    return [" ".join(words(line)) for line in lines]
 
   score, signature = bleu(tokenised(hypotheses), tokenised(references), lowercase, "none")
   return score, signature.replace("tok:none", f"tok:moses-{version('sacremoses')}")

@@ -45,7 +45,7 @@ def test_a_signature_names_its_tokenizer():
 
 
 def test_bleu_of_moses_tokens_is_that_of_text_which_is_tokenised_already():
-  hypotheses = ["Ein Mann, der „hier“ wartet.", "Zwei Hunde laufen!"]
+  hypotheses = ['Ein Mann, der "hier" wartet.', "Zwei Hunde laufen!"]
   references = ['Ein Mann, der "dort" wartet.', "Zwei große Hunde laufen."]
   tokens = ['Ein Mann , der " hier " wartet .', "Zwei Hunde laufen !"]
   wanted = ['Ein Mann , der " dort " wartet .', "Zwei große Hunde laufen ."]
