@@ -46,7 +46,7 @@ def page(report: Report) -> str:
     report=report,
     style=_trusted(style),
     script=_trusted(script),
-    policy=f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}",
+    policy=_policy(report, style, script),
     tables=_results(report),
     forest=figures.forest(table, names, styles) if table else None,
     runs=_runs(report),
@@ -67,6 +67,22 @@ def _trusted(text: str) -> Any:
   from markupsafe import Markup
 
   return Markup(text)
+
+
+def _policy(report: Report, style: str, script: str) -> str:
+  """What may be in the page: its own style and script, and Treescope's, of which a frame has both.
+
+  A frame's page is under the policy of the page around it. Treescope makes functions of text.
+  """
+  views = [one.view for one in report.parameters]
+  styles = dict.fromkeys([style, *(text for view in views for text in view.styles)])
+  scripts = dict.fromkeys([script, *(text for view in views for text in view.scripts)])
+  attributes = "; style-src-attr 'unsafe-inline'" if views else ""
+  functions = " 'unsafe-eval'" if views else ""
+  return (
+    f"default-src 'none'; style-src {' '.join(map(_digest, styles))}{attributes}; "
+    f"script-src {' '.join(map(_digest, scripts))}{functions}"
+  )
 
 
 def _digest(text: str) -> str:

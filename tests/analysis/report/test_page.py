@@ -38,9 +38,12 @@ def check(root):
   assert len(ids) == len(set(ids))
   for one in every:
     assert not {"src", "srcset", "style", "onclick", "xlink:href"} & one.attributes.keys()
-    assert one.tag not in ("link", "iframe", "object", "img", "base", "form")
-    for value in one.attributes.values():
-      assert "//" not in (value or "")
+    assert one.tag not in ("link", "object", "img", "base", "form")
+    if one.tag == "iframe":
+      assert one.attributes["sandbox"] == "allow-scripts"
+      assert one.attributes["title"]
+    for name, value in one.attributes.items():
+      assert name == "srcdoc" or "//" not in (value or "")
     if "href" in one.attributes:
       assert one.attributes["href"].removeprefix("#") in ids
     if "aria-labelledby" in one.attributes:
@@ -61,6 +64,7 @@ def check(root):
     (one,) = root.every(tag)
     digest = base64.b64encode(hashlib.sha256(one.text.encode()).digest()).decode()
     assert f"{tag}-src 'sha256-{digest}'" in policy
+  assert ("unsafe" in policy) == bool(root.every("iframe"))
   assert not re.search(r"url\(|@import|https?:", STYLE)
 
 
@@ -182,6 +186,7 @@ def test_an_old_run_with_its_alignments(first, made, parse, capsys):
   assert "1 of 1 runs done" in capsys.readouterr().out
   root = parse(out.read_text())
   check(root)
+  assert root.every("iframe")
   (weights,) = [one for one in root.every("figure") if "Alignment" in one.text]
   table = weights.every("table")[0].cells
   alpha = np.array([[float(cell) for cell in row[1:]] for row in table[1:]])
