@@ -25,6 +25,7 @@ setup(
     "numpy>=2.0",
     "optax>=0.2.6",
     "orbax-checkpoint>=0.11.30",
+    "pillow>=9",  # matplotlib needs it as well
     "pyyaml>=6",
     "rich>=13.7",
     "sacrebleu>=2.4",

@@ -7,12 +7,13 @@ from typing import Any
 
 from nmt import config as config_lib
 from nmt.analysis.place import place
-from nmt.analysis.report import curves, lengths, origins, parameters, sentences
+from nmt.analysis.report import curves, lengths, origins, parameters, pictures, sentences
 from nmt.analysis.report.curves import Curves
 from nmt.analysis.report.grid import Grid
 from nmt.analysis.report.lengths import Lengths
 from nmt.analysis.report.origins import Command, Fact
 from nmt.analysis.report.parameters import Parameters
+from nmt.analysis.report.pictures import Picture
 from nmt.analysis.report.sentences import Sentence
 from nmt.analysis.results import footer, formats, rows, study
 from nmt.analysis.results.study import Flat, Run, Study
@@ -45,7 +46,8 @@ class Report:
   """All that the page shows. table: None where no run is done.
 
   groups: the names of the configurations, by their numbers. notes: what has to be said of it all.
-  unaligned, unread: why there are no alignments and no parameters, `NAME: reason`.
+  pictures: the figures that lie in the studies' folders.
+  unaligned, unread, unseen: why there are no alignments, parameters, pictures: `NAME: reason`.
   shared: what all configs have in common.
   """
 
@@ -64,6 +66,8 @@ class Report:
   unaligned: list[str]
   parameters: list[Parameters]
   unread: list[str]
+  pictures: list[Picture]
+  unseen: list[str]
   differing: Grid | None
   shared: Grid
   origins: list[Fact]
@@ -91,6 +95,7 @@ def gather(
   members = [_member(name, home, found) for name, home in homes.items()]
   table, notes = _table(found)
   groups = _group(members, table)
+  drawings, unseen = pictures.gather(folders)
   held, unread = parameters.gather({member.name: member.home for member in members}, most)
   aligned, unaligned = sentences.gather(_one_of_each(members), drawn)
   configs = {member.name: member.config for member in members if member.config}
@@ -113,6 +118,8 @@ def gather(
     unaligned=unaligned,
     parameters=held,
     unread=unread,
+    pictures=drawings,
+    unseen=unseen,
     differing=_differing(configs, apart),
     shared=Grid(["key", "value"], [[k, _shown(same[k])] for k in same if k not in apart], 2),
     origins=origins.facts({member.name: member.home for member in members}),

@@ -70,7 +70,7 @@ def _trusted(text: str) -> Any:
 
 
 def _policy(report: Report, style: str, script: str) -> str:
-  """What may be in the page: its own style and script, and Treescope's, of which a frame has both.
+  """What may be in the page: its style, script and pictures; Treescope's style and script, if any.
 
   A frame's page is under the policy of the page around it. Treescope makes functions of text.
   """
@@ -79,8 +79,9 @@ def _policy(report: Report, style: str, script: str) -> str:
   scripts = dict.fromkeys([script, *(text for view in views for text in view.scripts)])
   attributes = "; style-src-attr 'unsafe-inline'" if views else ""
   functions = " 'unsafe-eval'" if views else ""
+  images = "img-src data:; " if report.pictures else ""
   return (
-    f"default-src 'none'; style-src {' '.join(map(_digest, styles))}{attributes}; "
+    f"default-src 'none'; {images}style-src {' '.join(map(_digest, styles))}{attributes}; "
     f"script-src {' '.join(map(_digest, scripts))}{functions}"
   )
 
