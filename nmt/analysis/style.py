@@ -1,6 +1,7 @@
 """How figures for print look and are written: colours, axes with units, PNG, PDF or SVG."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ def dress(axes: Axes, x: str, y: str, title: str = "") -> None:
   axes.tick_params(labelsize=8, color=FAINT, labelcolor=GREY)
   axes.grid(color=GRID, linewidth=0.6)
   axes.set_axisbelow(True)
+
+
+def intervals(
+  axes: Axes, places: Sequence[float], cells: Sequence[dict[str, Any]], colour: str
+) -> None:
+  """A vertical line for each {score, low, high}; none where it has no ends."""
+  low, high = ([c["score"] if c[end] is None else c[end] for c in cells] for end in ("low", "high"))
+  axes.vlines(places, low, high, color=colour, linewidth=1.4)
 
 
 def legend(axes: Axes) -> None:
