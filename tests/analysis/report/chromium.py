@@ -6,11 +6,20 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 FOUND = next((path for name in _NAMES if (path := shutil.which(name))), None)
-_SECONDS = 60  # that an answer may take
+# Puts two open files where the browser looks for them, and becomes the browser.
+_START = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+for place, end in zip((3, 4), ends):
+  os.dup2(end, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+_SECONDS = 100  # that an answer may take
 
 
 class Page:
@@ -69,7 +78,6 @@ def page(profile, width=900, height=700):
   """Starts a browser whose profile is the folder `profile`, with one page."""
   to_read, into = os.pipe()
   out, to_write = os.pipe()
-  shell = f'exec 3<&{to_read} 4>&{to_write}; exec "$@"'
   command = [
     FOUND,
     "--headless=new",
@@ -81,7 +89,7 @@ def page(profile, width=900, height=700):
     f"--user-data-dir={profile}",
   ]
   process = subprocess.Popen(
-    ["sh", "-c", shell, "sh", *command],
+    [sys.executable, "-ISc", _START, str(to_read), str(to_write), *command],
     pass_fds=(to_read, to_write),
     stdin=subprocess.DEVNULL,
     stdout=subprocess.DEVNULL,
