@@ -99,6 +99,18 @@ def test_a_study_with_an_unfinished_run(study, made, parse):
   assert "no checkpoint" in found.unaligned[0]
 
 
+def test_columns_of_a_study_are_apart_from_what_it_costs(study, tmp_path, made, parse):
+  file = tmp_path / "own.py"
+  file.write_text('"""A study."""\ndef columns(run):\n  return {"glances": 2.5}\n')
+  made.study(study, {}, study=str(file))
+  scores, costs, own = (
+    one.cells for one in parse(make(study)).every("section")[0].every("table")[:3]
+  )
+  assert costs[0][-5:] == ["parameters", "FLOPs/token", "tokens/s", "device", "hours"]
+  assert [row[-1] for row in own] == ["glances", *["2.500 ± 0.000"] * 3]
+  assert [row[:-1] for row in own] == [row[: len(own[0]) - 1] for row in scores]
+
+
 def test_the_same_folders_give_the_same_bytes(study, tmp_path, monkeypatch):
   first = make(study)
   shutil.copytree(study, tmp_path / "elsewhere" / study.name)
