@@ -211,7 +211,11 @@ KEYS = group(
     ),
     start=group(
       "parameters that a new run begins with in the place of those drawn",
-      run=text("", "the folder of another run: those of its best checkpoint, where they fit"),
+      run=text(
+        "",
+        "the folder of another run: those of its best checkpoint, where they fit; {seed} in it is "
+        "this run's seed",
+      ),
       source_vectors=text("", "a file of word vectors, of word2vec's text format: rows of E_x"),
       target_vectors=text("", "the same: rows of E_y"),
     ),
@@ -257,6 +261,9 @@ KEYS = group(
     "the search for a translation",
     beam=count(12, "hypotheses kept at a time; 1: greedy"),
     length_penalty=amount(1.0, "scores are divided by length ** this"),
+    coverage_penalty=amount(
+      0.0, "beta of Wu et al., 2016: how much a score loses for source words not looked at"
+    ),
     max_ratio=positive(2.0, "longest output: this times the length of the source, plus 10"),
     batch=count(64, "sentences translated together"),
     forbid_unk=switch(False, "never write [UNK]"),

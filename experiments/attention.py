@@ -36,11 +36,9 @@ MONOTONIC = ("monotonic", "stepwise", "mocha", "forward")
 
 
 def sweep() -> Iterator[dict[str, Any]]:
-  """Every mechanism, every normaliser with additive attention, then the corpus in English order."""
+  """Every mechanism, then those that only move forward on the corpus in English order."""
   for kind in (*CONTENT, *PLACE, *MEMORY, *OTHER, *MONOTONIC):
     yield {KIND: kind}
-  for normaliser in ("sparsemax", "entmax15", "csparsemax"):
-    yield {KIND: "additive", "model.normaliser.kind": normaliser}
   yield {KIND: "hard", "train.objective.kind": "reinforce"}
   # It reads out a word for every source word, ten times as slow: a fifth of the updates.
   yield {KIND: "latent", "train.updates": 280}

@@ -15,14 +15,21 @@ Published: Table 1 of the paper, newstest2014, all sentences, trained on at most
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nmt.launching.points import seeds
 
 BASELINE = {"model.attention.kind": "none", "model.order.kind": "attend_first"}
 
 Rows = list[dict[str, Any]]  # for ten lengths each: from, to, sentences, bleu, low, high
-Curves = dict[str, Rows]  # by the name of the model
+
+
+class Panel(NamedTuple):
+  """Curves that are drawn together, by name; longest: the most words of a source in training."""
+
+  longest: int
+  curves: dict[str, Rows]
+  title: str
 
 
 def sweep() -> Iterator[dict[str, Any]]:
@@ -52,18 +59,23 @@ def report(workdirs: dict[str, Path]) -> None:
   """Prints BLEU by source length side by side and draws it in lengths.png beside the runs."""
   groups: dict[tuple[int, str], list[Path]] = {}
   for name, workdir in workdirs.items():
-    groups.setdefault((_longest(workdir), name.partition(",")[0]), []).append(workdir)
-  panels: dict[int, Curves] = {}
-  for (longest, name), runs in groups.items():
-    panels.setdefault(longest, {})[name] = by_length(runs)
-  path = next(iter(workdirs.values())).parent / "lengths.png"
-  figure(panels, path)
-  for longest, curves in panels.items():
-    table(curves, longest)
-  print(f"figure: {path}")
+    groups.setdefault((longest(workdir), name.partition(",")[0]), []).append(workdir)
+  panels: dict[int, Panel] = {}
+  for (words, name), runs in groups.items():
+    title = f"trained on at most {words} words"
+    panels.setdefault(words, Panel(words, {}, title)).curves[name] = by_length(runs)
+  show([panel for _, panel in sorted(panels.items())], next(iter(workdirs.values())).parent)
 
 
-def _longest(workdir: Path) -> int:
+def show(panels: Sequence[Panel], folder: Path) -> None:
+  """Prints a table for each panel, and draws them all in lengths.png and lengths.pdf."""
+  figure(panels, folder / "lengths.png")
+  for panel in panels:
+    table(panel)
+  print(f"figure: {folder / 'lengths.png'}")
+
+
+def longest(workdir: Path) -> int:
   """The most words of a source sentence that the run was trained on."""
   from nmt import config as config_lib
 
@@ -80,7 +92,7 @@ def by_length(workdirs: Sequence[Path]) -> Rows:
   import numpy as np
 
   from nmt import config as config_lib
-  from nmt.evaluation import results, significance
+  from nmt.evaluation import results
   from nmt.evaluation.bleu import tokenizer
   from nmt.evaluation.sufficient import Bleu
 
@@ -97,29 +109,45 @@ def by_length(workdirs: Sequence[Path]) -> Rows:
   rows = []
   for ten in np.unique(tens).tolist():
     here = [sentences[tens == ten] for sentences in counts]
-    found = np.array([metric.score(sentences.sum(axis=0)) for sentences in here])
-    resampled = significance.resample(metric.score, here, 1000, np.random.default_rng(1))
-    spread = significance.spread(found, resampled)
-    assert spread is not None  # with sentences resampled, one run is enough
-    low, high = spread.interval(found.mean())
     rows.append(
       {"from": 10 * ten + 1, "to": 10 * ten + 10, "sentences": len(here[0])}
-      | {"bleu": float(found.mean()), "low": float(max(0, low)), "high": float(min(100, high))}
+      | bleu_of_seeds(metric, here)
     )
   return rows
 
 
-def table(curves: Curves, longest: int) -> None:
+def bleu_of_seeds(metric: Any, counts: Sequence[Any]) -> dict[str, float]:
+  """Mean BLEU of runs that differ in the seed, with its 95 % interval over seeds and sentences.
+
+  metric: nmt.evaluation.sufficient.Bleu. counts: what it has counted in each run's sentences.
+  """
+  import numpy as np
+
+  from nmt.evaluation import significance
+
+  found = np.array([metric.score(sentences.sum(axis=0)) for sentences in counts])
+  resampled = significance.resample(metric.score, counts, 1000, np.random.default_rng(1))
+  spread = significance.spread(found, resampled)
+  assert spread is not None  # with sentences resampled, one run is enough
+  low, high = spread.interval(found.mean())
+  return {
+    "bleu": float(found.mean()),
+    "low": float(max(0, low)),
+    "high": float(min(100, high)),
+  }
+
+
+def table(panel: Panel) -> None:
   """One row for ten lengths, one column a model; a dash where a model has no such sentence."""
   from rich.table import Table
 
   from nmt.cli import console
 
-  title = f"BLEU by words of the source [95 % interval], trained on at most {longest}"
+  title = f"BLEU by words of the source [95 % interval], {panel.title}"
   shown = Table("source words", title=title, title_justify="left")
-  for name in ("sentences", *curves):
+  for name in ("sentences", *panel.curves):
     shown.add_column(name, justify="right")
-  found = [{(row["from"], row["to"]): row for row in rows} for rows in curves.values()]
+  found = [{(row["from"], row["to"]): row for row in rows} for rows in panel.curves.values()]
   for bucket in sorted({bucket for rows in found for bucket in rows}):
     here = [rows.get(bucket) for rows in found]
     counts = sorted({row["sentences"] for row in here if row})
@@ -130,20 +158,20 @@ def table(curves: Curves, longest: int) -> None:
   console().print(shown)
 
 
-def figure(panels: dict[int, Curves], path: Path) -> None:
-  """A panel for each longest training sentence, dotted; a curve with its interval a model."""
+def figure(panels: Sequence[Panel], path: Path) -> None:
+  """Of each panel a curve a model, with its interval; dotted: the longest of training."""
   from nmt.analysis import style
 
   drawing, row = style.panels(len(panels), width=4.6, height=3.6)
-  for axes, (longest, curves) in zip(row, sorted(panels.items()), strict=True):
+  for axes, panel in zip(row, panels, strict=True):
     looks = zip(style.COLOURS, style.MARKS, ("-", "--", "-.", ":") * 2, strict=False)
-    for (name, rows), (colour, mark, line) in zip(curves.items(), looks, strict=False):
+    for (name, rows), (colour, mark, line) in zip(panel.curves.items(), looks, strict=False):
       middles = [(row["from"] + row["to"]) / 2 for row in rows]
       axes.plot(middles, [row["bleu"] for row in rows], line, marker=mark, color=colour, label=name)
       low, high = ([row[end] for row in rows] for end in ("low", "high"))
       axes.fill_between(middles, low, high, color=colour, alpha=0.2, linewidth=0)
-    axes.axvline(longest + 0.5, color=style.GREY, linestyle=":")
-    style.dress(axes, "words in the source sentence", "BLEU", f"trained on at most {longest} words")
+    axes.axvline(panel.longest + 0.5, color=style.GREY, linestyle=":")
+    style.dress(axes, "words in the source sentence", "BLEU", panel.title)
     axes.set(xlim=(0, None), ylim=(0, 102))
   names = row[0].get_legend_handles_labels()
   drawing.legend(*names, loc="outside lower center", ncols=len(names[0]), frameon=False)

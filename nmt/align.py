@@ -3,13 +3,15 @@
   python -m nmt.align --workdir W --source S --target T > links    T is given, not searched
   python -m nmt.align --workdir W --source S --target T --gold G   and the error rate, on stderr
   python -m nmt.align --links F --gold G                           the error rate of any links
+  python -m nmt.align --links F --backward B > links               those of two directions in one
 
 Links are in Pharaoh format, one line a pair: `i-j` from source word i to target word j, from 0.
 Words are those of the run's tokenizers (Moses words, or what white space separates), or with
 --pretokenized what spaces separate. Pieces become words by the sum over source and the mean over
 target pieces; the end of sentence is never linked. Each target word is linked to the source word
 on which both readings of the matrix, by rows and by columns, agree best (agreement), to the one of
-largest weight (argmax), or to all of at least a given weight (threshold).
+largest weight (argmax), or to all of at least a given weight (threshold). Links that a run of the
+other direction makes of the same sentences (--backward) are put together with these by --combine.
 """
 
 import argparse
@@ -27,7 +29,7 @@ from nmt.cli import console, entry
 from nmt.data import text_files
 from nmt.data.links import spaced
 from nmt.errors import UserError
-from nmt.evaluation import alignment
+from nmt.evaluation import alignment, symmetrisation
 from nmt.files import check_output, write_json
 
 
@@ -38,6 +40,8 @@ def main(argv: Sequence[str]) -> int:
   gold = alignment.read(arguments.gold) if arguments.gold else None
   if arguments.links:
     _score_file(arguments, gold)
+  elif arguments.backward:
+    raise UserError("--backward needs --links, the links to put together with")
   elif arguments.workdir and arguments.source and arguments.target:
     links = _aligned(arguments, gold)
     if gold is not None:
@@ -50,18 +54,37 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _score_file(arguments: argparse.Namespace, gold: list[alignment.Links] | None) -> None:
-  if gold is None:
-    raise UserError("--links needs --gold, the links to compare with")
+  if gold is None and not arguments.backward:
+    raise UserError("--links needs --gold, the links to compare with, or --backward")
   if arguments.workdir or arguments.figure:
     raise UserError("--links is scored as it is: leave out --workdir and --figure")
   found = alignment.read(arguments.links, arguments.reverse)
-  if len(found) != len(gold):
+  if gold is not None and len(found) != len(gold):
     raise UserError(
       f"{arguments.links} has {len(found)} lines but {arguments.gold} has {len(gold)}"
     )
   if arguments.source and arguments.target:
-    _check_range(arguments, found, gold)
-  _report(arguments, [pair.possible for pair in found], gold)
+    _check_range(arguments, found, gold or [])
+  links: list[Collection[alignment.Link]] = [pair.possible for pair in found]
+  if arguments.backward:
+    links = _combined(arguments, links)
+    for pair in links:
+      print(alignment.show(pair))
+  if gold is not None:
+    _report(arguments, links, gold)
+
+
+def _combined(
+  arguments: argparse.Namespace, forward: Sequence[Collection[alignment.Link]]
+) -> list[Collection[alignment.Link]]:
+  """The links of --links and of --backward put together, pair by pair."""
+  backward = alignment.read(arguments.backward, reverse=not arguments.reverse)
+  if len(backward) != len(forward):
+    raise UserError(
+      f"{arguments.backward} has {len(backward)} lines but {arguments.links} has {len(forward)}"
+    )
+  rule = symmetrisation.RULES[arguments.combine]
+  return [rule(ours, pair.possible) for ours, pair in zip(forward, backward, strict=True)]
 
 
 def _aligned(
@@ -132,14 +155,14 @@ def _report(
       write_json(arguments.json, asdict(score))
   finally:
     # Links go to stdout when they are made here; a file's score is all there is to print.
-    console(stderr=not arguments.links).print(table)
+    console(stderr=not arguments.links or bool(arguments.backward)).print(table)
 
 
 def _check_range(
   arguments: argparse.Namespace, found: list[alignment.Links], gold: list[alignment.Links]
 ) -> None:
   pairs = list(text_files.pairs((arguments.source, arguments.target)))
-  for path, lines in ((arguments.links, found), (arguments.gold, gold)):
+  for path, lines in ((arguments.links, found), *([(arguments.gold, gold)] if gold else ())):
     if len(lines) != len(pairs):
       raise UserError(f"{path} has {len(lines)} lines but {arguments.source} has {len(pairs)}")
     for number, (links, (source, target)) in enumerate(zip(lines, pairs, strict=True), 1):
@@ -172,6 +195,8 @@ def _parser() -> Parser:
   add("--threshold", type=weight, default=0.5, help="least weight of a link (default 0.5)")
   add("--links", type=Path, help="score this file of links instead of making some")
   add("--reverse", action="store_true", help="--links holds target-source, not source-target")
+  add("--backward", type=Path, help="target-source links of the other direction, to put together")
+  add("--combine", default="grow-diagonal", choices=symmetrisation.RULES, help="by which rule")
   add("--gold", type=Path, help="gold links: i-j sure, ipj possible")
   add("--json", type=Path, help="also write the scores here")
   add(

@@ -8,7 +8,8 @@ from ml_collections import ConfigDict
 
 from nmt.errors import UserError
 
-SEARCH = ("beam", "length_penalty", "max_ratio", "batch", "forbid_unk")  # keys of config.decode
+# Keys of config.decode.
+SEARCH = ("beam", "length_penalty", "coverage_penalty", "max_ratio", "batch", "forbid_unk")
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,6 +40,11 @@ class Parser(argparse.ArgumentParser):
       "--length-penalty",
       type=weight,
       help="score = log p / length ** this (default: as configured)",
+    )
+    add(
+      "--coverage-penalty",
+      type=weight,
+      help="what a score loses for source words not looked at (default: as configured)",
     )
     add(
       "--max-ratio",

@@ -40,12 +40,18 @@ def other(config: ConfigDict, home: Workdir) -> Run | None:
       )
   if not start.run:
     return None
-  if Path(start.run).resolve() == home.path.resolve():
-    raise UserError(f"train.start.run={start.run} is this run itself; name another one")
+  folder = _folder(config)
+  if Path(folder).resolve() == home.path.resolve():
+    raise UserError(f"train.start.run={folder} is this run itself; name another one")
   try:
-    return loading.load(start.run)
+    return loading.load(folder)
   except UserError as e:
     raise UserError(f"train.start.run: {e}") from None
+
+
+def _folder(config: ConfigDict) -> str:
+  """Of the run to start from; so that runs of a study may each start from one of their own seed."""
+  return str(config.train.start.run).replace("{seed}", str(config.seed))
 
 
 def parameters(config: ConfigDict, home: Workdir, prepared: Prepared, run: Run | None) -> Any:
@@ -64,15 +70,16 @@ def parameters(config: ConfigDict, home: Workdir, prepared: Prepared, run: Run |
   words = transfer.vocabulary(sides[0]), transfer.vocabulary(sides[1])
   found: dict[str, Any] = {}
   if run:
+    folder = _folder(config)
     theirs = jax.device_get(transfer.untied(run.config.model, models.flat(run.params)))
     there = transfer.vocabulary(run.source), transfer.vocabulary(run.target)
     report = transfer.transfer(ours, theirs, words, there)
     if report.empty():
       raise UserError(
-        f"train.start.run={start.run}: none of its parameters fits this model, by name and shape"
+        f"train.start.run={folder}: none of its parameters fits this model, by name and shape"
       )
-    _tell(report, f"{start.run}, update {run.update}", sides[1].kind)
-    found["run"] = {"path": start.run, "update": run.update, **dataclasses.asdict(report)}
+    _tell(report, f"{folder}, update {run.update}", sides[1].kind)
+    found["run"] = {"path": folder, "update": run.update, **dataclasses.asdict(report)}
   for name, path in files.items():
     if not path:
       continue

@@ -55,6 +55,14 @@ def test_a_run_of_another_vocabulary(run, start, first, capsys):
   assert kept["words"]["decoder.E_y"] == [len(words), len(words) + 1]
 
 
+def test_each_seed_may_start_from_a_run_of_its_own(start, first):
+  (first / "run").rename(first / "run,seed=77")
+  found = start(["inconnu"], run=str(first / "run,seed={seed}"))[1]
+  assert found is not None
+  kept = json.loads((first / "new" / "start.json").read_text())["run"]
+  assert kept["path"] == str(first / "run,seed=77")
+
+
 def test_given_vectors_come_last_and_touch_nothing_else(run, start, first, tmp_path, capsys):
   (word, other), m = run.target.pieces([4, 5]), run.config.model.embedding
   (tmp_path / "fr.vec").write_text(f"{word} {' '.join(['3'] * m)}\n")

@@ -112,7 +112,7 @@ def compiled(size: Size, layout: str, count: int) -> tuple[str, int, int]:
   rows: Any = jax.ShapeDtypeStruct(
     (size.batch * count, FIXED), jnp.int32, sharding=NamedSharding(mesh, sharding.BATCH)
   )
-  found: Any = program.step.lower(program.abstract, Rows(rows, rows), 1.0).compile()
+  found: Any = program.trace(Rows(rows, rows)).lower().compile()
   parameters = sum(4 * x.size for x in jax.tree.leaves(program.abstract["params"]))
   return found.as_text(), int(found.memory_analysis().argument_size_in_bytes), parameters
 

@@ -1,10 +1,11 @@
-"""Beam search with length normalisation, whole in one program."""
+"""Beam search with length normalisation and a coverage penalty, whole in one program."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from nmt.data.ids import BOS, EOS, PAD
@@ -12,10 +13,18 @@ from nmt.decoding.hypotheses import Hypotheses, Step, penalties
 from nmt.decoding.topk import best_tokens
 
 
+class Coverage(NamedTuple):
+  """What scores a search by how much of the source its hypotheses have looked at."""
+
+  weight: float | Float[Array, ""]  # beta
+  real_BxJ: Bool[Array, "B J"]  # False: padding
+
+
 class History(NamedTuple):
   """What was chosen at each position, and from where; -inf, 0, PAD where there was no choice."""
 
   log_p_TxBxK: Float[Array, "T B K"]
+  score_TxBxK: Float[Array, "T B K"]  # of what ends here
   parent_TxBxK: Int[Array, "T B K"]
   token_TxBxK: Int[Array, "T B K"]
   alpha_TxKxBxJ: Float[Array, "T K B J"] | None  # where each parent looked as it was continued
@@ -34,6 +43,7 @@ class Search(NamedTuple):
   live_BxK: Float[Array, "B K"]  # log-probabilities of the live hypotheses; -inf for an empty place
   count_B: Int[Array, "B"]  # how many hypotheses have finished
   best_BxN: Float[Array, "B N"]  # the best scores of these
+  covered_KxBxJ: Float[Array, "K B J"] | None  # alpha of the live ones, added up
   history: History
 
 
@@ -47,16 +57,23 @@ def beam(
   steps: int,
   forbid: Sequence[int],
   length_penalty: float | Float[Array, ""] = 1.0,
+  coverage: Coverage | None = None,
   n_best: int = 1,
   alphas: bool = True,
 ) -> Hypotheses:
-  """Finds the sequences of largest log p(y | x) / |y| ** length_penalty that a beam of K reaches.
+  """Finds the sequences of largest score that a beam of K reaches.
+
+    score = log p(y | x) / |y| ** length_penalty + beta sum_j log(min(sum_i alpha_ij, 1))
+
+  The second term is the coverage penalty of Wu et al. (2016, equation 14), for all tokens of the
+  source; a sum too small for a float is taken as the smallest normal one.
 
   At each position the K likeliest continuations of the live hypotheses are taken; those that are
   EOS are finished, the others live on. A sentence is done when K hypotheses have finished (so that
   K = 1 is greedy), or none lives, or no live one can still enter the N best: log p never rises
   and the longest length divides it most, so a live one scores at most log p / limit **
-  length_penalty. What lives at the limit is given out unfinished, after all that finished.
+  length_penalty, as the coverage penalty is never above 0. What lives at the limit is given out
+  unfinished, after all that finished.
 
   The loop keeps what was chosen and from where; the best are traced back after it, so that tokens
   and alignment weights are never reordered. `step` is mapped over K with its memory shared.
@@ -70,6 +87,7 @@ def beam(
     steps: T, the size of the buffers.
     forbid: tokens never chosen.
     length_penalty: at least 0; 0 compares plain log-probabilities.
+    coverage: beta, at least 0, and where the source is real; None: no coverage penalty.
     n_best: N, at most K.
     alphas: whether to keep the alignment weights.
   """
@@ -89,14 +107,20 @@ def beam(
     state, (logits_KxBxV, alpha_KxBxJ) = step_K(memory, now.state, now.y_KxB)
     log_p_BxK, parent_BxK, y_BxK = best_tokens(logits_KxBxV, penalty_V, now.live_BxK)
     alpha_TxKxBxJ = past.alpha_TxKxBxJ
+    row_KxB = parent_BxK.T * B + jnp.arange(B, dtype=jnp.int32)[None, :]
+    score_BxK = log_p_BxK / (i + 1).astype(jnp.float32) ** length_penalty
+    covered_KxBxJ = now.covered_KxBxJ
+    if covered_KxBxJ is not None and coverage is not None:
+      covered_KxBxJ = (covered_KxBxJ + alpha_KxBxJ).reshape(K * B, -1)[row_KxB]
+      score_BxK += coverage.weight * uncovered(covered_KxBxJ, coverage.real_BxJ).T
     history = History(
       log_p_TxBxK=past.log_p_TxBxK.at[i].set(log_p_BxK),
+      score_TxBxK=past.score_TxBxK.at[i].set(score_BxK),
       parent_TxBxK=past.parent_TxBxK.at[i].set(parent_BxK),
       token_TxBxK=past.token_TxBxK.at[i].set(y_BxK),
       alpha_TxKxBxJ=None if alpha_TxKxBxJ is None else alpha_TxKxBxJ.at[i].set(alpha_KxBxJ),
     )
     ended_BxK = (y_BxK == EOS) & (log_p_BxK > -jnp.inf)
-    score_BxK = log_p_BxK / (i + 1).astype(jnp.float32) ** length_penalty
     score_BxK = jnp.where(ended_BxK, score_BxK, -jnp.inf)
     count_B = now.count_B + ended_BxK.sum(axis=1, dtype=jnp.int32)
     best_BxN, _ = jax.lax.top_k(jnp.concatenate([now.best_BxN, score_BxK], axis=1), n_best)
@@ -106,9 +130,8 @@ def beam(
     # A sentence stops as a whole: a hopeless hypothesis beside a hopeful one keeps its place.
     hopeless_B = (live_BxK / longest_Bx1 <= worst_Bx1).all(axis=1)
     live_BxK = jnp.where(hopeless_B[:, None], -jnp.inf, live_BxK)
-    row_KxB = parent_BxK.T * B + jnp.arange(B, dtype=jnp.int32)[None, :]
     state = jax.tree.map(lambda x: x.reshape(K * B, *x.shape[2:])[row_KxB], state)
-    return Search(i + 1, state, y_BxK.T, live_BxK, count_B, best_BxN, history)
+    return Search(i + 1, state, y_BxK.T, live_BxK, count_B, best_BxN, covered_KxBxJ, history)
 
   first_BxK = (jnp.arange(K)[None, :] == 0) & (limit_B > 0)[:, None]
   start = Search(
@@ -118,25 +141,33 @@ def beam(
     live_BxK=jnp.where(first_BxK, jnp.float32(0), -jnp.inf),
     count_B=jnp.zeros(B, jnp.int32),
     best_BxN=jnp.full((B, n_best), -jnp.inf, jnp.float32),
+    covered_KxBxJ=jnp.zeros(alpha.shape, alpha.dtype) if coverage else None,
     history=History(
       log_p_TxBxK=jnp.full((steps, B, K), -jnp.inf, jnp.float32),
+      score_TxBxK=jnp.full((steps, B, K), -jnp.inf, jnp.float32),
       parent_TxBxK=jnp.zeros((steps, B, K), jnp.int32),
       token_TxBxK=jnp.full((steps, B, K), PAD, jnp.int32),
       alpha_TxKxBxJ=jnp.zeros((steps, *alpha.shape), alpha.dtype) if alphas else None,
     ),
   )
   end = jax.lax.while_loop(going, body, start)
-  return trace(end.history, limit_B, length_penalty, n_best)
+  return trace(end.history, limit_B, n_best)
 
 
-def trace(
-  history: History, limit_B: Int[Array, "B"], length_penalty: float | Float[Array, ""], n_best: int
-) -> Hypotheses:
+def uncovered(
+  covered_KxBxJ: Float[Array, "K B J"], real_BxJ: Bool[Array, "B J"]
+) -> Float[Array, "K B"]:
+  """sum_j log(min(covered_j, 1)) over the real tokens of the source, at most 0."""
+  log_KxBxJ = jnp.log(jnp.clip(covered_KxBxJ, np.finfo(np.float32).tiny, 1.0))
+  return jnp.where(real_BxJ[None], log_KxBxJ, 0.0).sum(axis=-1)
+
+
+def trace(history: History, limit_B: Int[Array, "B"], n_best: int) -> Hypotheses:
   """Picks the N best ends out of a search's history and walks back from each."""
   log_p_TxBxK, token_TxBxK = history.log_p_TxBxK, history.token_TxBxK
+  score_TxBxK = history.score_TxBxK
   T, B, K = log_p_TxBxK.shape
   length_T = jnp.arange(1, T + 1, dtype=jnp.int32)
-  score_TxBxK = log_p_TxBxK / (length_T.astype(jnp.float32) ** length_penalty)[:, None, None]
   ended_TxBxK = token_TxBxK == EOS
   cut_TxBxK = ~ended_TxBxK & (length_T[:, None] == limit_B[None, :])[:, :, None]
 

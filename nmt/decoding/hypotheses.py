@@ -24,7 +24,7 @@ class Hypotheses(NamedTuple):
   tokens_BxNxT: Int[Array, "B N T"]
   length_BxN: Int[Array, "B N"]
   log_probability_BxN: Float[Array, "B N"]
-  score_BxN: Float[Array, "B N"]  # log-probability / length ** length_penalty
+  score_BxN: Float[Array, "B N"]  # what the search compares: see beam.py
   finished_BxN: Bool[Array, "B N"]  # False: cut at the longest length allowed, without EOS
   alpha_BxNxTxJ: Float[Array, "B N T J"] | None
 

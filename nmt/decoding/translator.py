@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 from ml_collections import ConfigDict
 
 from nmt.data import padding
-from nmt.data.ids import EOS
-from nmt.decoding.beam import beam
+from nmt.data.ids import EOS, PAD
+from nmt.decoding.beam import Coverage, beam
 from nmt.decoding.greedy import greedy
 from nmt.decoding.hypotheses import Hypotheses, forbidden
 from nmt.decoding.limits import MAX_SOURCE
 from nmt.decoding.trained import Run
+from nmt.errors import UserError
 
 _EXTRA = 10  # an output may be max_ratio times its source, and this much longer
 _WINDOW = 4096  # lines sorted together
@@ -31,7 +33,7 @@ class Translation:
 
   text: str
   ids: list[int]  # with EOS if finished
-  score: float  # log-probability / length ** length_penalty
+  score: float  # what the search compares: see beam.py
   log_probability: float
   alpha_TxJ: Float[np.ndarray, "T J"] | None  # None unless asked for
   source_ids: list[int]  # with EOS
@@ -54,6 +56,8 @@ class Translator:
     alphas: whether translations come with their alignment weights.
     max_tokens: a source of more tokens, EOS aside, isn't translated: `too_long` tells.
     window: lines read before the first is given out.
+
+  Raises UserError for a coverage penalty where alpha does not say where the model looks.
   """
 
   def __init__(
@@ -68,6 +72,11 @@ class Translator:
   ):
     self.source, self.target, self.params = run.source, run.target, run.params
     self.decode = run.config.decode if decode is None else decode
+    if self.decode.coverage_penalty and not run.aligns:
+      raise UserError(
+        "decode.coverage_penalty must be 0: model.attention.kind="
+        f"{run.config.model.attention.kind} doesn't say by alpha where it looks"
+      )
     self.n_best, self.alphas = min(n_best, self.decode.beam), alphas
     self.max_tokens, self.window = max_tokens, window
     self._search: Callable[..., Hypotheses] = functools.partial(
@@ -151,7 +160,9 @@ class Translator:
     limit_B = np.zeros(B, np.int32)
     limit_B[: len(sources)] = [self.longest(len(ids)) for ids in sources]
     penalty = np.float32(self.decode.length_penalty)
-    return self._search(params, source_BxJ, limit_B, penalty, steps=self.longest(J))
+    weight = self.decode.coverage_penalty
+    coverage = Coverage(jnp.float32(weight), source_BxJ != PAD) if weight else None
+    return self._search(params, source_BxJ, limit_B, penalty, coverage, steps=self.longest(J))
 
   def _translation(self, found: Hypotheses, row: int, source: list[int]) -> Translation:
     def one(n: int, others: tuple[Translation, ...] = ()) -> Translation:
@@ -181,6 +192,7 @@ def search(
   source_BxJ: Int[Array, "B J"],
   limit_B: Int[Array, "B"],
   length_penalty: Float[Array, ""],
+  coverage: Coverage | None,
   *,
   encode: Callable[..., Any],
   step: Callable[..., Any],
@@ -190,10 +202,12 @@ def search(
   n_best: int,
   alphas: bool,
 ) -> Hypotheses:
-  """Encoder and search in one program: greedy for a beam of 1."""
+  """Encoder and search in one program: greedy for a beam of 1 whose score is the usual one."""
   memory, state = encode(params, source_BxJ)
   forward = functools.partial(step, params)
-  searcher = greedy if size == 1 else functools.partial(beam, size=size, n_best=n_best)
+  plain = size == 1 and coverage is None
+  wide = functools.partial(beam, size=size, n_best=n_best, coverage=coverage)
+  searcher = greedy if plain else wide
   return searcher(
     forward,
     memory,

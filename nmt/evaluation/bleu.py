@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from ml_collections import ConfigDict
 from sacrebleu.metrics import BLEU, CHRF
+from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
 from nmt.config import BLEU_TOKENIZERS
 from nmt.errors import UserError
@@ -64,6 +66,23 @@ def bleu(
   metric = BLEU(lowercase=lowercase, force=True, tokenize=tokenizer)
   score = metric.corpus_score(hypotheses, [references]).score
   return float(score), str(metric.get_signature())
+
+
+def moses_bleu(
+  hypotheses: Sequence[str], references: Sequence[str], language: str, lowercase: bool = False
+) -> tuple[float, str]:
+  """BLEU in [0, 100] of Moses's tokens, as papers before sacreBLEU report it, with its signature.
+
+  Both sides are detokenised text, whose punctuation is normalised before it is tokenised. To be set
+  beside such papers alone: it depends on the tokenizer. Raises UserError as `bleu` does.
+  """
+  normal, tokens = MosesPunctNormalizer(language), MosesTokenizer(language)
+
+  def tokenised(lines: Sequence[str]) -> list[str]:
+    return [" ".join(tokens.tokenize(normal.normalize(line), escape=False)) for line in lines]
+
+  score, signature = bleu(tokenised(hypotheses), tokenised(references), lowercase, "none")
+  return score, signature.replace("tok:none", f"tok:moses-{version('sacremoses')}")
 
 
 def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> tuple[float, str]:

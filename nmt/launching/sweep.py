@@ -154,9 +154,12 @@ def _rows(path: Path, module: ModuleType) -> Iterator[dict[str, Any]]:
         )
     axes.append(rows)
   try:
-    yield from points.product(*axes) if len(axes) > 1 else map(dict, axes[0])
+    rows = list(points.product(*axes) if len(axes) > 1 else map(dict, axes[0]))
   except ValueError as e:
     raise UserError(f"{path}: {' x '.join(f'{name}()' for name in functions)}: {e}") from None
+  # All of a seed before the next: a table of all rows soon, and each finds the programs compiled.
+  seeds = list(dict.fromkeys(str(row.get("seed")) for row in rows))
+  yield from sorted(rows, key=lambda row: seeds.index(str(row.get("seed"))))
 
 
 def _names(path: Path, rows: list[dict[str, Any]], kept: list[str | None]) -> list[str]:

@@ -32,7 +32,7 @@ def compiling(session: Session, threads: int) -> Iterator[list[Future[None]]]:
   program = session.program
 
   def compile_(shape: Shape) -> None:
-    program.step.lower(program.abstract, session.abstract(shape), 1.0).compile()
+    program.trace(session.abstract(shape)).lower().compile()
 
   if not threads or session.config.train.accumulate > 1:
     yield []

@@ -177,7 +177,7 @@ class Session:
     first = range(min(self.batches.epoch_size(), 1000))
     ((shape, _),) = Counter(map(self.batches.shape, first)).most_common(1)
     rows, _, length = shape
-    traced = self.program.step.trace(self.program.abstract, self.abstract(shape), 1.0)
+    traced = self.program.trace(self.abstract(shape))
     return {
       "parameters": sum(x.size for x in jax.tree.leaves(self.state["params"])),
       "flops_per_target_token": flops.products(traced.jaxpr) / (rows * length),

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Float, Int, Key
@@ -20,6 +21,7 @@ from nmt.training.objectives.base import evaluate as evaluate_sums
 from nmt.training.optimizer import average, batch_scale, clip_factor, learning_rate, optimizer
 
 State = dict[str, Any]
+Seed = Int[Array | np.ndarray, ""]
 Total = tuple[Any, Sums]  # the sum of the gradients, and the sums of the objective
 
 
@@ -34,8 +36,9 @@ class Program:
 
   abstract: State  # shapes, types and shardings
   create: Callable[..., State]  # the state before the first update; params, or else drawn ones
-  step: jax.stages.Wrapped  # state, rows, scale -> state, sums; the state is donated
-  add: Callable[..., Total]  # state, total, rows, first row; one batch of several
+  seed: Int[np.ndarray, ""]  # an argument, so that runs of other seeds have the same programs
+  step: jax.stages.Wrapped  # state, rows, scale, seed -> state, sums; the state is donated
+  add: Callable[..., Total]  # state, total, rows, first row, seed; one batch of several
   finish: Callable[..., tuple[State, Sums]]  # state, total, scale
   nothing: Callable[[Rows], Total]  # what `add` starts from, for batches like these rows
   evaluate: Callable[..., Sums]  # params, rows
@@ -46,13 +49,17 @@ class Program:
     Several are exactly one large batch: gradients are summed, then divided by all their tokens.
     """
     if len(batches) == 1:
-      found: tuple[State, Sums] = self.step(state, batches[0], scale)
+      found: tuple[State, Sums] = self.step(state, batches[0], scale, self.seed)
       return found
     total, row = self.nothing(batches[0]), 0
     for rows in batches:
-      total = self.add(state, total, rows, row)
+      total = self.add(state, total, rows, row, self.seed)
       row += rows.source.shape[0]
     return self.finish(state, total, scale)
+
+  def trace(self, rows: Any) -> jax.stages.Traced:
+    """The update from one batch like these rows, to be looked into, lowered and compiled."""
+    return self.step.trace(self.abstract, rows, 1.0, self.seed)
 
 
 def objective_of(config: ConfigDict) -> Objective:
@@ -82,23 +89,24 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
     state: State = start(drawn)
     return state
 
-  def sums(state: State, rows: Rows, first: int | Int[Array, ""]) -> Total:
-    keys_B = _keys(config.seed, state["update"], first, rows.source.shape[0]) if random else None
+  def sums(state: State, rows: Rows, first: int | Int[Array, ""], seed: Seed) -> Total:
+    keys_B = _keys(seed, state["update"], first, rows.source.shape[0]) if random else None
     params = sharding.gather(mesh, state["params"])
     kept = {"updates": state["update"], **state.get("objective", {})}
     return gradient_sums((params, kept), rows, keys_B)
 
-  def step(state: State, rows: Rows, scale: Float[Array, ""]) -> tuple[State, Sums]:
-    return apply(state, sums(state, rows, 0), scale)
+  def step(state: State, rows: Rows, scale: Float[Array, ""], seed: Seed) -> tuple[State, Sums]:
+    return apply(state, sums(state, rows, 0, seed), scale)
 
-  def add(state: State, total: Total, rows: Rows, first: Int[Array, ""]) -> Total:
-    both: Total = jax.tree.map(jnp.add, total, sums(state, rows, first))
+  def add(state: State, total: Total, rows: Rows, first: Int[Array, ""], seed: Seed) -> Total:
+    both: Total = jax.tree.map(jnp.add, total, sums(state, rows, first, seed))
     return both
 
   def nothing(rows: Rows) -> Total:
-    zeros: Total = jax.tree.map(jnp.zeros_like, jax.eval_shape(sums, shapes, rows, 0))
+    zeros: Total = jax.tree.map(jnp.zeros_like, jax.eval_shape(sums, shapes, rows, 0, seed))
     return zeros
 
+  seed = np.array(config.seed, np.int32)
   shapes = jax.eval_shape(begin, tree)
   stored = sharding.shardings(mesh, shapes, config.mesh.optimizer)
   start = jax.jit(begin, out_shardings=stored)
@@ -106,6 +114,7 @@ def build(config: ConfigDict, source_size: int, target_size: int, mesh: Mesh) ->
   return Program(
     abstract=jax.tree.map(lambda x, s: x.update(sharding=s), shapes, stored),
     create=create,
+    seed=seed,
     step=jit(step, donate_argnums=0),
     add=jax.jit(add, donate_argnums=1),
     finish=jit(apply, donate_argnums=0),
@@ -132,7 +141,7 @@ def _begin(
 
 
 def _keys(
-  seed: int, update: Int[Array, ""], first: int | Int[Array, ""], count: int
+  seed: Seed, update: Int[Array, ""], first: int | Int[Array, ""], count: int
 ) -> Key[Array, "B"]:
   """A key for each sentence, by its place in the update and not by its device."""
   key = jax.random.fold_in(jax.random.key(seed), update)

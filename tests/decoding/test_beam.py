@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nmt.data.ids import BOS, EOS
-from nmt.decoding.beam import beam
+from nmt.decoding.beam import Coverage, beam
 from nmt.decoding.greedy import greedy
 from nmt.decoding.hypotheses import forbidden
 
@@ -42,7 +42,7 @@ def follow(memory, b, ids):
   return total, np.array(rows).reshape(len(ids), J)
 
 
-def enumerate_all(memory, b, limit, penalty, banned):
+def enumerate_all(memory, b, limit, penalty, banned, beta=0.0, real=J):
   """Every allowed sequence, best first: those that end, then those cut at the limit."""
   words = [v for v in range(V) if v not in banned and v != EOS]
   found = []
@@ -50,24 +50,25 @@ def enumerate_all(memory, b, limit, penalty, banned):
     for head in itertools.product(words, repeat=length - 1):
       for last in [EOS] + (words if length == limit else []):
         ids = [*head, last]
-        log_p, _ = follow(memory, b, ids)
-        found.append((last != EOS, -log_p / length**penalty, ids))
+        log_p, alpha = follow(memory, b, ids)
+        covered = np.log(np.minimum(alpha.sum(axis=0)[:real], 1)).sum()
+        found.append((last != EOS, -log_p / length**penalty - beta * covered, ids))
   return sorted(found)
 
 
 @functools.partial(jax.jit, static_argnames=("K", "n_best", "forbid_unk", "alphas"))
-def run(memory, state, limit_B, penalty, K, n_best, forbid_unk, alphas):
+def run(memory, state, limit_B, penalty, K, n_best, forbid_unk, alphas, coverage=None):
   forbid = forbidden(forbid_unk)
   shared = dict(steps=T, forbid=forbid, length_penalty=penalty, alphas=alphas)
   if K == 0:
     return greedy(step, memory, state, limit_B, **shared)
-  return beam(step, memory, state, limit_B, size=K, n_best=n_best, **shared)
+  return beam(step, memory, state, limit_B, size=K, n_best=n_best, coverage=coverage, **shared)
 
 
-def search(memory, state, limit, K, penalty=1.0, n_best=1, forbid_unk=False, alphas=True):
+def search(memory, state, limit, K, penalty=1.0, n_best=1, forbid_unk=False, alphas=True, **more):
   """Greedy for K = 0."""
   limit_B = np.asarray(limit, np.int32)
-  found = run(memory, state, limit_B, np.float32(penalty), K, n_best, forbid_unk, alphas)
+  found = run(memory, state, limit_B, np.float32(penalty), K, n_best, forbid_unk, alphas, **more)
   return jax.tree.map(np.asarray, found)
 
 
@@ -93,6 +94,36 @@ def test_a_wide_beam_finds_all_that_enumeration_finds(penalty, forbid_unk):
       np.testing.assert_allclose(found.log_probability_BxN[b, n], log_p, rtol=1e-5)
       np.testing.assert_array_equal(found.alpha_BxNxTxJ[b, n, : len(expected)], alpha)
       assert not found.alpha_BxNxTxJ[b, n, len(expected) :].any()
+
+
+def covering(beta, real, B):
+  return Coverage(np.float32(beta), np.arange(J)[None] < np.full((B, 1), real))
+
+
+@pytest.mark.parametrize("beta", [0.3, 4.0])
+@pytest.mark.parametrize("alphas", [True, False])
+def test_the_coverage_penalty_is_that_of_its_equation(beta, alphas):
+  limit, real, penalty = [4, 3], 3, 0.6
+  memory, state = toy(11, 2)
+  wide = dict(K=128, penalty=penalty, n_best=20, alphas=alphas)
+  found = search(memory, state, limit, **wide, coverage=covering(beta, real, 2))
+  plain = search(memory, state, limit, **wide)
+  assert (found.tokens_BxNxT != plain.tokens_BxNxT).any()  # it makes a difference
+  for b in range(2):
+    every = enumerate_all(memory, b, limit[b], penalty, forbidden(False), beta, real)
+    for n, (_, cost, expected) in enumerate(every[:20]):
+      assert ids(found, b, n) == expected
+      np.testing.assert_allclose(found.score_BxN[b, n], -cost, rtol=1e-5)
+      log_p, _ = follow(memory, b, expected)
+      np.testing.assert_allclose(found.log_probability_BxN[b, n], log_p, rtol=1e-5)
+
+
+def test_a_word_that_nothing_looks_at_costs_much_but_no_infinity():
+  memory, state = toy(12, 1)
+  memory["alpha"] = memory["alpha"].at[..., 0].set(0.0)
+  found = search(memory, state, [T], K=3, coverage=covering(0.1, J, 1))
+  assert found.length_BxN[0, 0] > 0
+  assert np.isfinite(found.score_BxN).all()
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -10,6 +10,7 @@ from nmt.data.ids import EOS
 from nmt.data.tokenizers import Tokenizer
 from nmt.decoding.trained import Run
 from nmt.decoding.translator import Translator, search
+from nmt.errors import UserError
 
 V = 132
 
@@ -38,16 +39,21 @@ def step(params, memory, state, y_B):
 
 
 def copier(**options):
-  decode = dict(beam=3, length_penalty=1.0, max_ratio=2.0, batch=4, forbid_unk=False)
+  decode = dict(
+    beam=3, length_penalty=1.0, coverage_penalty=0.0, max_ratio=2.0, batch=4, forbid_unk=False
+  )
+  aligns = options.pop("aligns", True)
   keywords = {k: options.pop(k) for k in list(options) if k not in decode}
   return Translator(
     Run(
-      config=ConfigDict(dict(decode={**decode, **options})),
+      config=ConfigDict(
+        dict(decode={**decode, **options}, model=dict(attention=dict(kind="additive")))
+      ),
       source=Letters(),
       target=Letters(),
       params={"sharpness": jnp.float32(20)},
       update=1,
-      aligns=True,
+      aligns=aligns,
       encode=encode,
       step=step,
       force=encode,  # never called
@@ -100,6 +106,19 @@ def test_new_parameters_need_no_new_program():
   assert third[0].text == "ef"
   assert [t.text for t in first] == [t.text for t in second]
   assert first[0].log_probability > second[0].log_probability
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_the_score_counts_what_was_not_looked_at(beam):
+  line = "abcd"
+  (found,) = copier(beam=beam, coverage_penalty=0.1).translate([line])
+  assert found.text == line
+  np.testing.assert_allclose(found.score, found.log_probability / 5, atol=1e-6)  # all was
+  (cut,) = copier(beam=beam, coverage_penalty=0.1, max_ratio=0.0).translate(["x" * 11])
+  missed = 0.1 * 2 * np.log(np.finfo(np.float32).tiny)  # the last letter and the end
+  np.testing.assert_allclose(cut.score, cut.log_probability / 10 + missed, rtol=1e-6)
+  with pytest.raises(UserError, match=r"coverage_penalty must be 0: model\.attention\.kind"):
+    copier(coverage_penalty=0.1, aligns=False)
 
 
 def test_lengths_of_many_kinds_need_few_programs():

@@ -48,7 +48,9 @@ class Changeable(Run):
 def run():
   words = ["le", "chat", "noir", "dort", "ici", ",", ".", "[", "]", "un", "petit"]
   tokenizer = Normalized(Words("fr", words))
-  decode = dict(beam=2, length_penalty=1.0, max_ratio=2.0, batch=4, forbid_unk=False)
+  decode = dict(
+    beam=2, length_penalty=1.0, coverage_penalty=0.0, max_ratio=2.0, batch=4, forbid_unk=False
+  )
   data = dict(source="fr", target="fr", normalize="nfc")
   return Changeable(
     config=ConfigDict({"data": data, "decode": decode, "evaluation": {"tokenizer": ""}}),

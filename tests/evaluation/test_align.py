@@ -46,6 +46,23 @@ def test_with_gold_the_error_rate_is_on_stderr_and_the_links_stay_clean(files, c
   assert f"{scores['aer']:.2f}" in capsys.readouterr().out
 
 
+def test_links_of_two_directions_are_put_together(files, capsys):
+  (files / "forward").write_text("0-0 1-1 3-3\n\n0-0\n")
+  (files / "backward").write_text("0-0 2-1 1-2\n\n0-0 1-2\n")  # target-source
+  both = ["--links", f"{files}/forward", "--backward", f"{files}/backward"]
+  align.main(both)
+  assert capsys.readouterr().out == "0-0 1-1 2-1 1-2\n\n0-0\n"
+  align.main([*both, "--combine", "intersection", "--gold", f"{files}/gold"])
+  printed = capsys.readouterr()
+  assert printed.out == "0-0\n\n0-0\n"
+  assert "AER" in printed.err
+  (files / "backward").write_text("0-0\n")
+  with pytest.raises(UserError, match=r"backward has 1 lines but .*forward has 3"):
+    align.main(both)
+  with pytest.raises(UserError, match="--backward needs --links"):
+    align.main(arguments(files, "--backward", f"{files}/backward"))
+
+
 def test_a_figure_for_each_line_asked_for(files, capsys):
   align.main(arguments(files, "--figure", f"{files}/f.png"))
   align.main(arguments(files, "--figure", f"{files}/g.pdf", "--lines", "1,3"))

@@ -1,7 +1,7 @@
 import pytest
 
 from nmt.errors import UserError
-from nmt.evaluation.bleu import bleu, chrf, tokenizer_of
+from nmt.evaluation.bleu import bleu, chrf, moses_bleu, tokenizer_of
 
 REFERENCES = ["The cat sat on the mat.", "It didn't rain, did it?"]
 
@@ -42,3 +42,15 @@ def test_a_signature_names_its_tokenizer():
   assert of("nrefs:1|case:mixed|tok:ja-mecab-0.996-IPA|smooth:exp") == "ja-mecab"
   assert of("nrefs:1|tok:flores200|smooth:exp") == "flores200"
   assert of("") == "13a"
+
+
+def test_bleu_of_moses_tokens_is_that_of_text_which_is_tokenised_already():
+  hypotheses = ["Ein Mann, der „hier“ wartet.", "Zwei Hunde laufen!"]
+  references = ['Ein Mann, der "dort" wartet.', "Zwei große Hunde laufen."]
+  tokens = ['Ein Mann , der " hier " wartet .', "Zwei Hunde laufen !"]
+  wanted = ['Ein Mann , der " dort " wartet .', "Zwei große Hunde laufen ."]
+  score, signature = moses_bleu(hypotheses, references, "de")
+  assert score == bleu(tokens, wanted, tokenizer="none")[0]
+  assert "tok:moses-" in signature
+  shouted = [line.upper() for line in hypotheses]
+  assert moses_bleu(shouted, references, "de", lowercase=True)[0] == score

@@ -61,7 +61,7 @@ def test_any_mesh_gives_the_same_update(noisy, batch):
   for shape in ((8, 1), (4, 2)):
     program, mesh = build(noisy, *shape)
     close(expected, run(program, mesh, start, batch))
-    text = program.step.lower(program.abstract, place(mesh, batch)[0], 1.0).compile().as_text()
+    text = program.trace(place(mesh, batch)[0]).lower().compile().as_text()
     inside = loops(text)
     assert len(inside) > 3
     assert COLLECTIVE.search(text)

@@ -132,7 +132,7 @@ def fixed(size: Size, task: dict[str, Any]) -> dict[str, Any]:
   bench = Bench(size, task["precision"], task["batch"])
   rows = bench.fixed(task["length"])
   began = time.perf_counter()
-  compiled: Any = bench.program.step.lower(bench.program.abstract, rows, 1.0).compile()
+  compiled: Any = bench.program.trace(rows).lower().compile()
   compile_seconds = time.perf_counter() - began
 
   def round_() -> None:

@@ -102,7 +102,7 @@ class System:
   def _temporary(self, task: workloads.Long) -> dict[str, float]:
     sides: Any = (jax.ShapeDtypeStruct(side.shape, jnp.int32) for side in task.batches(0)[0])
     rows = Rows(*sides)
-    compiled: Any = self.program.step.lower(self.program.abstract, rows, 1.0).compile()
+    compiled: Any = self.program.trace(rows).lower().compile()
     memory = compiled.memory_analysis()
     return {
       "temporary_mb": memory.temp_size_in_bytes / 2**20,

@@ -57,6 +57,9 @@ class Program:
   def update(self, state: Any, batches: list[Any], scale: float) -> Any:
     return self.step(state, batches[0], scale)
 
+  def trace(self, rows: Any) -> jax.stages.Traced:
+    return self.step.trace(self.abstract, rows, 1.0)
+
 
 def loss(params, source_BxJ, target_BxT):
   """The sum of -log p(y) over the real target tokens, and the sums that the meter reads."""

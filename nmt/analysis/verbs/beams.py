@@ -4,7 +4,7 @@ A search error is a sentence of which a larger beam, of those tried, finds a tra
 model scores higher (Stahlberg and Byrne, 2019, ask an exact search instead, so this is a lower
 bound). The score is the search's: log p / length ** length_penalty; --length-penalty 0 makes it
 theirs, log p. Beside it stands of how many sentences the model would rather have no translation:
-nothing but the end scores higher than what was found.
+nothing but the end scores higher than what was found (not with a coverage penalty).
 """
 
 import argparse
@@ -50,8 +50,10 @@ def beams(sample: Sample, sizes: list[int], decode: ConfigDict) -> dict[str, Any
     changed = decode.copy_and_resolve_references()
     changed.beam = size
     found[size] = translated.translate(sample, changed, f"beam {size}:")
-  nothing = force(sample.run, [(ids, []) for ids, _ in sample.encoded()], alignments=False)
-  empty = [None if one is None else float(one.log_probs_T[0]) for one in nothing]
+  empty: list[float | None] = [None] * len(sample.pairs)
+  if not decode.coverage_penalty:
+    nothing = force(sample.run, [(ids, []) for ids, _ in sample.encoded()], alignments=False)
+    empty = [None if one is None else float(one.log_probs_T[0]) for one in nothing]
   bleu = Bleu(sample.references, sample.tokenizer)
   rows = by_beam(found, empty)
   for row in rows:

@@ -6,9 +6,10 @@ from jaxtyping import Array, Bool, Float, Key
 
 from nmt.models.attention.base import Attention as Base
 from nmt.models.attention.base import Glance, Memory
-from nmt.refusals import NOT_ALIGNING
+from nmt.refusals import NOT_ALIGNING, above_0, refuses_values
 
 TRAITS = (NOT_ALIGNING,)
+REFUSES = (refuses_values(above_0("decode.coverage_penalty"), "alpha doesn't say what is covered"),)
 
 
 class Attention(Base):

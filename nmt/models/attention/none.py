@@ -11,10 +11,13 @@ from nmt.models.attention.base import Glance, Memory
 from nmt.models.encoders.base import Encoder, at
 from nmt.models.initializers import Initializers
 from nmt.models.products import affine
-from nmt.refusals import NO_READER, NOT_ALIGNING, refuses
+from nmt.refusals import NO_READER, NOT_ALIGNING, above_0, refuses, refuses_values
 
 TRAITS = (NOT_ALIGNING,)
-REFUSES = (refuses("model.encoder", NO_READER, "without attention, such a state is the context"),)
+REFUSES = (
+  refuses("model.encoder", NO_READER, "without attention, such a state is the context"),
+  refuses_values(above_0("decode.coverage_penalty"), "alpha doesn't say what is covered"),
+)
 
 
 class Attention(Base):

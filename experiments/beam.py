@@ -1,0 +1,155 @@
+"""How large should a beam be, and does a larger one show search or model to be wrong?
+
+Hypothesis: plain log p prefers short translations, so that BLEU falls as the beam grows and finds
+more of them; divided by the length it does not fall; a penalty for source words not looked at adds
+little to that. Without attention all of it is worse. It is wrong if BLEU at a beam of 100 is that
+at 5 with plain log p.
+
+  python launch.py --config=configs/multi30k.py:en-de --sweep=beam --parallel=2 --workdir=W
+
+takes RNNsearch and RNNencdec of experiments/captions.py (in its folder nothing is trained anew) and
+translates val by beams of 1 to 100, by three scores. What was found is kept in W/searches, so a
+stopped study goes on; the end is a table, beam.jsonl and beam.png.
+
+Published: Koehn and Knowles (2017) find BLEU to fall beyond a beam of about 10 to 30 on most pairs,
+more so without normalisation; Stahlberg and Byrne (2019) find the model to like the empty
+translation best for half of the sentences. Budget: the six runs of captions, and an hour of a core.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from experiments import captions
+
+__all__ = ["BASELINE", "report", "sweep", "sweep_seed", "sweep_size"]
+
+sweep_size, sweep_seed = captions.sweep_size, captions.sweep_seed
+BASELINE = captions.BASELINE
+
+SIZES = (1, 2, 4, 8, 16, 32, 64, 100)
+PLAIN = {"length_penalty": 0.0, "coverage_penalty": 0.0}
+SCORES = {
+  "log p": PLAIN,
+  "log p / length": {**PLAIN, "length_penalty": 1.0},
+  "and coverage": {"length_penalty": 1.0, "coverage_penalty": 0.2},
+}
+
+
+def sweep() -> Iterator[dict[str, Any]]:
+  """With attention and without."""
+  for kind in ("additive", "none"):
+    yield {captions.KIND: kind}
+
+
+def report(workdirs: dict[str, Path]) -> None:
+  """Translates val in all ways, then prints a table and draws it; writes beam.jsonl."""
+  from nmt import config as config_lib
+  from nmt.files import replacing
+
+  folder = next(iter(workdirs.values())).parent
+  groups: dict[str, list[Path]] = {}
+  for workdir in workdirs.values():
+    kind = config_lib.load(workdir / "config.json").model.attention.kind
+    groups.setdefault(kind, []).append(workdir)
+  rows = []
+  for kind, runs in groups.items():
+    for called, score in SCORES.items():
+      if kind == "additive" or not score["coverage_penalty"]:
+        rows += _rows(kind, called, [_searched(run, called, score) for run in runs])
+  with replacing(folder / "beam.jsonl") as file:
+    file.writelines(f"{json.dumps(row)}\n" for row in rows)
+  table(rows)
+  figure(rows, folder / "beam.png")
+  print(f"figure: {folder / 'beam.png'}")
+
+
+def _searched(run: Path, called: str, score: dict[str, float]) -> dict[str, Any]:
+  """What `nmt.analyze beams` finds on val by one score."""
+  from nmt.analysis import translated
+  from nmt.analysis.verbs.beams import beams
+  from nmt.arguments import changed
+  from nmt.files import read_json, write_json
+  from nmt.loading import load
+
+  kept = run.parent / "searches" / f"{run.name},{called.replace('/', 'by')}.json"
+  if kept.exists():
+    return dict(read_json(kept))
+  trained = load(run)
+  sample = translated.sample(trained, trained.config.data.valid)
+  found = beams(sample, list(SIZES), changed(trained.config.decode, score))
+  kept.parent.mkdir(exist_ok=True)
+  write_json(kept, found)
+  return found
+
+
+def _rows(kind: str, called: str, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+  """A row for each size of the beam: means over the seeds, and the interval of BLEU."""
+  import numpy as np
+
+  from nmt.evaluation import significance
+
+  rows = []
+  for same in zip(*[run["rows"] for run in runs], strict=True):
+    row: dict[str, Any] = {"attention": kind, "score": called, "beam": same[0]["beam"]}
+    for key in ("bleu", "length", "search_errors", "empty", "empty_better"):
+      values = [one[key] for one in same]
+      row[key] = None if None in values else float(np.mean(values))
+    bleu = np.array([one["bleu"] for one in same])
+    spread = significance.spread(bleu, None)
+    row["seeds"] = bleu.tolist()
+    row["low"], row["high"] = spread.interval(row["bleu"]) if spread else (None, None)
+    rows.append(row)
+  return rows
+
+
+def table(rows: list[dict[str, Any]]) -> None:
+  """Prints a row for each attention, score and size of the beam."""
+  from nmt.analysis import tables
+  from nmt.cli import console
+
+  columns = {
+    "bleu": "BLEU",
+    "low": "from",
+    "high": "to",
+    "length": "length ratio, %",
+    "search_errors": "search errors, %",
+    "empty": "empty, %",
+    "empty_better": "empty scores higher, %",
+  }
+  texts = [
+    [
+      row["attention"],
+      row["score"],
+      str(row["beam"]),
+      *(tables.number(row[key]) for key in columns),
+    ]
+    for row in rows
+  ]
+  console().print(tables.numbers(["attention", "score", "beam", *columns.values()], texts))
+
+
+def figure(rows: list[dict[str, Any]], path: Path) -> None:
+  """BLEU over the size of the beam: a panel for each attention, a curve for each score."""
+  from nmt.analysis import style
+
+  kinds = list(dict.fromkeys(row["attention"] for row in rows))
+  drawing, panels = style.panels(len(kinds), width=4.2, height=3.2)
+  for axes, kind in zip(panels, kinds, strict=True):
+    for called, colour, mark in zip(SCORES, style.COLOURS, style.MARKS, strict=False):
+      here = [row for row in rows if (row["attention"], row["score"]) == (kind, called)]
+      if not here:
+        continue
+      sizes = [row["beam"] for row in here]
+      axes.plot(sizes, [row["bleu"] for row in here], f"{mark}-", color=colour, label=called)
+      if all(row["low"] is not None for row in here):
+        low, high = ([row[end] for row in here] for end in ("low", "high"))
+        axes.fill_between(sizes, low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(SIZES, map(str, SIZES))
+    axes.minorticks_off()
+    style.dress(axes, "hypotheses in the beam", "BLEU on val", f"attention {kind}")
+    style.legend(axes)
+  for ending in (".png", ".pdf"):
+    style.save(drawing, path.with_suffix(ending))

@@ -1,0 +1,44 @@
+"""Do products collapse where attention is wide, and does scaling cure it?
+
+Hypothesis: products of state and annotation, unscaled, vary the more the wider they are, so that
+the softmax is nearly one-hot before anything is learnt; divided by the root of the width they do
+not, and a sum over tanh with a learnt v hardly. It is wrong if `multiplicative` is as good at 1024
+as at 128, or `scaled_dot` falls as it does.
+
+  python launch.py --config=configs/quickstart.py --sweep=width --parallel=2 --workdir=W
+
+trains each mechanism at four widths of attention, the rest of the model as it is, with 3 seeds.
+What Britz et al. call multiplicative is <W s, U h_j>: that of scaled_dot without its scale, which
+a temperature of 1 / sqrt(width) undoes. Luong's dot has no width but the state's, so that it would
+be another model at each.
+
+Published: Britz et al. (2017), newstest2013, BLEU at 128, 256, 512 and 1024:
+multiplicative 22.03, 22.33, 21.78 and 18.22, additive 22.23, 22.33, 22.47 and 22.10. Budget: 48
+runs of 4 minutes each on a core.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from experiments.attention import columns
+from nmt.launching.points import seeds
+
+__all__ = ["BASELINE", "columns", "sweep", "sweep_seed"]
+
+KIND = "model.attention.kind"
+SIZE = "model.attention.size"
+TEMPERATURE = "model.normaliser.temperature"
+BASELINE = {KIND: "additive", TEMPERATURE: 1.0}
+
+
+def sweep() -> Iterator[dict[str, Any]]:
+  """Four mechanisms at each width."""
+  for width in (128, 256, 512, 1024):
+    for kind in ("additive", "additive_normed", "scaled_dot"):
+      yield {KIND: kind, SIZE: width}
+    yield {KIND: "scaled_dot", SIZE: width, TEMPERATURE: width**-0.5}
+
+
+def sweep_seed() -> Iterator[dict[str, Any]]:
+  """Three runs of each."""
+  return seeds(3)
