@@ -260,6 +260,18 @@ def read(tmp_path, body, home=None):
   return {name: (c.model.size, c.train.clip, c.seed) for name, c in found.points.items()}, found
 
 
+def test_all_points_of_a_seed_come_before_the_next(tmp_path):
+  body = """
+    def sweep():
+      return [{"model.size": 8}, {"model.size": 9}]
+
+    def sweep_seed():
+      return [{"seed": 3}, {"seed": 1}]
+  """
+  points = list(read(tmp_path, body)[0].values())
+  assert [(size, seed) for size, _, seed in points] == [(8, 3), (9, 3), (8, 1), (9, 1)]
+
+
 def test_functions_that_sweep_multiply(tmp_path):
   body = """
     def sweep_size():

@@ -68,6 +68,18 @@ def test_any_mesh_gives_the_same_update(noisy, batch):
     assert not any(COLLECTIVE.search(body) for body in inside)
 
 
+def test_runs_of_other_seeds_have_the_same_program_and_other_draws(noisy, batch):
+  texts, norms = set(), set()
+  start = jax.device_get(build(noisy)[0].create())
+  for seed in (1, 2):
+    noisy.seed = seed
+    program, mesh = build(noisy)
+    texts.add(program.trace(place(mesh, batch)[0]).lower().as_text())
+    norms.add(float(run(program, mesh, start, batch)[1]["gradient_norm"]))
+  assert len(texts) == 1
+  assert len(norms) == 2  # dropout differs
+
+
 def test_an_optimizer_that_all_devices_share_makes_the_same_update(noisy, batch):
   noisy.train.optimizer.momentum = 0.9
   program, mesh = build(noisy)
