@@ -25,6 +25,7 @@ setup(
     "numpy>=2.0",
     "optax>=0.2.6",
     "orbax-checkpoint>=0.11.30",
+    "pillow>=9",  # matplotlib needs it as well
     "pyyaml>=6",
     "rich>=13.7",
     "sacrebleu>=2.4",
@@ -34,6 +35,7 @@ setup(
     "sentencepiece>=0.2",
     "tensorboardX>=2.6",
     "tensorflow-datasets>=4.9.9",
+    "treescope>=0.1.9",
   ],
   extras_require={
     "test": [
@@ -51,7 +53,7 @@ setup(
     # What tests of the manifests for Kubernetes and SkyPilot compare them with.
     "clusters": ["kubeflow-trainer-api>=2.3", "kubernetes-validate>=1.37", "skypilot>=0.14"],
     "reports": ["tensorboard>=2.18"],  # shows the event files that a run writes
-    "notebook": ["ipykernel>=6.29", "notebook>=7", "treescope>=0.1.9"],  # docs/analysis.ipynb
+    "notebook": ["ipykernel>=6.29", "notebook>=7"],  # docs/analysis.ipynb
     # What experiments/benchmarks/speed compares with; then: pip install --no-deps joeynmt==2.3.0,
     # which asks for a protobuf that is too old for everything else.
     "peers": [

@@ -11,7 +11,7 @@ from scipy.stats import kendalltau
 
 from nmt.decoding.forced import each
 from nmt.decoding.trained import Run
-from nmt.evaluation.significance import resample
+from nmt.evaluation.significance import percentiles, resample
 from nmt.models.attribution import Attribution, attribute
 
 STEPS = 16  # of the quadrature of integrated gradients
@@ -121,5 +121,5 @@ def _agreement(found: Sequence[Attributed], one: str, other: str) -> Agreement:
       return value
 
     drawn = resample(mean, [table], _RESAMPLES, np.random.default_rng(_SEED))
-    low, high = np.quantile(drawn[:, 0], [0.025, 0.975]).tolist()
+    low, high = percentiles(drawn[:, 0]).tolist()
   return Agreement(one, other, total / words, low, high, same / words, int(words))

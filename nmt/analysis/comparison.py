@@ -97,11 +97,11 @@ def _scores(
   found: dict[str, dict[str, Any]] = {}
   for place, name in enumerate(names):
     score = float(metric.score(counts[name].sum(axis=0)))
-    low, high = np.quantile(drawn[:, place], [0.025, 0.975]).tolist()
+    low, high = significance.percentiles(drawn[:, place]).tolist()
     found[name] = {"score": score, "low": low, "high": high}
     if place:
       apart = drawn[:, place] - drawn[:, 0]
-      low, high = np.quantile(apart, [0.025, 0.975]).tolist()
+      low, high = significance.percentiles(apart).tolist()
       random = np.random.default_rng(_SEED)
       p = significance.randomisation(
         metric.score, [counts[name]], [counts[names[0]]], trials, random

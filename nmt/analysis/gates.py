@@ -5,7 +5,7 @@ the model is traced, and its operations are run one by one, with what comes out 
 function within a cell noted: training knows nothing of it, and a cell of a new file needs nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -27,7 +27,7 @@ _PARTS = {"encoder": ("forward", "backward", "cell", "layers"), "decoder": ("cel
 
 
 class Saturation(NamedTuple):
-  """Shares of the gates of the decoder, in [0, 1], over all units and target tokens."""
+  """Shares of gates, in [0, 1], over all units and tokens."""
 
   shut: float
   open: float
@@ -94,15 +94,35 @@ def gates(run: Run, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Ite
   return each(pairs, lambda *batch: compiled(run.params, *batch), cut)
 
 
-def saturation(run: Run, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Saturation | None:
-  """How many gates of the decoder are below 0.1 and above 0.9; None of cells without.
+def saturations(
+  run: Run, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]
+) -> dict[tuple[str, str], Saturation]:
+  """How often each gate is below 0.1 and above 0.9, by (cell, gate) as `names` has them.
 
-  pairs: (source ids, target ids), without BOS or EOS; too long ones are left out.
+  pairs: (source ids, target ids), without BOS or EOS; too long ones are left out. Empty where no
+  pair is left.
   """
-  found = [one.decoder_TxGx3 for one in gates(run, pairs) if one is not None]
-  if not found or not found[0].shape[1]:
+  found = [one for one in gates(run, pairs) if one is not None]
+  every: dict[tuple[str, str], Saturation] = {}
+  for known, several in zip(names(run), zip(*found, strict=True), strict=False):  # by side
+    if known:
+      _, shut, wide = np.concatenate(several).mean(axis=0, dtype=np.float64).T
+      shares = map(Saturation, shut.tolist(), wide.tolist())
+      every |= dict(zip(known, shares, strict=True))
+  return every
+
+
+def saturation(run: Run, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Saturation | None:
+  """How many gates of the decoder are below 0.1 and above 0.9; None of cells without."""
+  return together(saturations(run, pairs), "decoder")
+
+
+def together(found: Mapping[tuple[str, str], Saturation], side: str) -> Saturation | None:
+  """Of all gates of a side, encoder or decoder; None where it has none."""
+  own = [one for (cell, _), one in found.items() if cell.startswith(f"{side}.")]
+  if not own:
     return None
-  _, shut, wide = np.concatenate(found).mean(axis=(0, 1), dtype=np.float64)
+  shut, wide = np.mean(own, axis=0)
   return Saturation(float(shut), float(wide))
 
 

@@ -1,6 +1,7 @@
 """How figures for print look and are written: colours, axes with units, PNG, PDF or SVG."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ _DATED: dict[str, dict[str, Any]] = {
   ".pdf": {"CreationDate": None},
   ".svg": {"Date": None},
 }
+_ABOUT = {".png": "Description", ".pdf": "Subject", ".svg": "Description"}
 HELP = "draw it too: a .png, .pdf or .svg"
 
 
@@ -35,7 +37,10 @@ def check_path(path: str | Path) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-  """Writes a figure, PNG, PDF or SVG, beside and renamed; UserError where that is not possible."""
+  """Writes a figure, PNG, PDF or SVG, beside and renamed; UserError where that is not possible.
+
+  The file says what it shows (`describe`), for those who can't see it.
+  """
   suffix = path.suffix.lower()
   try:
     # Outlines (type 3) in PDF: embedded as type 42, CJK fonts vanish. No dates, no random names.
@@ -47,11 +52,23 @@ def save(figure: Figure, path: Path) -> None:
         format=suffix[1:],
         bbox_inches="tight",
         pad_inches=0.12,
-        metadata=_DATED[suffix],
+        metadata=_DATED[suffix] | {_ABOUT[suffix]: describe(figure)},
       )
       file.write(picture.getbuffer())
   except OSError as error:
     raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def describe(figure: Figure) -> str:
+  """In words: of each panel its title, its axes and its lines; empty where none has a name."""
+  texts = []
+  for axes in figure.axes:
+    title = next((t for where in ("left", "center") if (t := axes.get_title(where))), "")
+    over = " by ".join(filter(None, (axes.get_ylabel(), axes.get_xlabel())))
+    lines = ", ".join(axes.get_legend_handles_labels()[1])
+    texts.append("; ".join(filter(None, (f"{title}: {over}" if title and over else title or over,
+                                         lines))))  # fmt: skip
+  return ". ".join(filter(None, texts))
 
 
 def panels(
@@ -76,6 +93,14 @@ def dress(axes: Axes, x: str, y: str, title: str = "") -> None:
   axes.tick_params(labelsize=8, color=FAINT, labelcolor=GREY)
   axes.grid(color=GRID, linewidth=0.6)
   axes.set_axisbelow(True)
+
+
+def intervals(
+  axes: Axes, places: Sequence[float], cells: Sequence[dict[str, Any]], colour: str
+) -> None:
+  """A vertical line for each {score, low, high}; none where it has no ends."""
+  low, high = ([c["score"] if c[end] is None else c[end] for c in cells] for end in ("low", "high"))
+  axes.vlines(places, low, high, color=colour, linewidth=1.4)
 
 
 def legend(axes: Axes) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nmt.evaluation.scores import buckets
-from nmt.evaluation.significance import Counts, Score, resample
+from nmt.evaluation.significance import Counts, Score, percentiles, resample
 
 RESAMPLES = 1000
 _SEED = 12345
@@ -40,5 +40,5 @@ def _interval(counts: Counts, score: Score, resamples: int) -> dict[str, float |
   low = high = None
   if len(counts) > 1:
     drawn = resample(score, [counts], resamples, np.random.default_rng(_SEED))
-    low, high = np.quantile(drawn[:, 0], [0.025, 0.975]).tolist()
+    low, high = percentiles(drawn[:, 0]).tolist()
   return {"score": float(score(counts.sum(axis=0))), "low": low, "high": high}

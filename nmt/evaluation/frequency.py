@@ -10,15 +10,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float, Int, Num
 from ml_collections import ConfigDict
 from sacrebleu.metrics import BLEU
 
 from nmt.data import cache
 from nmt.data.corpora import Corpus, open_corpus
 from nmt.data.parallel import Indices, Pool
+from nmt.evaluation.significance import Counts, percentiles, resample
 
 # From how many times on; the buckets of compare-mt (Neubig et al., 2019).
 BUCKETS = (0, 1, 2, 3, 4, 5, 10, 100, 1000)
+MEASURES = ("precision", "recall", "f1")
+RESAMPLES, _SEED = 1000, 12345
 
 
 def words(line: str, tokenizer: str) -> list[str]:
@@ -72,30 +77,72 @@ def by_frequency(
   {from, to, reference, precision, recall, f1}; `to` is None in the last, and a bucket without a
   word on either side is left out.
   """
-  edges = [*BUCKETS[1:], None]
-  found, wanted, right = ([0] * len(BUCKETS) for _ in range(3))
+  rows = with_intervals(hypotheses, references, frequency, tokenizer, 0)
+  return [row | {name: row[name]["score"] for name in MEASURES} for row in rows]
 
-  def bucket(word: str) -> int:
-    count = frequency.get(word, 0)
-    return sum(count >= edge for edge in BUCKETS) - 1
 
-  for hypothesis, reference in zip(hypotheses, references, strict=True):
-    ours, theirs = (Counter(words(line, tokenizer)) for line in (hypothesis, reference))
-    for into, counts in ((found, ours), (wanted, theirs), (right, ours & theirs)):
-      for word, count in counts.items():
-        into[bucket(word)] += count
-  rows = []
-  for place, (start, edge) in enumerate(zip(BUCKETS, edges, strict=True)):
-    if found[place] or wanted[place]:
-      both = found[place] + wanted[place]
-      rows.append(
-        {
-          "from": start,
-          "to": None if edge is None else edge - 1,
-          "reference": wanted[place],
-          "precision": 100 * right[place] / found[place] if found[place] else 0.0,
-          "recall": 100 * right[place] / wanted[place] if wanted[place] else 0.0,
-          "f1": 100 * 2 * right[place] / both,
-        }
-      )
-  return rows
+def with_intervals(
+  hypotheses: Sequence[str],
+  references: Sequence[str],
+  frequency: Mapping[str, int],
+  tokenizer: str = "13a",
+  resamples: int = RESAMPLES,
+) -> list[dict[str, Any]]:
+  """`by_frequency` with {score, low, high} for each of its measures.
+
+  low and high are the ends of the 95 % interval of resampled sentences, of those test sets among
+  them that have such words; None where fewer than two sentences have any.
+  """
+  counts_SxBx3 = _counts(hypotheses, references, frequency, tokenizer)
+  rows: list[dict[str, Any]] = []
+  measures: list[Counts] = []
+  for place, (start, edge) in enumerate(zip(BUCKETS, [*BUCKETS[1:], None], strict=True)):
+    found_S, wanted_S, right_S = counts_SxBx3[:, place].T
+    if found_S.any() or wanted_S.any():
+      end = None if edge is None else edge - 1
+      rows.append({"from": start, "to": end, "reference": int(wanted_S.sum())})
+      for above, below in (
+        (right_S, found_S),  # as MEASURES has them
+        (right_S, wanted_S),
+        (2 * right_S, found_S + wanted_S),
+      ):
+        measures.append(np.stack([above, below], axis=1))
+  cells = iter(_scores(measures, resamples))
+  return [row | {name: next(cells) for name in MEASURES} for row in rows]
+
+
+def _counts(
+  hypotheses: Sequence[str],
+  references: Sequence[str],
+  frequency: Mapping[str, int],
+  tokenizer: str,
+) -> Int[np.ndarray, "S B 3"]:
+  """Of each sentence and bucket, the words found, those wanted, and those that are right."""
+  counts_SxBx3 = np.zeros((len(references), len(BUCKETS), 3), np.int64)
+  for row_Bx3, *lines in zip(counts_SxBx3, hypotheses, references, strict=True):
+    ours, theirs = (Counter(words(line, tokenizer)) for line in lines)
+    for kind, own in enumerate((ours, theirs, ours & theirs)):
+      for word, count in own.items():
+        seen = frequency.get(word, 0)
+        row_Bx3[sum(seen >= edge for edge in BUCKETS) - 1, kind] += count
+  return counts_SxBx3
+
+
+def _scores(measures: Sequence[Counts], resamples: int) -> list[dict[str, float | None]]:
+  """The ratio of two counts, in percent, 0 where the lower is 0, and its interval if asked for."""
+  cells: list[dict[str, float | None]] = []
+  for one in measures:
+    score = float(np.nan_to_num(_percent(one.sum(axis=0))))
+    cells.append({"score": score, "low": None, "high": None})
+  if measures and resamples:
+    drawn = resample(_percent, measures, resamples, np.random.default_rng(_SEED))
+    for cell, one, values in zip(cells, measures, drawn.T, strict=True):
+      if np.count_nonzero(one[:, 1]) > 1:
+        cell["low"], cell["high"] = percentiles(values).tolist()
+  return cells
+
+
+def _percent(sums: Num[np.ndarray, "*corpora 2"]) -> Float[np.ndarray, "*corpora"]:
+  above, below = np.moveaxis(sums.astype(np.float64), -1, 0)
+  nothing = np.full_like(above, np.nan)
+  return np.asarray(np.divide(100 * above, below, out=nothing, where=below > 0))

@@ -62,6 +62,12 @@ def resample(
   return np.concatenate(rows)
 
 
+def percentiles(resampled: Float[np.ndarray, "R *_"]) -> Float[np.ndarray, "2 *_"]:
+  """The ends of the 95 % interval of resampled scores (Efron's percentiles); NaN is left out."""
+  ends: Float[np.ndarray, "2 *_"] = np.nanquantile(resampled, [0.025, _LEVEL], axis=0)
+  return ends
+
+
 class Seeds(NamedTuple):
   """The variance of a score over seeds, and the degrees of freedom with which it is known."""
 

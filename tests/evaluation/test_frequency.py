@@ -25,6 +25,24 @@ def test_the_most_frequent_words_have_no_upper_end():
   assert (row["from"], row["to"]) == (1000, None)
 
 
+def test_intervals_are_of_resampled_sentences():
+  # One word a sentence, right in half of 100: 40 to 60 % in 95 of 100 binomial draws.
+  ours, theirs = ["cat"] * 50 + ["dog"] * 50 + ["emu", "emu"], ["cat"] * 100 + ["emu", "sat"]
+  seen = {"cat": 1, "dog": 1, "emu": 2, "sat": 3}
+  frequent, few, alone = frequency.with_intervals(ours, theirs, seen)
+  for name in ("precision", "recall", "f1"):
+    assert frequent[name]["score"] == 50
+    low, high = (frequent[name][end] for end in ("low", "high"))
+    assert 39 <= low <= 41
+    assert 59 <= high <= 61
+  # Found twice and right once: resampled test sets without either sentence say nothing.
+  assert few["precision"] == {"score": 50, "low": 0, "high": 100}
+  # A single sentence has the word.
+  assert few["recall"] == {"score": 100, "low": None, "high": None}
+  assert alone["recall"] == {"score": 0, "low": None, "high": None}
+  assert few["f1"] == {"score": pytest.approx(200 / 3), "low": 0, "high": 100}
+
+
 def test_words_are_those_of_the_language():
   assert frequency.words("我爱你。 ok", "zh") == ["我", "爱", "你", "。", "ok"]
   assert frequency.words("It's 5%.\r", "13a") == ["It's", "5", "%", "."]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nmt import kinds, models
-from nmt.analysis.gates import gates, names, noting, saturation
+from nmt.analysis.gates import gates, names, noting, saturation, saturations
 from nmt.models.cells.base import find
 
 PAIRS = [([4, 5, 7], [4, 12]), ([9], [7, 8, 9])]  # without ends
@@ -57,6 +57,9 @@ def test_a_gate_that_is_forced_open_is_the_one_of_that_name(changes, cell, k, ma
     for row, name in enumerate(known[side]):
       opened = (values[:, row, 0] > 0.999).all()
       assert opened == (name == (cell, gate)), name
+  found = saturations(run, PAIRS)
+  assert list(found) == [*known["encoder"], *known["decoder"]]
+  assert found[cell, gate] == (0, 1)
 
 
 def test_the_first_gates_are_those_of_the_equations(made):

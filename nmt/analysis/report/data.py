@@ -7,11 +7,13 @@ from typing import Any
 
 from nmt import config as config_lib
 from nmt.analysis.place import place
-from nmt.analysis.report import curves, lengths, origins, sentences
+from nmt.analysis.report import curves, lengths, origins, parameters, pictures, sentences
 from nmt.analysis.report.curves import Curves
 from nmt.analysis.report.grid import Grid
 from nmt.analysis.report.lengths import Lengths
 from nmt.analysis.report.origins import Command, Fact
+from nmt.analysis.report.parameters import Parameters
+from nmt.analysis.report.pictures import Picture
 from nmt.analysis.report.sentences import Sentence
 from nmt.analysis.results import footer, formats, rows, study
 from nmt.analysis.results.study import Flat, Run, Study
@@ -44,7 +46,9 @@ class Report:
   """All that the page shows. table: None where no run is done.
 
   groups: the names of the configurations, by their numbers. notes: what has to be said of it all.
-  unaligned: why there are no alignments, `NAME: reason`. shared: what all configs have in common.
+  pictures: the figures that lie in the studies' folders.
+  unaligned, unread, unseen: why there are no alignments, parameters, pictures: `NAME: reason`.
+  shared: what all configs have in common.
   """
 
   name: str
@@ -60,6 +64,10 @@ class Report:
   lengths: list[Lengths]
   sentences: list[Sentence]
   unaligned: list[str]
+  parameters: list[Parameters]
+  unread: list[str]
+  pictures: list[Picture]
+  unseen: list[str]
   differing: Grid | None
   shared: Grid
   origins: list[Fact]
@@ -70,8 +78,16 @@ class Report:
     return [member for member in self.members if member.result is not None]
 
 
-def gather(folders: Sequence[Path], split: str | None = None, drawn: int = 2) -> Report:
-  """Reads runs and studies. `drawn`: of how many sentences alignments are drawn; 0 loads no model.
+def gather(
+  folders: Sequence[Path],
+  split: str | None = None,
+  drawn: int = 2,
+  most: int = 4,
+) -> Report:
+  """Reads runs and studies.
+
+  drawn: of how many sentences alignments are drawn. most: runs at most whose parameters are shown;
+  of more, none are. With 0 for both no checkpoint is read.
 
   Raises UserError where a folder holds no run at all.
   """
@@ -79,6 +95,8 @@ def gather(folders: Sequence[Path], split: str | None = None, drawn: int = 2) ->
   members = [_member(name, home, found) for name, home in homes.items()]
   table, notes = _table(found)
   groups = _group(members, table)
+  drawings, unseen = pictures.gather(folders)
+  held, unread = parameters.gather({member.name: member.home for member in members}, most)
   aligned, unaligned = sentences.gather(_one_of_each(members), drawn)
   configs = {member.name: member.config for member in members if member.config}
   keys = list(dict.fromkeys(key for config in configs.values() for key in config))
@@ -98,6 +116,10 @@ def gather(folders: Sequence[Path], split: str | None = None, drawn: int = 2) ->
     lengths=lengths.gather([one.result for one in members if one.result], _of_row(table)),
     sentences=aligned,
     unaligned=unaligned,
+    parameters=held,
+    unread=unread,
+    pictures=drawings,
+    unseen=unseen,
     differing=_differing(configs, apart),
     shared=Grid(["key", "value"], [[k, _shown(same[k])] for k in same if k not in apart], 2),
     origins=origins.facts({member.name: member.home for member in members}),

@@ -32,6 +32,13 @@ for (const figure of document.querySelectorAll("figure.followed")) {
     const apart = places.map((place) => Math.abs(place - x));
     show(apart.indexOf(Math.min(...apart)));
   });
+  const hide = () => {
+    at = -1;
+    said.textContent = "";
+    cursor.removeAttribute("d");
+  };
+  svg.addEventListener("pointerleave", hide);
+  svg.addEventListener("blur", hide);
   svg.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (step) {

@@ -13,6 +13,7 @@ from nmt.analysis.report import figures
 from nmt.analysis.report.data import Report, row_name
 from nmt.analysis.report.grid import Grid, listed
 from nmt.analysis.results import formats
+from nmt.analysis.results.footer import NAMES
 
 _HERE = Path(__file__).parent
 _COSTS = ("parameters", "FLOPs/token", "tokens/s", "device", "hours")
@@ -46,7 +47,7 @@ def page(report: Report) -> str:
     report=report,
     style=_trusted(style),
     script=_trusted(script),
-    policy=f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}",
+    policy=_policy(report, style, script),
     tables=_results(report),
     forest=figures.forest(table, names, styles) if table else None,
     runs=_runs(report),
@@ -67,6 +68,23 @@ def _trusted(text: str) -> Any:
   from markupsafe import Markup
 
   return Markup(text)
+
+
+def _policy(report: Report, style: str, script: str) -> str:
+  """What may be in the page: its style, script and pictures; Treescope's style and script, if any.
+
+  A frame's page is under the policy of the page around it. Treescope makes functions of text.
+  """
+  views = [one.view for one in report.parameters]
+  styles = dict.fromkeys([style, *(text for view in views for text in view.styles)])
+  scripts = dict.fromkeys([script, *(text for view in views for text in view.scripts)])
+  attributes = "; style-src-attr 'unsafe-inline'" if views else ""
+  functions = " 'unsafe-eval'" if views else ""
+  images = "img-src data:; " if report.pictures else ""
+  return (
+    f"default-src 'none'; {images}style-src {' '.join(map(_digest, styles))}{attributes}; "
+    f"script-src {' '.join(map(_digest, scripts))}{functions}"
+  )
 
 
 def _digest(text: str) -> str:
@@ -100,15 +118,18 @@ def _first(row: Any) -> str:
 
 
 def _results(report: Report) -> list[tuple[str, Grid]]:
-  """The table of launch.py results, its costs apart, so that each part is as wide as a page."""
+  """The table of launch.py results in parts as wide as a page: costs and own columns apart."""
   table = report.table
   if table is None:
     return []
   keys, shown = max(1, len(table.keys)), formats.shown(table)
-  first = next((at for at, (name, _) in enumerate(shown) if name in _COSTS), len(shown))
+  own, names = table.own.keys(), shown[:keys]
+  rest = [column for column in shown[keys:] if column[0] not in own]
   parts = {
-    "A row for each configuration, over its seeds": shown[:first],
-    "What they cost": [*shown[:keys], *shown[first:]],
+    "A row for each configuration, over its seeds": names
+    + [column for column in rest if column[0] not in _COSTS],
+    "What they cost": names + [column for column in rest if column[0] in _COSTS],
+    "Columns of the study's own": names + [column for column in shown[keys:] if column[0] in own],
   }
   stars = frozenset(at for at, row in enumerate(table.rows) if row.star)
   return [
@@ -129,7 +150,10 @@ def _results(report: Report) -> list[tuple[str, Grid]]:
 def _runs(report: Report) -> Grid:
   """Every run, done or not, and why it is not in the table."""
   metrics = dict.fromkeys(one.standing.metric for one in report.members if one.standing.metric)
-  best = f"best {next(iter(metrics))}" if len(metrics) == 1 else "best"
+  best = "best"
+  if len(metrics) == 1:
+    (metric,) = metrics
+    best = f"best {NAMES.get(metric, metric)}"
   rows = []
   for member in report.members:
     at = member.standing

@@ -3,7 +3,7 @@
 Exit code 1 if there is a fault: a file that is missing or damaged, an array that differs from what
 was saved, a number that is not finite. Remarks are no faults, unless --strict is given:
   dead units      move by no more than 0.001 over all positions of the sentences
-  gates           more than 95 % are below 0.1 or above 0.9 (Karpathy et al., 2015)
+  gates           more than 95 % of one are below 0.1 or above 0.9 (Karpathy et al., 2015)
   words           whose vectors are as they were drawn; with --words those that the training data
                   don't have
 W stands for all checkpoints of a run, W@UPDATE for one; units are looked at in the best, or
@@ -39,7 +39,7 @@ from nmt.workdir import Workdir
 
 FINE, REMARK, FAULT = "fine", "remark", "fault"
 _STILL = 1e-3  # a unit that moves no further is dead
-_SATURATED = 0.95  # a larger share of gates is remarked on
+_SATURATED = 0.95  # a gate of which a larger share is shut or open is remarked on
 _SHOWN = 5  # names in a line
 
 
@@ -195,7 +195,7 @@ def _checkpoint(
 def units(run: Run, sentences: int = SENTENCES) -> Iterator[Finding]:
   """Of annotations, decoder states and gates on the run's validation split."""
   from nmt.analysis.activations import positions
-  from nmt.analysis.gates import saturation
+  from nmt.analysis.gates import saturations, together
 
   try:
     ids = translated.sample(run, run.config.data.valid, sentences).encoded()
@@ -210,10 +210,18 @@ def units(run: Run, sentences: int = SENTENCES) -> Iterator[Finding]:
     if count:
       detail += f": {_some(dead)}"
     yield Finding(f"units of {what}", REMARK if count else FINE, detail)
-  gates = saturation(run, ids)
-  if gates is not None:
-    state = REMARK if gates.shut + gates.open > _SATURATED else FINE
-    yield Finding("gates of the decoder", state, f"{gates.shut:.0%} shut, {gates.open:.0%} open")
+  gates = saturations(run, ids)
+  for side in ("encoder", "decoder"):
+    if (every := together(gates, side)) is not None:
+      stuck = [
+        f"{cell} {gate} ({one.shut:.0%} shut, {one.open:.0%} open)"
+        for (cell, gate), one in gates.items()
+        if cell.startswith(f"{side}.") and one.shut + one.open > _SATURATED
+      ]
+      detail = f"{every.shut:.0%} shut, {every.open:.0%} open"
+      if stuck:
+        detail += f": {_some(stuck)}"
+      yield Finding(f"gates of the {side}", REMARK if stuck else FINE, detail)
 
 
 def still(activity_NxD: np.ndarray) -> list[int]:

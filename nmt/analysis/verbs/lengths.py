@@ -108,10 +108,7 @@ def draw(path: Any, found: dict[str, Any]) -> None:
   figure, panels = style.panels(columns, -(-len(names) // columns))
   for panel, name in zip(panels, names, strict=False):
     cells = [row[name] for row in found["rows"]]
-    low, high = (
-      [c["score"] if c[end] is None else c[end] for c in cells] for end in ("low", "high")
-    )
-    panel.vlines(places, low, high, color=style.BLUE, linewidth=1.4)
+    style.intervals(panel, places, cells, style.BLUE)
     panel.plot(places, [cell["score"] for cell in cells], "o-", color=style.BLUE, markersize=5)
     panel.set_xticks(places, [f"{row['from']}-{row['to']}" for row in found["rows"]])
     style.dress(panel, f"source length, {found['unit']}", _UNITS[name])

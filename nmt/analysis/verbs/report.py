@@ -15,6 +15,8 @@ from rich.text import Text
 from nmt.errors import UserError
 from nmt.files import check_output, replacing
 
+FEW = 4  # runs whose parameters are shown
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
   """The options of this verb."""
@@ -27,17 +29,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     type=_count,
     default=2,
     metavar="N",
-    help="of each test set, with alignments (default: 2; 0: none, and no model is loaded)",
+    help="of each test set, with alignments (default: 2; 0: none)",
+  )
+  add(
+    "--parameters",
+    type=_count,
+    default=FEW,
+    metavar="N",
+    help=f"of the runs, if there are at most N (default: {FEW}; 0: none)",
   )
 
 
 def run(given: argparse.Namespace) -> dict[str, Any]:
   """Runs the verb as the command line asks for it."""
-  return report(given.runs, given.out, given.split, given.sentences)
+  return report(given.runs, given.out, given.split, given.sentences, given.parameters)
 
 
 def report(
-  folders: list[Path], out: Path, split: str | None = None, sentences: int = 2
+  folders: list[Path],
+  out: Path,
+  split: str | None = None,
+  sentences: int = 2,
+  parameters: int = FEW,
 ) -> dict[str, Any]:
   """Writes the page. UserError: it can't be written there, or a folder holds no run."""
   if not _stream(out) and out.suffix.lower() not in (".html", ".htm"):
@@ -46,7 +59,7 @@ def report(
   from nmt.analysis.report.data import gather
   from nmt.analysis.report.page import page
 
-  found = gather(folders, split, sentences)
+  found = gather(folders, split, sentences, parameters)
   text = page(found)
   with replacing(out) as file:
     file.write(text)
@@ -56,6 +69,7 @@ def report(
     "runs": [member.name for member in found.done],
     "missing": {member.name: member.why for member in found.members if member.result is None},
     "without_alignments": found.unaligned,
+    "without_parameters": found.unread,
   }
 
 
@@ -77,5 +91,5 @@ def _stream(out: Path) -> bool:
 
 def _count(text: str) -> int:
   if not text.isdecimal():
-    raise argparse.ArgumentTypeError(f"{text} is not a number of sentences (0 or more)")
+    raise argparse.ArgumentTypeError(f"{text} is no number of 0 or more")
   return int(text)

@@ -18,6 +18,8 @@ from rich.text import Text
 from nmt.analysis.place import HELP, Place, place
 from nmt.analysis.spectrum import LARGEST, effective_rank, singular_values
 
+COLUMNS = ("shape", "type", "numbers", "bytes", "norm")  # of `cells`
+
 
 @dataclasses.dataclass(frozen=True)
 class Row:
@@ -73,15 +75,7 @@ def show(console: Console, found: list[Row]) -> None:
   """Prints the rows, parts in bold, each under the one that it is in."""
   table = Table(box=box.SIMPLE)
   table.add_column("part", overflow="fold")
-  for header in (
-    "shape",
-    "type",
-    "numbers",
-    "bytes",
-    "norm",
-    "largest singular values",
-    "eff. rank",
-  ):
+  for header in (*COLUMNS, "largest singular values", "eff. rank"):
     table.add_column(header, justify="right")
   for row in found:
     depth = row.name.rstrip(".").count(".") + (row.name != ".")
@@ -89,16 +83,18 @@ def show(console: Console, found: list[Row]) -> None:
     rank = "" if row.effective_rank is None else f"{row.effective_rank:.1f} of {row.full_rank}"
     table.add_row(
       Text("  " * depth + short),
-      "" if row.shape is None else " x ".join(map(str, row.shape)),
-      row.type,
-      f"{row.numbers:,}",
-      size(row.bytes),
-      f"{row.norm:.3g}",
+      *cells(row),
       " ".join(f"{value:.3g}" for value in row.singular_values),
       rank,
       style="bold" if row.shape is None else None,
     )
   console.print(table)
+
+
+def cells(row: Row) -> list[str]:
+  """A row under COLUMNS."""
+  shape = "" if row.shape is None else " x ".join(map(str, row.shape))
+  return [shape, row.type, f"{row.numbers:,}", size(row.bytes), f"{row.norm:.3g}"]
 
 
 def size(count: int) -> str:

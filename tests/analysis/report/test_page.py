@@ -38,9 +38,12 @@ def check(root):
   assert len(ids) == len(set(ids))
   for one in every:
     assert not {"src", "srcset", "style", "onclick", "xlink:href"} & one.attributes.keys()
-    assert one.tag not in ("link", "iframe", "object", "img", "base", "form")
-    for value in one.attributes.values():
-      assert "//" not in (value or "")
+    assert one.tag not in ("link", "object", "img", "base", "form")
+    if one.tag == "iframe":
+      assert one.attributes["sandbox"] == "allow-scripts"
+      assert one.attributes["title"]
+    for name, value in one.attributes.items():
+      assert name == "srcdoc" or "//" not in (value or "")
     if "href" in one.attributes:
       assert one.attributes["href"].removeprefix("#") in ids
     if "aria-labelledby" in one.attributes:
@@ -61,6 +64,7 @@ def check(root):
     (one,) = root.every(tag)
     digest = base64.b64encode(hashlib.sha256(one.text.encode()).digest()).decode()
     assert f"{tag}-src 'sha256-{digest}'" in policy
+  assert ("unsafe" in policy) == bool(root.every("iframe"))
   assert not re.search(r"url\(|@import|https?:", STYLE)
 
 
@@ -93,6 +97,18 @@ def test_a_study_with_an_unfinished_run(study, made, parse):
   # Checkpoints are needed for alignments, and only for these.
   assert len(found.unaligned) == 3
   assert "no checkpoint" in found.unaligned[0]
+
+
+def test_columns_of_a_study_are_apart_from_what_it_costs(study, tmp_path, made, parse):
+  file = tmp_path / "own.py"
+  file.write_text('"""A study."""\ndef columns(run):\n  return {"glances": 2.5}\n')
+  made.study(study, {}, study=str(file))
+  scores, costs, own = (
+    one.cells for one in parse(make(study)).every("section")[0].every("table")[:3]
+  )
+  assert costs[0][-5:] == ["parameters", "FLOPs/token", "tokens/s", "device", "hours"]
+  assert [row[-1] for row in own] == ["glances", *["2.500 ± 0.000"] * 3]
+  assert [row[:-1] for row in own] == [row[: len(own[0]) - 1] for row in scores]
 
 
 def test_the_same_folders_give_the_same_bytes(study, tmp_path, monkeypatch):
@@ -182,6 +198,7 @@ def test_an_old_run_with_its_alignments(first, made, parse, capsys):
   assert "1 of 1 runs done" in capsys.readouterr().out
   root = parse(out.read_text())
   check(root)
+  assert root.every("iframe")
   (weights,) = [one for one in root.every("figure") if "Alignment" in one.text]
   table = weights.every("table")[0].cells
   alpha = np.array([[float(cell) for cell in row[1:]] for row in table[1:]])

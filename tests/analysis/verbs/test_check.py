@@ -9,7 +9,7 @@ from nmt import analyze
 from nmt.analysis import made
 from nmt.analysis.place import place, weights_of
 from nmt.analysis.verbs import check
-from nmt.analysis.verbs.check import FAULT, FINE, still, untrained
+from nmt.analysis.verbs.check import FAULT, FINE, REMARK, still, untrained
 
 
 def states(found):
@@ -20,7 +20,8 @@ def test_a_whole_run_has_no_faults(runs, capsys):
   assert analyze.main(["check", "run", "--json"]) == 0
   found = {one["what"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
   assert found["checkpoint 6, arrays"]["state"] == FINE
-  assert {"units of annotations", "units of decoder states", "gates of the decoder"} <= found.keys()
+  assert {"units of annotations", "units of decoder states"} <= found.keys()
+  assert {"gates of the encoder", "gates of the decoder"} <= found.keys()
   assert analyze.main(["check", "other", "--files"]) == 0
   assert "0 faults" in capsys.readouterr().out
 
@@ -54,6 +55,24 @@ def test_what_is_not_finite_is_found(runs):
   (bad,) = [one for one in found if one.state == FAULT]
   assert bad.what == "checkpoint 6, NaN and infinity"
   assert bad.detail == f"params.decoder.C ({arrays['decoder.C'].size})"
+
+
+def test_a_gate_that_is_stuck_is_named(runs):
+  one = place("run")
+  run = one.load()
+  arrays = weights_of(run).arrays
+  size = run.config.model.size
+  bias = arrays["encoder.backward.b"] = arrays["encoder.backward.b"].copy()
+  bias[:size] = 100  # of z, the update gate
+  made.make(runs / "stuck", one, run, arrays, {"verb": "spoil", "of": []})
+  before, after = (
+    {one.what: one for one in check.units(run, 8)} for run in (run, place("stuck").load())
+  )
+  assert before["gates of the encoder"].state == FINE
+  stuck = after["gates of the encoder"]
+  assert stuck.state == REMARK
+  assert stuck.detail.endswith(" open: encoder.backward z (0% shut, 100% open)")
+  assert after["gates of the decoder"].state == FINE
 
 
 def test_units_that_do_not_move():
