@@ -9,7 +9,8 @@ at 5 with plain log p.
 
 trains RNNsearch and RNNencdec as experiments/captions.py does (a run of it whose folder is copied
 into W need not be trained again) and translates val by beams of 1 to 100, by three scores. What was
-found is kept in W/searches, so a stopped study goes on; the end is a table, beam.jsonl and beam.png.
+found is kept in W/searches, so a stopped study goes on; it ends with a table, beam.jsonl and
+beam.png.
 
 Published: Koehn and Knowles (2017) find BLEU to fall beyond a beam of about 10 to 30 on most pairs,
 more so without normalisation; Stahlberg and Byrne (2019) find the model to like the empty
