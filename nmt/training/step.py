@@ -21,7 +21,7 @@ from nmt.training.objectives.base import evaluate as evaluate_sums
 from nmt.training.optimizer import average, batch_scale, clip_factor, learning_rate, optimizer
 
 State = dict[str, Any]
-Seed = Int[Array | np.ndarray, ""]
+Seed = Int[Array, ""] | Int[np.ndarray, ""]
 Total = tuple[Any, Sums]  # the sum of the gradients, and the sums of the objective
 
 
