@@ -11,7 +11,7 @@ adjectives behind, and be as good as additive attention on French words in Engli
 trains each with 3 seeds in the quickstart's size and budget; the monotonic family and additive
 attention also on the corpus without reordering. The table compares each with additive attention.
 Two differ in more than the mechanism: hard attention is trained by REINFORCE, as it must be, and
-latent attention for a fifth of the updates, which already take it longer than the others all.
+latent attention for a fifth of the updates, which take it as long as the others need for all.
 
 Published: Luong et al. (2015), English-German newstest2014, BLEU by score: location 18.1, dot
 18.6, general 17.3, local-m general 18.6, local-p dot 18.0, local-p general 19.0; Deng et al.

@@ -12,9 +12,9 @@ into W need not be trained again) and translates val by beams of 1 to 100, by th
 found is kept in W/searches, so a stopped study goes on; it ends with a table, beam.jsonl and
 beam.png.
 
-Published: Koehn and Knowles (2017) find BLEU to fall beyond a beam of about 10 to 30 on most pairs,
-more so without normalisation; Stahlberg and Byrne (2019) find the model to like the empty
-translation best for half of the sentences. Budget: the six runs of captions, and an hour of a core.
+Published: Koehn and Knowles (2017) find BLEU to fall with large beams, more so without
+normalisation; Stahlberg and Byrne (2019) that models like the empty translation best for more than
+half of the sentences. Budget: the six runs of captions, and an hour of a core.
 """
 
 import json

@@ -1,9 +1,9 @@
 """Is attention what makes the linear recurrences of the 2020s translate?
 
-Hypothesis: cells whose gates see the input alone (minGRU, RG-LRU, SSRU) forget what they can't
-rate by the state, so without attention they translate worse than GRU and LSTM, most of all beyond
-the lengths of training; with attention, which looks up what a state has lost, they are as good. It
-is wrong if attention is worth as much to the GRU as to them.
+Hypothesis: gates that see the input alone (minGRU, RG-LRU, SSRU) can't decide by the state what to
+keep, so without attention these cells translate worse than GRU and LSTM, most of all beyond the
+lengths of training; with attention, which looks up what a state has lost, they are as good. It is
+wrong if attention is worth as much to the GRU as to them.
 
   python launch.py --config=configs/quickstart.py --sweep=cells --parallel=2 --workdir=W
 
@@ -14,8 +14,7 @@ connection between them, as one linear layer is linear in what it has read. Ends
 length, as tables and as lengths.png.
 
 Published: Pitorro et al. (2024, arXiv:2407.05489) find Mamba as good as Transformers on sentences,
-and hybrids with attention better, on longer texts too; they report no alignments. Budget: 60 runs
-of 4 minutes each on a core.
+and hybrids with attention better, on longer texts too. Budget: 60 runs of 4 minutes each on a core.
 """
 
 from collections.abc import Iterator

@@ -8,12 +8,13 @@ what it does not mention.
   python launch.py --config=configs/quickstart.py --sweep=objectives --workdir=runs/objectives
 
 trains the same model on each, with 3 seeds. Minimum risk goes on from the models of the likelihood,
-as in its paper, so the workdir must be this one; beside it stands the likelihood that goes on in
-the same way.
+as in its paper, so the workdir must be this one, and where many run at once, those of the
+likelihood come first (--only='objective=likelihood*'); beside it stands the likelihood that goes on
+in the same way.
 
 Published: Shen et al. (2016) report significantly better BLEU by minimum risk on several language
-pairs, Chen et al. (2016) by guided alignment; neither reports alignments. Budget: 21 runs of 3
-minutes each on a core, 3 of 15.
+pairs, Chen et al. (2016) better translations by guided alignment. Budget: 21 runs of 3 minutes each
+on a core, 3 of 15.
 """
 
 from collections.abc import Iterator

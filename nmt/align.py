@@ -59,32 +59,27 @@ def _score_file(arguments: argparse.Namespace, gold: list[alignment.Links] | Non
   if arguments.workdir or arguments.figure:
     raise UserError("--links is scored as it is: leave out --workdir and --figure")
   found = alignment.read(arguments.links, arguments.reverse)
-  if gold is not None and len(found) != len(gold):
-    raise UserError(
-      f"{arguments.links} has {len(found)} lines but {arguments.gold} has {len(gold)}"
-    )
-  if arguments.source and arguments.target:
-    _check_range(arguments, found, gold or [])
-  links: list[Collection[alignment.Link]] = [pair.possible for pair in found]
+  backward = None
+  read = [(arguments.links, found)]
   if arguments.backward:
-    links = _combined(arguments, links)
+    backward = alignment.read(arguments.backward, not arguments.reverse)
+    read.append((arguments.backward, backward))
+  if gold is not None:
+    read.append((arguments.gold, gold))
+  for path, lines in read:
+    if len(lines) != len(found):
+      raise UserError(f"{arguments.links} has {len(found)} lines but {path} has {len(lines)}")
+  if arguments.source and arguments.target:
+    _check_range(arguments, read)
+  links: list[Collection[alignment.Link]] = [pair.possible for pair in found]
+  if backward is not None:
+    rule = symmetrisation.RULES[arguments.combine]
+    pairs = zip(links, backward, strict=True)
+    links = [rule(ours, theirs.possible) for ours, theirs in pairs]
     for pair in links:
       print(alignment.show(pair))
   if gold is not None:
     _report(arguments, links, gold)
-
-
-def _combined(
-  arguments: argparse.Namespace, forward: Sequence[Collection[alignment.Link]]
-) -> list[Collection[alignment.Link]]:
-  """The links of --links and of --backward put together, pair by pair."""
-  backward = alignment.read(arguments.backward, reverse=not arguments.reverse)
-  if len(backward) != len(forward):
-    raise UserError(
-      f"{arguments.backward} has {len(backward)} lines but {arguments.links} has {len(forward)}"
-    )
-  rule = symmetrisation.RULES[arguments.combine]
-  return [rule(ours, pair.possible) for ours, pair in zip(forward, backward, strict=True)]
 
 
 def _aligned(
@@ -159,10 +154,10 @@ def _report(
 
 
 def _check_range(
-  arguments: argparse.Namespace, found: list[alignment.Links], gold: list[alignment.Links]
+  arguments: argparse.Namespace, read: list[tuple[Path, list[alignment.Links]]]
 ) -> None:
   pairs = list(text_files.pairs((arguments.source, arguments.target)))
-  for path, lines in ((arguments.links, found), *([(arguments.gold, gold)] if gold else ())):
+  for path, lines in read:
     if len(lines) != len(pairs):
       raise UserError(f"{path} has {len(lines)} lines but {arguments.source} has {len(pairs)}")
     for number, (links, (source, target)) in enumerate(zip(lines, pairs, strict=True), 1):

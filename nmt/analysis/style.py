@@ -66,8 +66,8 @@ def describe(figure: Figure) -> str:
     title = next((t for where in ("left", "center") if (t := axes.get_title(where))), "")
     over = " by ".join(filter(None, (axes.get_ylabel(), axes.get_xlabel())))
     lines = ", ".join(axes.get_legend_handles_labels()[1])
-    texts.append("; ".join(filter(None, (f"{title}: {over}" if title and over else title or over,
-                                         lines))))  # fmt: skip
+    head = ": ".join(filter(None, (title, over)))
+    texts.append("; ".join(filter(None, (head, lines))))
   return ". ".join(filter(None, texts))
 
 

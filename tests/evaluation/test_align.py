@@ -57,8 +57,11 @@ def test_links_of_two_directions_are_put_together(files, capsys):
   assert printed.out == "0-0\n\n0-0\n"
   assert "AER" in printed.err
   (files / "backward").write_text("0-0\n")
-  with pytest.raises(UserError, match=r"backward has 1 lines but .*forward has 3"):
+  with pytest.raises(UserError, match=r"forward has 3 lines but .*backward has 1"):
     align.main(both)
+  (files / "backward").write_text("0-0\n\n9-0\n")
+  with pytest.raises(UserError, match=r"backward, line 3"):
+    align.main([*both, "--source", f"{files}/s", "--target", f"{files}/t"])
   with pytest.raises(UserError, match="--backward needs --links"):
     align.main(arguments(files, "--backward", f"{files}/backward"))
 

@@ -19,7 +19,7 @@ def test_what_grows_lies_between_both_and_touches_what_was_in(seed):
   assert intersection(forward, backward) <= found <= union(forward, backward)
   if not forward & backward:
     assert not found
-  for i, j in found - forward & backward:
+  for i, j in found - (forward & backward):
     assert any((i + a, j + b) in found for a in (-1, 0, 1) for b in (-1, 0, 1) if (a, b) != (0, 0))
   # No link is left out that touches one that is in and has a free word.
   for i, j in union(forward, backward) - found:
