@@ -59,6 +59,7 @@ def test_links_of_two_directions_are_put_together(files, capsys):
   (files / "backward").write_text("0-0\n")
   with pytest.raises(UserError, match=r"forward has 3 lines but .*backward has 1"):
     align.main(both)
+  (files / "forward").write_text("0-0\n\n0-0\n")
   (files / "backward").write_text("0-0\n\n9-0\n")
   with pytest.raises(UserError, match=r"backward, line 3"):
     align.main([*both, "--source", f"{files}/s", "--target", f"{files}/t"])
