@@ -92,7 +92,7 @@ def by_length(workdirs: Sequence[Path]) -> Rows:
   import numpy as np
 
   from nmt import config as config_lib
-  from nmt.evaluation import results
+  from nmt.evaluation import results, significance
   from nmt.evaluation.bleu import tokenizer
   from nmt.evaluation.sufficient import Bleu
 
@@ -109,32 +109,16 @@ def by_length(workdirs: Sequence[Path]) -> Rows:
   rows = []
   for ten in np.unique(tens).tolist():
     here = [sentences[tens == ten] for sentences in counts]
+    found = np.array([metric.score(sentences.sum(axis=0)) for sentences in here])
+    resampled = significance.resample(metric.score, here, 1000, np.random.default_rng(1))
+    spread = significance.spread(found, resampled)
+    assert spread is not None  # with sentences resampled, one run is enough
+    low, high = spread.interval(found.mean())
     rows.append(
       {"from": 10 * ten + 1, "to": 10 * ten + 10, "sentences": len(here[0])}
-      | bleu_of_seeds(metric, here)
+      | {"bleu": float(found.mean()), "low": float(max(0, low)), "high": float(min(100, high))}
     )
   return rows
-
-
-def bleu_of_seeds(metric: Any, counts: Sequence[Any]) -> dict[str, float]:
-  """Mean BLEU of runs that differ in the seed, with its 95 % interval over seeds and sentences.
-
-  metric: nmt.evaluation.sufficient.Bleu. counts: what it has counted in each run's sentences.
-  """
-  import numpy as np
-
-  from nmt.evaluation import significance
-
-  found = np.array([metric.score(sentences.sum(axis=0)) for sentences in counts])
-  resampled = significance.resample(metric.score, counts, 1000, np.random.default_rng(1))
-  spread = significance.spread(found, resampled)
-  assert spread is not None  # with sentences resampled, one run is enough
-  low, high = spread.interval(found.mean())
-  return {
-    "bleu": float(found.mean()),
-    "low": float(max(0, low)),
-    "high": float(min(100, high)),
-  }
 
 
 def table(panel: Panel) -> None:
