@@ -164,6 +164,7 @@ class Line(Peers):
     if self._stop_at is not None:  # agreed on before the run went back to an earlier update
       self._stop_at = 0
     self._watch.begin()
+    self._say_alive()
     try:
       yield
     finally:
@@ -175,10 +176,12 @@ class Line(Peers):
   @contextlib.contextmanager
   def resting(self) -> Iterator[None]:
     self._watch.rest()
+    self._say_alive()
     try:
       yield
     finally:
       self._watch.go_on()
+      self._say_alive()  # the next sign of life may never come, and who rests may be silent
 
   def close(self) -> None:
     self.wait()
@@ -206,8 +209,7 @@ class Line(Peers):
           self._take(number, kind, value)
       if time.monotonic() > pulse + _PULSE:
         pulse = time.monotonic()
-        self._begun[self.index] = self._progressing()
-        self._send("alive", (self._begun[self.index], not self._watch.on))
+        self._say_alive()
         self._look()
 
   def _take(self, number: int, kind: str, value: Any) -> None:
@@ -246,6 +248,10 @@ class Line(Peers):
     elif self.first and (seconds := self._watch.stalled()):
       begun = ", ".join(f"process {n} began {update}" for n, update in self._begun.items())
       self._end(CONTINUE, f"no update has ended for {seconds:.0f} s: {begun} (see --stall)")
+
+  def _say_alive(self) -> None:
+    self._begun[self.index] = self._progressing()
+    self._send("alive", (self._begun[self.index], not self._watch.on))
 
   def _name(self, number: int) -> str:
     return f"process {number} of {self.count}"

@@ -125,6 +125,23 @@ def test_a_folder_that_not_all_share_is_refused(lines, tmp_path, monkeypatch):
   assert "there of process 2 is not that of process 0: choose one on a file system" in found[2]
 
 
+def test_who_ends_a_rest_says_so_before_anything_can_stop_it(lines, monkeypatch):
+  one, said = lines[1], []
+  send = one._send
+
+  def heard(kind, value=None):
+    if threading.current_thread() is threading.main_thread():
+      said.append((kind, value))
+    send(kind, value)
+
+  monkeypatch.setattr(one, "_send", heard)
+  with one.training(lambda: 7):
+    assert said.pop() == ("alive", (7, False))
+    with one.resting():
+      assert said.pop() == ("alive", (7, True))
+    assert said.pop() == ("alive", (7, False))
+
+
 def test_one_process_needs_nobody():
   alone = Peers()
   assert alone.first
