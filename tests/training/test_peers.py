@@ -1,18 +1,21 @@
 """Processes that meet, or don't, and the watch over updates; without JAX."""
 
+import multiprocessing
 import os
 import socket
 import threading
 import time
+from multiprocessing import connection
 
 import pytest
 
 from nmt import train
 from nmt.errors import UserError
+from nmt.exit_codes import CONTINUE
 from nmt.ranks import Rank
-from nmt.training import watch
+from nmt.training import peers, watch
 from nmt.training.meeting import meet
-from nmt.training.peers import Peers
+from nmt.training.peers import Line, Peers
 from nmt.training.stopping import Stopping
 from nmt.training.watch import Watch
 from nmt.workdir import Workdir
@@ -140,6 +143,33 @@ def test_who_ends_a_rest_says_so_before_anything_can_stop_it(lines, monkeypatch)
     with one.resting():
       assert said.pop() == ("alive", (7, True))
     assert said.pop() == ("alive", (7, False))
+
+
+def test_an_error_that_another_ones_end_explains_is_not_ours_however_slow_we_hear_of_it(
+  monkeypatch,
+):
+  monkeypatch.setattr(peers, "_GRACE", 0.05)
+  wait, left = connection.wait, []
+
+  def slow(*arguments):
+    time.sleep(0.5)
+    return wait(*arguments)
+
+  monkeypatch.setattr(connection, "wait", slow)
+  mine, theirs = multiprocessing.Pipe()
+  line = Line(Rank("x:1", 2, 0), {1: mine}, Stopping())
+
+  def leave(code, why):
+    left.append((code, why))
+    line._closed.set()
+    if threading.current_thread() is line._thread:
+      line._ending.release()  # where a process would have ended
+
+  monkeypatch.setattr(line, "_leave", leave)
+  theirs.close()
+  with line.failing():
+    raise RuntimeError("Connection reset by peer")
+  assert left[0] == (CONTINUE, "process 1 of 2 has ended without a word (killed?)")
 
 
 def test_one_process_needs_nobody():
