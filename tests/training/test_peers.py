@@ -21,13 +21,6 @@ from nmt.training.watch import Watch
 from nmt.workdir import Workdir
 
 
-@pytest.fixture
-def port():
-  with socket.socket() as probe:
-    probe.bind(("", 0))
-    return probe.getsockname()[1]
-
-
 def together(*works):
   """What each gives, run in a thread of its own; errors too."""
   found = [None] * len(works)
@@ -79,11 +72,11 @@ def test_a_request_to_any_process_is_one_to_process_0(port):
     theirs = Stopping()
     mine.deferred = True
     (zero, _), (one, _) = together(
-      lambda: meet(Rank(f"localhost:{port}", 2, 0), mine, "a", 10),
-      lambda: meet(Rank(f"localhost:{port}", 2, 1), theirs, "a", 10),
+      lambda: meet(Rank(f"localhost:{port}", 2, 0), mine, "a", 100),
+      lambda: meet(Rank(f"localhost:{port}", 2, 1), theirs, "a", 100),
     )
     theirs.asked = True
-    until = time.monotonic() + 10
+    until = time.monotonic() + 100
     while not mine.asked and time.monotonic() < until:
       time.sleep(0.01)
     assert mine.asked
