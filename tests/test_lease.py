@@ -33,7 +33,7 @@ lease.BEAT, lease.STALE = 0.25, 1.5
 lease._machine = lambda: (sys.argv[2], None)
 W = Workdir(sys.argv[1])
 """
-HOLD = "with W.lock():\n  print('held', flush=True)\n  time.sleep(60)\n"
+HOLD = "with W.lock():\n  print('held', flush=True)\n  time.sleep(300)\n"
 
 
 @pytest.fixture(autouse=True)

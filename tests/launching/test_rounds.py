@@ -226,7 +226,7 @@ def test_one_request_to_stop_reaches_all_workers_and_starts_no_other(tmp_path, w
       time.sleep(.01)
     if W.path.name == NAME:
       os.kill(os.getppid(), signal.SIGTERM)
-    time.sleep(60)
+    time.sleep(300)
     """.replace("NAME", repr(NAMES[0]))
   )
   assert launch.main([*flag, "--parallel=2"]) == 75
