@@ -106,7 +106,7 @@ def test_outputs_go_where_a_shell_sends_them(first, command):
   (first / "link").symlink_to("there")
   shell = (
     f"{sys.executable} {' '.join(TRANSLATE)} <(cat text/test.en) --alignments >(gzip -c > a.gz) "
-    f"--nbest 1 > out; sleep 1; {sys.executable} {' '.join(TRANSLATE)} - --alignments link "
+    f"--nbest 1 > out; wait $!; {sys.executable} {' '.join(TRANSLATE)} - --alignments link "
     "< text/test.en | cmp - out"
   )
   process = command("-c", f"import os; os.execvp('bash', ['bash', '-ec', {shell!r}])")
@@ -178,7 +178,11 @@ def test_training_needs_no_stream_no_home_and_no_utf8(first, command):
 
 
 @pytest.mark.parametrize("nohup", ["", "nohup"])
-def test_a_hangup_stops_a_run_unless_it_was_told_to_ignore_it(command, nohup):
+def test_a_hangup_stops_a_run_unless_it_was_told_to_ignore_it(first, command, nohup):
+  if not nohup:  # it must not end before it is stopped
+    config = read_json(first / "run" / "config.json")
+    config["train"]["updates"] = 10**6
+    write_json(first / "run" / "config.json", config)
   shell = f"exec {nohup} {sys.executable} {' '.join(TRAIN)}"
   process = command("-c", f"import os; os.execvp('bash', ['bash', '-c', {shell!r}])")
   for line in process.stderr:
