@@ -75,6 +75,8 @@ def command(first):
       "NMT_CACHE": str(first / "cache"),
       "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
       "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+      # That cache is shared with processes that are writing to it.
+      "PYTHONWARNINGS": "ignore:Error reading persistent compilation cache entry",
       "XLA_FLAGS": "",
     }
     environment |= more.pop("env", {})
