@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def finished(process, text=None):
-  out, error = process.communicate(text, timeout=200)
+  out, error = process.communicate(text, timeout=800)
   return process.returncode, out, error
 
 

@@ -46,7 +46,7 @@ def test_updates_find_their_programs(session, compiled):
     session.settle()
     assert len(futures) == len(shapes) - 1
     for future in futures:
-      future.result(100)
+      future.result(800)
   before = len(compiled)
   assert before >= len(shapes)
   for position in range(1, session.batches.epoch_size()):
