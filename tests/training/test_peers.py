@@ -13,7 +13,7 @@ from nmt import train
 from nmt.errors import UserError
 from nmt.exit_codes import CONTINUE
 from nmt.ranks import Rank
-from nmt.training import peers, watch
+from nmt.training import meeting, peers, watch
 from nmt.training.meeting import meet
 from nmt.training.peers import Line, Peers
 from nmt.training.stopping import Stopping
@@ -88,6 +88,32 @@ def test_who_did_not_come_is_named(port):
     return lambda: meet(Rank(f"localhost:{port}", 4, index), Stopping(), "a", 3)
 
   assert together(one(0), one(2)) == ["of 4 processes, 1, 3 did not come within 3 s"] * 2
+
+
+def test_one_that_is_slow_to_say_who_it_is_is_waited_for_while_others_are_received(
+  port, monkeypatch
+):
+  third_is_in, tell = threading.Event(), meeting.tell
+
+  def slow(line, value):
+    if isinstance(value, dict) and value["process"] == 1:
+      assert third_is_in.wait(60)
+      time.sleep(2.5)
+    tell(line, value)
+
+  def introduced(line, introduced=meeting._introduced):
+    found = introduced(line)
+    third_is_in.set()
+    return found
+
+  def one(index):
+    return lambda: meet(Rank(f"localhost:{port}", 3, index), Stopping(), "a", 60)
+
+  monkeypatch.setattr(meeting, "tell", slow)
+  monkeypatch.setattr(meeting, "_introduced", introduced)
+  found = together(*map(one, range(3)))
+  assert len({coordinator for _, coordinator in found}) == 1
+  together(*[line.close for line, _ in found])
 
 
 def test_no_coordinator_is_said_in_time(port):
