@@ -10,11 +10,15 @@ import textwrap
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ["XLA_FLAGS"] = (
-  os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
-)
 
 import jax
+
+# XLA compiles in a third of the time without them; later versions can't do without.
+OLDER = "--xla_cpu_use_fusion_emitters=false" if jax.__version_info__ < (0, 11) else ""
+os.environ["XLA_FLAGS"] = (
+  f"{os.environ.get('XLA_FLAGS', '')} {OLDER} --xla_force_host_platform_device_count=8"
+)
+
 import jaxtyping
 import pytest
 
@@ -57,6 +61,17 @@ def _programs(tmp_path_factory):
   jax.config.update("jax_disable_most_optimizations", True)
 
 
+@pytest.fixture(scope="session")
+def compiling(_programs):
+  """The environment with which another process compiles like this one, and finds its programs."""
+  return {
+    "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+    "XLA_FLAGS": OLDER,
+  }
+
+
 @pytest.fixture
 def first(tmp_path):
   """A folder with a small trained run, `run`, and its `text`: see test_older_runs.py."""
@@ -66,18 +81,12 @@ def first(tmp_path):
 
 
 @pytest.fixture
-def command(first):
+def command(first, compiling):
   """command("-m", "nmt.translate", ...) starts Python in that folder, as a person would."""
 
   def start(*arguments, **more):
-    environment = os.environ | {
-      "PYTHONPATH": str(ROOT),
-      "NMT_CACHE": str(first / "cache"),
-      "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
-      "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-      "XLA_FLAGS": "",
-    }
-    environment |= more.pop("env", {})
+    own = {"PYTHONPATH": str(ROOT), "NMT_CACHE": str(first / "cache")}
+    environment = os.environ | compiling | own | more.pop("env", {})
     more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | more
     return subprocess.Popen([sys.executable, *arguments], cwd=first, env=environment, **more)
 

@@ -56,7 +56,7 @@ def tiny(config, cache):
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path, compiling):
   """start(config, folder, processes) starts so many workers, on two devices in all.
 
   The last one, or the one that `who` numbers, does `what` before the update after `at`.
@@ -69,12 +69,9 @@ def start(tmp_path):
     with socket.socket() as probe:
       probe.bind(("", 0))
       port = probe.getsockname()[1]
-    environment = os.environ | {
-      "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
-      "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-      "PYTHONPATH": os.getcwd(),
-      "XLA_FLAGS": f"--xla_force_host_platform_device_count={2 // processes}",
-    }
+    devices = f" --xla_force_host_platform_device_count={2 // processes}"
+    environment = os.environ | compiling | {"PYTHONPATH": os.getcwd()}
+    environment["XLA_FLAGS"] += devices
     workers = []
     for index in range(processes):
       mine = what if index == who % processes else "pass"

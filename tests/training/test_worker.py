@@ -1,5 +1,6 @@
 """The worker of a launcher: python -m nmt.train, killed, damaged, continued, finished, tested."""
 
+import functools
 import json
 import os
 import random
@@ -36,16 +37,20 @@ def tiny(config, tmp_path):
   return config
 
 
-def work(config, folder, until=None):
+@pytest.fixture
+def work(compiling):
+  return functools.partial(started, os.environ | compiling)
+
+
+def started(environment, config, folder, until=None):
   """Runs a worker to its end, or kills it once a folder is there that is called like `until`."""
   home = Workdir(folder)
   home.make()
   config_lib.save(config, home.config)
-  programs = {"JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir)}
   with open(folder / "log", "a+") as log:
     process = subprocess.Popen(
       [sys.executable, "-m", "nmt.train", "--workdir", str(folder)],
-      env=os.environ | programs | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}, stdout=log, stderr=log,
+      env=environment, stdout=log, stderr=log,
     )  # fmt: skip
     while until is not None and process.poll() is None:
       if any((folder / "checkpoints").glob(until)):
@@ -61,7 +66,7 @@ def lines(home):
   return [{key: value for key, value in line.items() if key != "timing"} for line in found]
 
 
-def test_killed_is_uninterrupted_bit_for_bit(tiny, tmp_path):
+def test_killed_is_uninterrupted_bit_for_bit(tiny, work, tmp_path):
   vectors = tmp_path / "fr.vec"  # of which only the start of a run has need
   vectors.write_text(f"le {' '.join('5' * 8)}\n")
   tiny.train.start.target_vectors = str(vectors)
