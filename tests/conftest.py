@@ -12,15 +12,14 @@ from pathlib import Path
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax
+import jaxtyping
+import pytest
 
 # XLA compiles in a third of the time without them; later versions can't do without.
 OLDER = "--xla_cpu_use_fusion_emitters=false" if jax.__version_info__ < (0, 11) else ""
 os.environ["XLA_FLAGS"] = (
   f"{os.environ.get('XLA_FLAGS', '')} {OLDER} --xla_force_host_platform_device_count=8"
 )
-
-import jaxtyping
-import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
