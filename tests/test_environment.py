@@ -51,6 +51,7 @@ def python(compiling, home):
   return start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   "variable", [{"JAX_ENABLE_X64": "1"}, {"JAX_NUMPY_DTYPE_PROMOTION": "strict"}], ids=str
 )
@@ -76,7 +77,9 @@ def test_whatever_types_jax_prefers_a_run_is_of_float32(home, python, variable):
     assert other.stdout == plain.stdout != ""
 
 
-@pytest.mark.parametrize("platform", ["cuda", "tpu", "cua"])
+@pytest.mark.parametrize(
+  "platform", ["cua", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cuda", "tpu"))]
+)
 def test_devices_that_are_not_there_are_one_line_before_data_are_prepared(home, python, platform):
   wish = {"JAX_PLATFORMS": platform, "CUDA_VISIBLE_DEVICES": ""}  # there may be some
   done = python("nmt.train", **wish)

@@ -168,6 +168,7 @@ COUNTING = """
 """
 
 
+@pytest.mark.slow
 def test_a_study_killed_at_random_ends_like_one_that_was_not(tmp_path, worker, flag, capfd):
   import launch
 

@@ -13,7 +13,6 @@ from nmt.models import init, rebuild, translation
 
 GROUPS = [group for group in kinds.PACKAGES if group.startswith("model.")]
 DEFAULTS = {key: option.default for key, option in declarations.declared({}).items()}
-EACH = pytest.mark.each_kind
 KINDS = (
   [{}]
   + [  # the kinds that the defaults choose, and each other kind
@@ -123,7 +122,7 @@ def taught(model, source, target):
   [
     ({}, "float32", 1e-5),
     ({"order.kind": "conditional"}, "float32", 1e-5),
-    *(pytest.param(choice, "float64", 1e-10, id=name(choice), marks=EACH) for choice in KINDS),
+    *(pytest.param(choice, "float64", 1e-10, id=name(choice)) for choice in KINDS),
     *(pytest.param(choice, "float64", 1e-10, id=name(choice)) for choice in TOGETHER),
   ],
 )

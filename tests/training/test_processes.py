@@ -18,6 +18,8 @@ from nmt.exit_codes import CONTINUE, FAILED
 from nmt.training import checkpoints
 from nmt.workdir import Workdir
 
+pytestmark = pytest.mark.slow
+
 # A worker that does something before an update.
 WORKER = """
 import os, pathlib, signal, time

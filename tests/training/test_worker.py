@@ -66,6 +66,7 @@ def lines(home):
   return [{key: value for key, value in line.items() if key != "timing"} for line in found]
 
 
+@pytest.mark.slow
 def test_killed_is_uninterrupted_bit_for_bit(tiny, work, tmp_path):
   vectors = tmp_path / "fr.vec"  # of which only the start of a run has need
   vectors.write_text(f"le {' '.join('5' * 8)}\n")
