@@ -18,7 +18,10 @@ trained for longer and is larger. Budget: three hours of two cores.
 from collections.abc import Iterator
 from typing import Any
 
+from experiments.multi30k import columns
 from nmt.launching.points import product, seeds
+
+__all__ = ["BASELINE", "columns", "sweep", "sweep_seed", "sweep_size"]
 
 KIND = "model.attention.kind"
 BASELINE = {KIND: "additive"}

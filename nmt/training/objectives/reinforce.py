@@ -12,7 +12,7 @@ from nmt.training.objectives.base import Rows, Sums, likelihood, summed
 
 OPTIONS = {
   "label_smoothing": share(0.0, "share of the probability wished for that goes to all words alike"),
-  "reward": amount(1.0, "weight of the reward's gradient, lambda_r"),
+  "reward": amount(1.0, "weight of the reward's gradient, lambda_r; less if its noise is too much"),
 }
 TRAITS = (ESTIMATES,)
 REFUSES = (needs("model.attention", DRAWS, "it rewards what was drawn"),)
