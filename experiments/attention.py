@@ -58,3 +58,63 @@ def columns(run: Path) -> dict[str, float]:
   from nmt.files import read_json
 
   return {"long": read_json(run / "test" / "long.json")["bleu"]["score"]}
+
+
+def report(workdirs: dict[str, Path]) -> None:
+  """Draws BLEU on sentences of training's lengths and on longer ones: attention.png and .pdf."""
+  from nmt.analysis.results import rows, study
+  from nmt.analysis.results.table import Options
+
+  folder = next(iter(workdirs.values())).parent
+  tables = {
+    split: rows.tabulate(study.read(folder, split), Options("bleu", trials=1))
+    for split in ("test", "long")
+  }
+  figure(tables, folder / "attention.png")
+  print(f"figure: {folder / 'attention.png'}")
+
+
+def figure(tables: dict[str, Any], path: Path) -> None:
+  """A line a row of the table by BLEU on long: means and 95 % intervals."""
+  from matplotlib.figure import Figure
+
+  from nmt.analysis import style
+
+  found = {
+    split: {_short(row.label): row.values for row in table.rows} for split, table in tables.items()
+  }
+  names = sorted(found["long"], key=lambda name: found["long"][name]["bleu"])
+  drawing = Figure(
+    figsize=(6.6, 0.2 * len(names) + 1), dpi=160, facecolor="white", layout="constrained"
+  )
+  axes = drawing.subplots()
+  places = range(len(names))
+  looks = zip(found, (style.BLUE, style.ORANGE), style.MARKS, (0.12, -0.12), strict=False)
+  for split, colour, mark, beside in looks:
+    values = [found[split][name] for name in names]
+    heights = [place + beside for place in places]
+    low, high = (
+      [min(100, max(0, row[f"bleu_{end}"])) for row in values] for end in ("low", "high")
+    )
+    axes.hlines(heights, low, high, color=colour, linewidth=1.2)
+    means = [row["bleu"] for row in values]
+    axes.plot(means, heights, mark, color=colour, markersize=4, label=f"on {split}")
+  axes.set_yticks(places, names)
+  axes.tick_params(axis="y", length=0)
+  axes.set_ylim(-0.6, len(names) - 0.4)
+  style.dress(axes, "BLEU, mean of the seeds and 95 % interval", "")
+  axes.legend(loc="center left", fontsize=8, frameon=False, labelcolor=style.INK)
+  for ending in (".png", ".pdf"):
+    style.save(drawing, path.with_suffix(ending))
+
+
+def _short(label: dict[str, Any]) -> str:
+  """The mechanism, and what else the row differs in."""
+  name = str(label[KIND])
+  if label["data.grammar.order"] == "english":
+    name += ", English order"
+  if label["train.updates"] != 1400:
+    name += f", {label['train.updates']} updates"
+  if (weight := label.get("train.objective.reward")) is not None:
+    name += f", reward {weight:g}"
+  return name
