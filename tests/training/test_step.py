@@ -193,7 +193,7 @@ def test_freezing_what_is_not_there_or_everything_is_refused(config, freeze, lin
     build(config)
 
 
-@pytest.mark.parametrize("kind", ["guided", "scheduled"])
+@pytest.mark.parametrize("kind", ["guided", pytest.param("scheduled", marks=pytest.mark.slow)])
 def test_what_an_objective_asks_for_is_cut_with_the_rows(config, batch, kind):
   config = flags.override_by(config, {"train.objective.kind": kind, "train.optimizer.name": "sgd"})
   shape = (16, 8, 8)
