@@ -18,6 +18,7 @@ def finished(process, text=None):
   return process.returncode, out, error
 
 
+@pytest.mark.slow
 def test_it_translates_and_ends_as_it_would_have_then(first, command):
   config = (first / "run" / "config.json").read_text()
   tokenizers = {path: path.read_bytes() for path in (first / "run" / "tokenizers").iterdir()}

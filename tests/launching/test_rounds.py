@@ -175,6 +175,7 @@ def progress(folder):
   return {path: path.read_bytes() for path in folder.glob("*/saved.json")}
 
 
+@pytest.mark.slow
 def test_a_study_killed_at_random_ends_like_one_that_was_not(tmp_path, worker, flag, capfd):
   import launch
 

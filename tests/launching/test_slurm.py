@@ -15,7 +15,7 @@ from nmt.workdir import Workdir
 from tests.launching import one_machine
 from tests.launching.conftest import write_worker
 
-pytestmark = pytest.mark.slurm
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,9 @@ def compiled():
   jax.monitoring.unregister_event_listener(listen)
 
 
-@pytest.mark.parametrize("session", ["likelihood", "guided"], indirect=True)
+@pytest.mark.parametrize(
+  "session", ["likelihood", pytest.param("guided", marks=pytest.mark.slow)], indirect=True
+)
 def test_updates_find_their_programs(session, compiled):
   shapes = ahead.coming(session.batches, 0)
   assert len(shapes) > 2

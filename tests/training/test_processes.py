@@ -17,6 +17,8 @@ from nmt.exit_codes import CONTINUE, FAILED
 from nmt.training import checkpoints
 from nmt.workdir import Workdir
 
+pytestmark = pytest.mark.slow
+
 # A worker that does something before an update.
 WORKER = """
 import os, pathlib, signal, time
@@ -67,7 +69,7 @@ def tiny(config, cache):
 
 
 @pytest.fixture
-def start(port):
+def start(port, compiling):
   """start(config, folder, processes) starts so many workers, on two devices in all.
 
   The last one, or the one that `who` numbers, does `what` before the update after `at`.
@@ -77,12 +79,9 @@ def start(port):
   def start(config, home, processes, *flags, at=-1, what="pass", who=-1):
     home.make()
     config_lib.save(config, home.config)
-    environment = os.environ | {
-      "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
-      "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-      "PYTHONPATH": os.getcwd(),
-      "XLA_FLAGS": f"--xla_force_host_platform_device_count={2 // processes}",
-    }
+    devices = f" --xla_force_host_platform_device_count={2 // processes}"
+    environment = os.environ | compiling | {"PYTHONPATH": os.getcwd()}
+    environment["XLA_FLAGS"] += devices
     workers = []
     for index in range(processes):
       mine = what if index == who % processes else "pass"

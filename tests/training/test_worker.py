@@ -1,5 +1,6 @@
 """The worker of a launcher: python -m nmt.train, killed, damaged, continued, finished, tested."""
 
+import functools
 import json
 import os
 import signal
@@ -55,18 +56,21 @@ IN_A_SAVE = KILLED.format(moment="digests.record", function="kill")
 AT_THE_END = KILLED.format(moment="train._test", function="kill")
 
 
-def work(config, folder, killed=""):
+@pytest.fixture
+def work(compiling):
+  return functools.partial(started, os.environ | compiling)
+
+
+def started(environment, config, folder, killed=""):
   """Runs a worker to its end, or one that is killed."""
   home = Workdir(folder)
   home.make()
   config_lib.save(config, home.config)
-  programs = {"JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir)}
   start = ["-c", killed] if killed else ["-m", "nmt.train"]
   with open(folder / "log", "a+") as log:
     code = subprocess.run(
-      [sys.executable, *start, "--workdir", str(folder)],
-      env=os.environ | programs | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}, stdout=log, stderr=log,
-    ).returncode  # fmt: skip
+      [sys.executable, *start, "--workdir", str(folder)], env=environment, stdout=log, stderr=log
+    ).returncode
   assert code == (-signal.SIGKILL if killed else 0), (folder / "log").read_text()
   return home
 
@@ -76,7 +80,8 @@ def lines(home):
   return [{key: value for key, value in line.items() if key != "timing"} for line in found]
 
 
-def test_killed_is_uninterrupted_bit_for_bit(tiny, tmp_path):
+@pytest.mark.slow
+def test_killed_is_uninterrupted_bit_for_bit(tiny, work, tmp_path):
   vectors = tmp_path / "fr.vec"  # of which only the start of a run has need
   vectors.write_text(f"le {' '.join('5' * 8)}\n")
   tiny.train.start.target_vectors = str(vectors)

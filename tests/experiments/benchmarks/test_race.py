@@ -31,7 +31,8 @@ def test_never_as_good_is_said():
 def test_a_command_is_watched_until_it_is_good_enough(tmp_path):
   scores, seen = tmp_path / "scores", tmp_path / "seen"
   program = (
-    "import os, sys, time\n"
+    "import os, signal, sys, time\n"
+    "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"  # which a shell's background has ignored
     "for update in range(1, 1000):\n"
     "  sum(range(10**6)); print(update, file=open(sys.argv[1], 'a'), flush=True)\n"
     "  while not os.path.exists(f'{sys.argv[2]}{update}'): time.sleep(0.05)"

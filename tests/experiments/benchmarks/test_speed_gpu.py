@@ -21,6 +21,7 @@ def result(capsys, **task):
   return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_bfloat16_gradients_are_within_its_rounding(capsys):
   found = result(capsys, task="check", length=6)
   assert 0 < found["bfloat16"]["worst"] < 0.05
