@@ -53,7 +53,11 @@ def sealed(facts: dict[str, Any]) -> dict[str, Any]:
 
 def _absent(folder: Path) -> list[str]:
   """What is missing, in whole or in part."""
-  faults = [] if (folder / FACTS).is_file() else [f"{FACTS} is missing"]
+  faults = []
+  try:
+    read_json(folder / FACTS)
+  except UserError:
+    faults = [f"{FACTS} is {'not JSON' if (folder / FACTS).exists() else 'missing'}"]
   try:
     recorded = _recorded(folder)
   except (UserError, LookupError, TypeError, ValueError, AttributeError):

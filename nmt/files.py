@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -41,7 +42,7 @@ def replacing(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]
   if "b" not in mode:
     text = {"encoding": "utf-8", "errors": "backslashreplace", "newline": "\n"}
   target = Path(os.path.realpath(path))
-  beside = target.with_name(f".{target.name}.{os.getpid()}")
+  beside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
   with naming(path, beside):
     number = _descriptor(path)
     if number is not None:

@@ -51,16 +51,16 @@ class Watch:
     device: the disk on which this process has got the lock (flock) that a holder on this machine
     would have, if it has got one.
     """
+    now = time.monotonic()  # before it is read: this process may stand still in between
     text = _read(path)
     if text is None:
       return False
     known = _lives(_parse(text), device)
     if known is not None:
       return known
-    now = time.monotonic()
-    before, since, changed = self._seen.get(path, (text, now, False))
+    before, since, changed = self._seen.get(path, (None, now, False))
     if text != before:
-      since, changed = now, True
+      since, changed = time.monotonic(), before is not None
     self._seen[path] = (text, since, changed)
     if now - since >= STALE:
       return False
@@ -85,11 +85,10 @@ def hold(path: Path, device: int | None, watch: Watch | None = None) -> Iterator
   text = _text(token, device)
   pause = 0.0
   while not _create(path, text):
+    stale = _read(path)
     if _is_held(path, device, watch):
       raise Held(who(path))
-    stale = _read(path)
-    if stale is not None:
-      _replace(path, text)
+    if stale is not None and _replace(path, stale, text):
       pause = 0.0 if _locked(_parse(stale), device) else 2 * BEAT
       break
     time.sleep(min(_GLANCE, BEAT))  # given back meanwhile, or not to be seen from here yet
@@ -169,11 +168,15 @@ def _create(path: Path, text: bytes) -> bool:
   return True
 
 
-def _replace(path: Path, text: bytes) -> None:
+def _replace(path: Path, stale: bytes, text: bytes) -> bool:
+  """Takes a lease over, unless it is not the stale one any more: another one was as quick."""
   beside = path.with_name(f".{path.name}.{_parse(text)['token']}")
   try:
     _create(beside, text)
+    if _read(path) != stale:
+      return False
     os.replace(beside, path)
+    return True
   finally:
     beside.unlink(missing_ok=True)
 

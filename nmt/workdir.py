@@ -15,7 +15,9 @@ from nmt import lease
 from nmt.errors import UserError
 from nmt.files import FULL, read_json, write_json
 
-_LOOKS, _GLANCE = 20, 0.01  # how often, and after how many seconds, a lock is tried again
+_GLANCE = 0.01  # seconds between two tries to get a lock
+_BRIEF = 0.2  # seconds for which one that another process has is tried again
+_ASKED = 60.0  # the same of one that others only share to ask: they are slow, or stopped
 _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)  # what a disk without locks answers
 
 
@@ -80,12 +82,8 @@ class Workdir:
         raise UserError(f"workdir {self} can't be written ({e.strerror})") from None
       # A child made by fork shares the lock and could outlive this process: it lets go at birth.
       os.register_at_fork(after_in_child=file.close)
-      for _ in range(_LOOKS):
-        locked = _locks(file, fcntl.LOCK_EX)
-        if locked is not False:
-          break
-        time.sleep(_GLANCE)  # `held` may be asking
-      else:
+      locked = _lock(file)
+      if locked is False:
         raise self._in_use(lease.who(self.lease))
       try:
         stack.enter_context(lease.hold(self.lease, _device(file) if locked else None, watch))
@@ -159,6 +157,18 @@ def in_use(homes: Mapping[str, Workdir]) -> set[str]:
     print(f"{told} up to {lease.STALE:.0f} s", file=sys.stderr, flush=True)
   lease.settled(look)
   return {name for name, known in found.items() if known}
+
+
+def _lock(file: IO[Any]) -> bool | None:
+  """Gets the lock for this process alone, as `_locks` says it; waits for those who only ask."""
+  began = time.monotonic()
+  while (locked := _locks(file, fcntl.LOCK_EX)) is False:
+    asked = _locks(file, fcntl.LOCK_SH)  # got where others do no more than `seen` does
+    fcntl.flock(file, fcntl.LOCK_UN)
+    if time.monotonic() - began > (_ASKED if asked else _BRIEF):
+      break
+    time.sleep(_GLANCE)
+  return locked
 
 
 def _locks(file: IO[Any], kind: int) -> bool | None:

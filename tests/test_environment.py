@@ -38,20 +38,25 @@ def home(tmp_path):
   return home
 
 
-def python(home, module, *arguments, **variables):
-  programs = {"JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir)}
-  more = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "XLA_FLAGS": ""}
-  return subprocess.run(
-    [sys.executable, "-m", module, "--workdir", str(home), *arguments],
-    env=os.environ | programs | more | variables, capture_output=True, text=True, input="We eat.\n",
-  )  # fmt: skip
+@pytest.fixture
+def python(compiling, home):
+  """python("nmt.train", "--flag", VARIABLE="1") runs a command of the run."""
+
+  def start(module, *arguments, **variables):
+    return subprocess.run(
+      [sys.executable, "-m", module, "--workdir", str(home), *arguments],
+      env=os.environ | compiling | variables, capture_output=True, text=True, input="We eat.\n",
+    )  # fmt: skip
+
+  return start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   "variable", [{"JAX_ENABLE_X64": "1"}, {"JAX_NUMPY_DTYPE_PROMOTION": "strict"}], ids=str
 )
-def test_whatever_types_jax_prefers_a_run_is_of_float32(home, variable):
-  done = python(home, "nmt.train", **variable)
+def test_whatever_types_jax_prefers_a_run_is_of_float32(home, python, variable):
+  done = python("nmt.train", **variable)
   assert done.returncode == 0, done.stderr
   scores = json.loads((home.test / "test.json").read_text())
   assert np.isfinite(scores["perplexity"])
@@ -67,15 +72,17 @@ def test_whatever_types_jax_prefers_a_run_is_of_float32(home, variable):
     ("nmt.translate", ["--beam", "1"]),
     ("nmt.score", pair),
   ):
-    plain, other = python(home, module, *arguments), python(home, module, *arguments, **variable)
+    plain, other = python(module, *arguments), python(module, *arguments, **variable)
     assert other.returncode == plain.returncode == 0, other.stderr
     assert other.stdout == plain.stdout != ""
 
 
-@pytest.mark.parametrize("platform", ["cuda", "tpu", "cua"])
-def test_devices_that_are_not_there_are_one_line_before_data_are_prepared(home, platform):
+@pytest.mark.parametrize(
+  "platform", ["cua", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cuda", "tpu"))]
+)
+def test_devices_that_are_not_there_are_one_line_before_data_are_prepared(home, python, platform):
   wish = {"JAX_PLATFORMS": platform, "CUDA_VISIBLE_DEVICES": ""}  # there may be some
-  done = python(home, "nmt.train", **wish)
+  done = python("nmt.train", **wish)
   *_, line = done.stderr.splitlines()
   assert "Traceback" not in done.stderr
   assert done.returncode == 2
@@ -85,15 +92,15 @@ def test_devices_that_are_not_there_are_one_line_before_data_are_prepared(home, 
   assert home.read_status()["reason"] in line
   home.checkpoints.mkdir()
   (home.checkpoints / "5").mkdir()
-  done = python(home, "nmt.translate", **wish)
+  done = python("nmt.translate", **wish)
   assert (done.returncode, done.stderr.splitlines()[-1]) == (2, line)
 
 
-def test_too_few_devices_are_said_before_data_are_prepared(home):
+def test_too_few_devices_are_said_before_data_are_prepared(home, python):
   config = config_lib.load(home.config)
   config.mesh.data = 3
   config_lib.save(config, home.config)
-  done = python(home, "nmt.train", JAX_PLATFORMS="cpu")
+  done = python("nmt.train", JAX_PLATFORMS="cpu")
   assert done.returncode == 2
   assert done.stderr.startswith("error: mesh.data=3 and mesh.model=1 need 3 devices")
   assert not home.tokenizers.exists()

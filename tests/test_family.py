@@ -101,7 +101,7 @@ ENERGIES = [
 ]
 
 
-@pytest.mark.each_kind
+@pytest.mark.slow
 @pytest.mark.parametrize("energy", ENERGIES, ids=name)
 def test_energies_work_with_each_normaliser(energy):
   for normaliser in kinds.names("model.normaliser"):
@@ -129,7 +129,6 @@ def test_energies_work_with_each_normaliser(energy):
     assert glance.alpha_BxJ.shape == (B, J)
 
 
-@pytest.mark.each_kind
 @pytest.mark.parametrize("choice", family.covering(1), ids=name)
 def test_each_kind_trains_and_translates(choice):
   config = family.config(
@@ -158,7 +157,7 @@ def test_each_kind_trains_and_translates(choice):
   assert np.isfinite(found.alpha_BxNxTxJ).all()
 
 
-@pytest.mark.each_kind
+@pytest.mark.slow
 @pytest.mark.usefixtures("untyped")
 @pytest.mark.parametrize("choice", family.covering(), ids=name)
 def test_a_loss_its_gradient_and_a_step_of_search_have_their_shapes(choice):

@@ -85,7 +85,7 @@ def test_a_search_is_lowered(config, beam):
   assert "callback" not in text
 
 
-@pytest.mark.each_kind
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", family.covering(1), ids=lambda choice: "-".join(choice.values()))
 def test_every_kind_is_lowered(choice):
   config = family.config(choice)

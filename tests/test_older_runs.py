@@ -14,10 +14,11 @@ ROOT = Path(__file__).parents[1]
 
 
 def finished(process, text=None):
-  out, error = process.communicate(text, timeout=200)
+  out, error = process.communicate(text, timeout=800)
   return process.returncode, out, error
 
 
+@pytest.mark.slow
 def test_it_translates_and_ends_as_it_would_have_then(first, command):
   config = (first / "run" / "config.json").read_text()
   tokenizers = {path: path.read_bytes() for path in (first / "run" / "tokenizers").iterdir()}

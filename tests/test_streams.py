@@ -102,11 +102,12 @@ def test_a_program_that_waits_for_each_answer_gets_it(command):
   assert (process.returncode, rest) == (0, ""), error
 
 
+@pytest.mark.slow
 def test_outputs_go_where_a_shell_sends_them(first, command):
   (first / "link").symlink_to("there")
   shell = (
     f"{sys.executable} {' '.join(TRANSLATE)} <(cat text/test.en) --alignments >(gzip -c > a.gz) "
-    f"--nbest 1 > out; sleep 1; {sys.executable} {' '.join(TRANSLATE)} - --alignments link "
+    f"--nbest 1 > out; wait $!; {sys.executable} {' '.join(TRANSLATE)} - --alignments link "
     "< text/test.en | cmp - out"
   )
   process = command("-c", f"import os; os.execvp('bash', ['bash', '-ec', {shell!r}])")
@@ -118,6 +119,7 @@ def test_outputs_go_where_a_shell_sends_them(first, command):
   assert (first / "link").is_symlink()
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_named_with_what_was_translated(first, command):
   packed = gzip.compress((first / "text" / "test.en").read_bytes())
   (first / "tail.gz").write_bytes(packed + b"rubbish")
@@ -139,6 +141,7 @@ def test_a_closed_stream_is_one_line(command, redirection):
   assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_the_translation_is_said_of_stdout(command):
   with open("/dev/full", "w") as full:
     process = command(*TRANSLATE, "text/test.en", "--alignments", "a", stdout=full)
@@ -148,6 +151,7 @@ def test_a_full_disk_under_the_translation_is_said_of_stdout(command):
   assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_reader_of_translations_that_leaves_ends_the_command_quietly(command):
   read, write = os.pipe()
   os.close(read)
@@ -157,6 +161,7 @@ def test_a_reader_of_translations_that_leaves_ends_the_command_quietly(command):
   assert (process.returncode, error) == (141, "")
 
 
+@pytest.mark.slow
 def test_training_goes_on_when_its_readers_leave(first, command):
   read, write = os.pipe()
   process = command(*TRAIN, stdout=write, stderr=write)
@@ -166,6 +171,7 @@ def test_training_goes_on_when_its_readers_leave(first, command):
   assert Workdir(first / "run").read_status()["state"] == "done"
 
 
+@pytest.mark.slow
 def test_training_needs_no_stream_no_home_and_no_utf8(first, command):
   shell = f"unset HOME; exec {sys.executable} {' '.join(TRAIN)} <&- >&- 2>&-"
   environment = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
@@ -177,8 +183,13 @@ def test_training_needs_no_stream_no_home_and_no_utf8(first, command):
   assert (first / "run" / "test" / "test.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nohup", ["", "nohup"])
-def test_a_hangup_stops_a_run_unless_it_was_told_to_ignore_it(command, nohup):
+def test_a_hangup_stops_a_run_unless_it_was_told_to_ignore_it(first, command, nohup):
+  if not nohup:  # it must not end before it is stopped
+    config = read_json(first / "run" / "config.json")
+    config["train"]["updates"] = 10**6
+    write_json(first / "run" / "config.json", config)
   shell = f"exec {nohup} {sys.executable} {' '.join(TRAIN)}"
   process = command("-c", f"import os; os.execvp('bash', ['bash', '-c', {shell!r}])")
   for line in process.stderr:
@@ -223,6 +234,7 @@ def test_a_status_is_written_on_a_full_disk(tmp_path, monkeypatch):
   assert home.read_status() == {}
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_the_run_goes_on_later(first, command, small_disk):
   shutil.copytree(first / "run", small_disk / "run")
   train = (*TRAIN[:-1], str(small_disk / "run"))

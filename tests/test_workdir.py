@@ -41,7 +41,7 @@ def test_a_second_holder_is_told_who_holds_it(tmp_path):
 
 
 def test_a_killed_process_leaves_no_lock(tmp_path):
-  worker = hold(tmp_path, "print('held', flush=True); time.sleep(60)")
+  worker = hold(tmp_path, "print('held', flush=True); time.sleep(300)")
   home = Workdir(tmp_path)
   with pytest.raises(UserError, match=f"process {worker.pid}"):
     home.lock().__enter__()
@@ -53,13 +53,13 @@ def test_a_killed_process_leaves_no_lock(tmp_path):
 
 def test_a_child_made_by_fork_does_not_keep_the_lock(tmp_path):
   fork = (
-    "import os\n  child = os.fork()\n  if child == 0: time.sleep(60); os._exit(0)\n"
+    "import os\n  child = os.fork()\n  if child == 0: time.sleep(300); os._exit(0)\n"
     "  open(sys.argv[1] + '/child', 'w').write(str(child)); print('held', flush=True)"
   )
-  worker = hold(tmp_path, fork + "; time.sleep(60)")
+  worker = hold(tmp_path, fork + "; time.sleep(300)")
   worker.send_signal(signal.SIGKILL)
   worker.wait()
-  until = time.monotonic() + 30  # the child lets go once it gets to run
+  until = time.monotonic() + 100  # the child lets go once it gets to run
   while True:
     try:
       with Workdir(tmp_path).lock():

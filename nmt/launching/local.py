@@ -108,7 +108,7 @@ class Local:
     with contextlib.ExitStack() as stack:
       output = None if log is None else stack.enter_context(open(log, "ab"))
       process = subprocess.Popen(
-        [*_BECOME, share.text(), *WORKER, "--workdir", str(home), *flags],
+        [*_BECOME, share.text(), str(os.getpid()), *WORKER, "--workdir", str(home), *flags],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=None if output is None else subprocess.STDOUT,

@@ -2,12 +2,14 @@
 
   python -m nmt.launching.requeue --workdir=W --code=75 --since=SECONDS --restarts=50
 
-A worker that was asked to stop (75) has its job put into the queue again, up to `restarts` times;
-then the run has failed, with that reason. A job that SLURM takes away itself, because somebody
-cancelled it or something more urgent needs its place, is left to SLURM.
+A worker that was asked to stop (75, or 143 before it could listen to that) has its job put into the
+queue again, up to `restarts` times; then the run has failed, with that reason. A job that SLURM
+takes away itself, because somebody cancelled it or something more urgent needs its place, is left
+to SLURM.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
   before = last if last.get("time", 0.0) < given.since else {}
   if given.code == DONE:
     return DONE
-  if given.code != CONTINUE:
+  if given.code not in (CONTINUE, 128 + signal.SIGTERM):
     record_failure(home, before, exit=given.code)
     return int(given.code)
   job = _name(os.environ)

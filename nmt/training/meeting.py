@@ -3,6 +3,7 @@
 JAX's own coordinator would abort each with a stack trace where one does not come, or another run's.
 """
 
+import contextlib
 import json
 import socket
 import time
@@ -15,7 +16,7 @@ from nmt.training.peers import Line, tell
 from nmt.training.stopping import Stopping
 
 _PAUSE = 0.5  # seconds between two tries to reach process 0
-_PATIENCE = 2.0  # seconds for an answer of one that is there
+_PATIENCE = 10.0  # seconds more for an answer of process 0, which says in the end who did not come
 
 
 def meet(
@@ -86,35 +87,39 @@ def _receive(
     server = socket.create_server(("", port), family=family, dualstack_ipv6=both)
   except OSError as e:
     raise UserError(f"process 0 can't listen on port {port}: {e.strerror}") from None
+  unknown: list[connection.Connection] = []  # who came and has not said yet who it is
   with server:
+    server.settimeout(1.0)
     while len(lines) < rank.count - 1:
-      server.settimeout(max(0.01, until - time.monotonic()))
-      try:
-        accepted = server.accept()[0]
-      except TimeoutError:
+      ready = connection.wait([server, *unknown], max(0.0, until - time.monotonic()))
+      if not ready:
         missing = sorted(set(range(1, rank.count)) - lines.keys())
         raise UserError(
           f"of {rank.count} processes, {', '.join(map(str, missing))} did not come within "
           f"{timeout:g} s"
-        ) from None
-      accepted.settimeout(None)
-      line = connection.Connection(accepted.detach())
-      found = _introduced(line)
-      if found is not None and found | {"process": 0} == who:
-        # One that comes again was started again: its first line is dead.
-        lines[found["process"]] = line
-      else:
-        tell(line, f"another run is at {rank.coordinator}: use another port")
-        line.close()
+        )
+      for line in [line for line in unknown if line in ready]:
+        unknown.remove(line)
+        found = _introduced(line)
+        if found is not None and found | {"process": 0} == who:
+          # One that comes again was started again: its first line is dead.
+          lines[found["process"]] = line
+        else:
+          tell(line, f"another run is at {rank.coordinator}: use another port")
+          line.close()
+      if server in ready:
+        with contextlib.suppress(OSError):  # it has left again
+          accepted = server.accept()[0]
+          accepted.settimeout(None)
+          unknown.append(connection.Connection(accepted.detach()))
 
 
 def _introduced(line: connection.Connection) -> dict[str, Any] | None:
   """Who came; None if it is no process of ours."""
   try:
-    if line.poll(_PATIENCE):
-      found = json.loads(line.recv_bytes(1000))
-      if isinstance(found, dict) and type(found.get("process")) is int:
-        return found
+    found = json.loads(line.recv_bytes(1000))
+    if isinstance(found, dict) and type(found.get("process")) is int:
+      return found
   except (EOFError, OSError, ValueError):
     pass
   return None

@@ -107,6 +107,7 @@ class Line(Peers):
     self._resting = dict.fromkeys(lines, True)
     self._watch = Watch(stall)
     self._closed = threading.Event()
+    self._looks = 0  # how often it was listened to all lines
     self._thread = threading.Thread(target=self._listen, name="peers", daemon=True)
     self._thread.start()
 
@@ -150,6 +151,7 @@ class Line(Peers):
     except BaseException as e:
       if not isinstance(e, UserError | Stopped):
         time.sleep(_GRACE)  # if another one's end is the cause, it ends us
+        self._listened()
       with self._ending:
         if isinstance(e, Stopped):
           code, why = CONTINUE, "was told to stop"
@@ -211,6 +213,13 @@ class Line(Peers):
         pulse = time.monotonic()
         self._say_alive()
         self._look()
+      self._looks += 1
+
+  def _listened(self) -> None:
+    """Until all that was said before has been heard, however slow the machine is."""
+    enough = self._looks + 2  # one look may have begun before
+    while self._looks < enough and self._thread.is_alive():
+      time.sleep(0.01)
 
   def _take(self, number: int, kind: str, value: Any) -> None:
     match kind:

@@ -25,7 +25,7 @@ SlurmctldPort={ports[0]}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket,cred_expire=5
+AuthInfo=socket={folder}/munge/socket,cred_expire=10
 CryptoType=crypto/munge
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 StateSaveLocation={folder}/state
@@ -48,7 +48,7 @@ PreemptMode=REQUEUE
 SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min_interval=0
 SlurmctldParameters=preempt_send_user_signal
 MaxArraySize=5
-KillWait=5
+KillWait=30
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=8 State=UNKNOWN
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=8 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP PriorityTier=1 GraceTime=10
@@ -97,11 +97,11 @@ def one_machine(folder: Path) -> Iterator[dict[str, str]]:
     for node in ("n1", "n2"):
       start(node, "slurmd", "-D", "-N", node)
     ask = functools.partial(subprocess.run, capture_output=True, text=True, env=environment)
-    wait(lambda: idle(environment), 60)
+    wait(lambda: idle(environment), 200)
     yield {"SLURM_CONF": environment["SLURM_CONF"]}
     # A step that can't tell the controller of its end would go on trying.
     ask(["scancel", "--user", getpass.getuser()])
-    wait(lambda: not ask(["squeue", "--noheader"]).stdout, 60)
+    wait(lambda: not ask(["squeue", "--noheader"]).stdout, 200)
 
 
 def idle(environment: Mapping[str, str]) -> bool:

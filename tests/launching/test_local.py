@@ -96,7 +96,7 @@ OBEYING = """
   signal.signal(signal.SIGINT, lambda *_: sys.exit(75))
   signal.signal(signal.SIGHUP, lambda *_: sys.exit(75))
   print("ready", flush=True)
-  time.sleep(60)
+  time.sleep(300)
 """
 
 
@@ -127,7 +127,7 @@ def test_signals_reach_the_worker_and_stop_the_sweep(tmp_path, worker, number):
 
 
 def test_a_worker_stopped_before_it_could_listen_has_not_failed(tmp_path, worker):
-  worker("W.make(); os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)")
+  worker("W.make(); os.kill(os.getppid(), signal.SIGTERM); time.sleep(300)")
   home = Workdir(tmp_path / "w")
   assert run(home) == 75
   assert home.read_status() == {}

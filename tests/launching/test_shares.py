@@ -1,5 +1,7 @@
 """Cores and GPUs are dealt out evenly."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -66,12 +68,22 @@ def test_gpus_are_those_that_the_environment_leaves_visible(monkeypatch):
   assert shares.gpus() == []
 
 
-def test_a_program_becomes_another_on_its_cores():
+def become(parent, core):
+  """Starts a program by become.py that prints its number and its cores."""
   from nmt.launching import local
 
-  core = shares._cores()[0]
   code = "import os; print(os.getpid(), sorted(os.sched_getaffinity(0)))"
-  started = subprocess.Popen(
-    [*local._BECOME, str(core), sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
-  )
+  command = [*local._BECOME, str(core), str(parent), sys.executable, "-c", code]
+  return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_program_becomes_another_on_its_cores():
+  core = shares._cores()[0]
+  started = become(os.getpid(), core)
   assert started.communicate()[0] == f"{started.pid} [{core}]\n"
+
+
+def test_a_program_whose_parent_has_died_already_is_stopped():
+  orphan = become(os.getppid(), shares._cores()[0])
+  assert orphan.communicate()[0] == ""
+  assert orphan.returncode == -signal.SIGTERM

@@ -15,7 +15,7 @@ from nmt.workdir import Workdir
 from tests.launching import one_machine
 from tests.launching.conftest import write_worker
 
-pytestmark = pytest.mark.slurm
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def hand_over(folder, points, *flags, workdir="w"):
 @pytest.fixture
 def submit(tmp_path):
   # A node that has just come back is refused for a moment.
-  one_machine.wait(lambda: one_machine.idle(os.environ), 60)
+  one_machine.wait(lambda: one_machine.idle(os.environ), 200)
   return functools.partial(hand_over, tmp_path)
 
 
@@ -63,7 +63,7 @@ def states(folder):
   return " ".join(row.state for row in rows)
 
 
-def reach(folder, wanted, seconds=120):
+def reach(folder, wanted, seconds=200):
   one_machine.wait(lambda: states(folder) == wanted, seconds)
 
 
@@ -135,7 +135,7 @@ def test_a_sweep_is_arrays_and_one_that_fails_keeps_no_other_from_running(
 def test_what_is_cancelled_is_not_tried_again(tmp_path, worker, submit, capsys):
   worker(STEPS)
   assert submit(3) == 0
-  one_machine.wait(lambda: len([*(tmp_path / "w").glob("*/waiting")]) == 3, 60)
+  one_machine.wait(lambda: len([*(tmp_path / "w").glob("*/waiting")]) == 3, 200)
   capsys.readouterr()
   assert submit(3) == 0  # nothing is submitted twice
   assert capsys.readouterr().out.count("running already") == 3
@@ -143,7 +143,7 @@ def test_what_is_cancelled_is_not_tried_again(tmp_path, worker, submit, capsys):
   [ticket] = base.tickets(tmp_path / "w")
   say("scancel", ticket.runs["3"])
   reach(tmp_path / "w", "cancelled cancelled cancelled")
-  one_machine.wait(lambda: not say("squeue", "--noheader", "--jobs", ticket.runs["3"]), 60)
+  one_machine.wait(lambda: not say("squeue", "--noheader", "--jobs", ticket.runs["3"]), 200)
   for name in "123":
     last = Workdir(tmp_path / "w" / name).read_status()
     assert (last["state"], last["asked"]) == ("stopped", 1)
@@ -165,7 +165,7 @@ def test_runs_that_stop_again_and_again_have_failed(tmp_path, worker, submit):
 def test_a_job_that_must_give_way_comes_back(tmp_path, worker, submit):
   worker(STEPS)
   assert submit(1, "--resources=nodelist=n1,cpus=8") == 0
-  one_machine.wait((tmp_path / "w" / "1" / "waiting").exists, 60)
+  one_machine.wait((tmp_path / "w" / "1" / "waiting").exists, 200)
   say(
     "sbatch", "--wait", "-p", "urgent", "-w", "n1", "-o", "/dev/null", "--exclusive", "--wrap=true"
   )
@@ -181,11 +181,11 @@ def test_a_node_that_is_lost_is_left_for_another(tmp_path, worker, submit):
         W.status("done", node=os.environ["SLURMD_NODENAME"])
         sys.exit()
       W.status("running", update=0)
-      time.sleep(60)
+      time.sleep(300)
   """)
   assert submit(1) == 0
   home = Workdir(tmp_path / "w" / "1")
-  one_machine.wait(home.read_status, 60)
+  one_machine.wait(home.read_status, 200)
   say("scontrol", "update", "nodename=n1", "state=down", "reason=test")
   try:
     reach(tmp_path / "w", "done")
@@ -210,7 +210,7 @@ def test_each_node_starts_the_worker_and_all_are_asked_to_stop(tmp_path, worker,
     sys.exit(75)
   """)
   assert submit(1, "--resources=nodes=2") == 0
-  one_machine.wait(lambda: len([*(tmp_path / "w" / "1").glob("started*")]) == 2, 60)
+  one_machine.wait(lambda: len([*(tmp_path / "w" / "1").glob("started*")]) == 2, 200)
   [ticket] = base.tickets(tmp_path / "w")
   say("scancel", "--signal=TERM", ticket.runs["1"])  # as before a time limit
   reach(tmp_path / "w", "done")

@@ -92,7 +92,7 @@ def test_asking_turns_no_run_away_that_begins(tmp_path):
   with home.lock():
     pass
   asking = f"import fcntl, time; f = open({str(home.lock_file)!r}); fcntl.flock(f, fcntl.LOCK_SH)"
-  code = f"{asking}; print(flush=True); time.sleep(.05)"
+  code = f"{asking}; print(flush=True); time.sleep(1)"  # it may be slow
   with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as asks:
     assert asks.stdout is not None
     asks.stdout.readline()

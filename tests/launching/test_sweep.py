@@ -113,7 +113,7 @@ def test_a_failure_while_stopping_ends_the_study(tmp_path, worker, capfd):
   path = study(tmp_path, "def sweep():\n  return [{'seed': 1}, {'seed': 2}]\n")
   worker(
     "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\n"
-    "os.kill(os.getppid(), signal.SIGTERM)\ntime.sleep(60)"
+    "os.kill(os.getppid(), signal.SIGTERM)\ntime.sleep(300)"
   )
   flag = [f"--sweep={path}", f"--workdir={tmp_path / 'w'}", "--config=configs/quickstart.py"]
   assert launch.main(flag) == 75

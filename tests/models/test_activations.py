@@ -42,7 +42,6 @@ def test_they_are_the_oracles(small, weights, sizes, pairs, pad, oracle, choice)
     np.testing.assert_allclose(found.alpha_BxTxJ[b, :T, :J], expected.alpha, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.each_kind
 @pytest.mark.parametrize("choice", KINDS, ids=name)
 def test_every_kind_has_them(small, weights, sizes, choice):
   config = small(**choice)

@@ -100,7 +100,6 @@ def test_of_a_model(changes, small, weights, sizes, pad, oracle):
         )
 
 
-@pytest.mark.each_kind
 @pytest.mark.parametrize("kind", ["hard", "multihead", "structured"])
 def test_unusual_mechanisms_can_be_attributed(kind, small, sizes):
   model = small(**{"attention.kind": kind})

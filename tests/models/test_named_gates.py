@@ -76,7 +76,6 @@ def test_the_first_gates_are_those_of_the_equations(made):
   assert saturation(run, PAIRS) == pytest.approx((shut, wide), rel=1e-6)
 
 
-@pytest.mark.each_kind
 @pytest.mark.parametrize("kind", kinds.names("model.cell"))
 def test_every_cell_names_its_gates(kind, made, sizes):
   run = made(**{"cell.kind": kind})

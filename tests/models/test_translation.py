@@ -13,7 +13,6 @@ from nmt.models import init, rebuild, translation
 
 GROUPS = [group for group in kinds.PACKAGES if group.startswith("model.")]
 DEFAULTS = {key: option.default for key, option in declarations.declared({}).items()}
-EACH = pytest.mark.each_kind
 KINDS = (
   [{}]
   + [  # the kinds that the defaults choose, and each other kind
@@ -25,28 +24,39 @@ KINDS = (
 )
 DEEP = {"cell.layers": 2, "cell.layer_norm": True}
 AROUND = {"cell.residual": True, "cell.transitions": 2, "cell.zoneout": 0.2}
-TOGETHER = [
+FIRST = [
   {"order.state": "current", "tie": True},
   {"attention.kind": "none", "tie": True},
   {"order.kind": "conditional", "order.state": "current"},
   {"cell.kind": "lstm", "order.kind": "conditional", **DEEP},
-  *({"cell.kind": kind, **DEEP} for kind in kinds.names("model.cell") if kind != "lstm"),
-  {"cell.transitions": 3, "order.kind": "conditional"},
+]
+TOGETHER = [
+  *FIRST,
+  {"cell.kind": "gru", **DEEP},
   {"cell.kind": "lstm", **DEEP, **AROUND},
   {"encoder.kind": "reversed", "attention.kind": "none", "initial": "mean"},
   {"encoder.kind": "alternating", "encoder.layers": 3, "initial": "last", **AROUND},
-  {"encoder.kind": "alternating", "attention.kind": "none", "initial": "zero"},
-  {"encoder.kind": "convolutional", "attention.kind": "multihead", "encoder.kernel": 5},
   {"order.kind": "update_first", "readout.kind": "linear", "tie": True},
   {"order.kind": "update_first", "order.input_feeding": False, "cell.kind": "lstm"},
-  {"attention.kind": "multihead", "order.kind": "update_first"},
   {"cell.kind": "rglru", "order.kind": "update_first", "order.input_feeding": False, **DEEP},
   {"attention.kind": "local_p", "attention.renormalise": True, "attention.energy": "concat"},
   {"attention.kind": "conv", "attention.cumulative": True},
   {"attention.kind": "coverage_linguistic", "attention.fertility": 1.5},
-  {"attention.kind": "coverage_neural", "cell.kind": "lstm", "cell.layer_norm": True},
   {"attention.kind": "forward", "attention.agent": 3},
+]
+# Their parts are met in other choices too: slow.
+MORE = [
+  *(
+    {"cell.kind": kind, **DEEP} for kind in kinds.names("model.cell") if kind not in ("gru", "lstm")
+  ),
+  {"cell.transitions": 3, "order.kind": "conditional"},
+  {"encoder.kind": "alternating", "attention.kind": "none", "initial": "zero"},
+  {"encoder.kind": "convolutional", "attention.kind": "multihead", "encoder.kernel": 5},
+  {"attention.kind": "multihead", "order.kind": "update_first"},
+  {"attention.kind": "coverage_neural", "cell.kind": "lstm", "cell.layer_norm": True},
   {"attention.kind": "forward", "attention.energy": "conv", "attention.cumulative": True},
+]
+ENERGIES = [
   {"attention.kind": "mocha", "attention.energy": "additive_coverage"},
   {"attention.kind": "structured", "attention.energy": "conv"},
   {"attention.kind": "multihead", "attention.energy": "forward", "attention.inner_energy": "conv"},
@@ -54,11 +64,12 @@ TOGETHER = [
   {"attention.kind": "additive_coverage", "normaliser.kind": "csparsemax"},
   {"attention.kind": "multihead", "normaliser.kind": "csparsemax"},
 ]
-
 GATED = [
   {"order.gate": "both"},
   {"order.gate": "target", "cell.kind": "lstm", **DEEP, **AROUND},
   {"order.gate": "source", "cell.kind": "mingru", "cell.layers": 2},
+]
+GATED_MORE = [
   {"order.gate": "both", "order.kind": "conditional", "cell.kind": "gru_after"},
   {"order.gate": "target", "order.kind": "conditional", "attention.kind": "multihead"},
   {"order.gate": "both", "order.kind": "update_first", "attention.kind": "none"},
@@ -67,9 +78,8 @@ GATED = [
     **{"cell.kind": "mingru"},
   },
 ]
-# Slopes by finite differences, and the gradients of single steps, take longest: of some choices.
-LATENT = [
-  {"attention.kind": "latent", "order.kind": "update_first", "readout.kind": "linear"},
+LATENT = {"attention.kind": "latent", "order.kind": "update_first", "readout.kind": "linear"}
+LATENT_MORE = [
   {
     "attention.kind": "latent",
     "attention.energy": "additive_coverage",
@@ -77,21 +87,42 @@ LATENT = [
     "encoder.kind": "convolutional",
     "readout.kind": "tanh",
   },
-]
-SLOPES = [*TOGETHER[:4], *TOGETHER[-6:], *GATED[:2], {"attention.kind": "hard"}, LATENT[0]]
-TOGETHER += [*GATED, *LATENT, {**LATENT[0], "order.gate": "both"}]
-CARRYING = ("additive_coverage", "hard", "latent", "multihead", "none", "monotonic")
-STEPPED = [
-  {},
-  *({"attention.kind": kind} for kind in CARRYING),
-  {"order.kind": "update_first"},
-  {"cell.kind": "rglru", "order.kind": "update_first", "order.input_feeding": False, **DEEP},
-  *(TOGETHER[3], GATED[0], GATED[4]),
+  {**LATENT, "order.gate": "both"},
 ]
 
 
 def name(choice):
   return "-".join(str(value) for value in choice.values()) or "default"
+
+
+def cases(fast, slow, *more):
+  """Choices as parameters of a test, with more that all of them have."""
+  return [
+    pytest.param(choice, *more, id=name(choice), marks=marks)
+    for choices, marks in ((fast, ()), (slow, pytest.mark.slow))
+    for choice in choices
+  ]
+
+
+WHOLE = cases(
+  [*KINDS, *TOGETHER, *ENERGIES, *GATED, LATENT],
+  [*MORE, *GATED_MORE, *LATENT_MORE],
+  *("float64", 1e-10),
+)
+# Slopes by finite differences, and the gradients of single steps, take longest: of some choices.
+SLOPES = cases([*FIRST, GATED[0], {"attention.kind": "hard"}, LATENT], [*ENERGIES, GATED[1]])
+STEPPED = cases(
+  [
+    {},
+    *({"attention.kind": kind} for kind in ("additive_coverage", "hard", "latent", "monotonic")),
+    {"order.kind": "update_first"},
+    {"cell.kind": "rglru", "order.kind": "update_first", "order.input_feeding": False, **DEEP},
+  ],
+  [
+    *({"attention.kind": kind} for kind in ("multihead", "none")),
+    *(FIRST[3], GATED[0], GATED_MORE[1]),
+  ],
+)
 
 
 def stepped(model, source, target, search=True):
@@ -123,8 +154,7 @@ def taught(model, source, target):
   [
     ({}, "float32", 1e-5),
     ({"order.kind": "conditional"}, "float32", 1e-5),
-    *(pytest.param(choice, "float64", 1e-10, id=name(choice), marks=EACH) for choice in KINDS),
-    *(pytest.param(choice, "float64", 1e-10, id=name(choice)) for choice in TOGETHER),
+    *WHOLE,
   ],
 )
 def test_the_model_is_the_papers(
@@ -161,7 +191,7 @@ def test_the_model_is_the_papers(
       assert (np.asarray(loss)[b, T:] == 0).all()  # padding adds nothing to a sum
 
 
-@pytest.mark.parametrize("choice", SLOPES, ids=name)
+@pytest.mark.parametrize("choice", SLOPES)
 def test_gradients_are_the_slopes_of_the_oracle(small, weights, sizes, pairs, pad, oracle, choice):
   config = small(**choice)
   params = weights(config)
@@ -190,7 +220,7 @@ def test_gradients_are_the_slopes_of_the_oracle(small, weights, sizes, pairs, pa
   oracle.check_slopes(loss, params, gradients, step=1e-6, tolerance=2e-6)
 
 
-@pytest.mark.parametrize("choice", STEPPED, ids=name)
+@pytest.mark.parametrize("choice", STEPPED)
 def test_all_steps_at_once_equal_one_after_another(small, weights, sizes, pairs, pad, choice):
   config = small(**choice)
   with jax.enable_x64(True):

@@ -1,6 +1,7 @@
 """A config that trains in seconds, data without a corpus, and programs kept from test to test."""
 
 import dataclasses
+import socket
 import types
 
 import numpy as np
@@ -53,6 +54,15 @@ class LinkedStore(Store):
 def _no_patience(monkeypatch):
   """What is damaged stays so: no test waits for files that may still come."""
   monkeypatch.setattr(checkpoints, "PATIENCE", 0.0)
+
+
+@pytest.fixture
+def port():
+  """A port that the system gives to nobody else, while servers (SO_REUSEADDR) can listen on it."""
+  with socket.socket() as held:
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("", 0))
+    yield held.getsockname()[1]
 
 
 @pytest.fixture

@@ -57,7 +57,9 @@ def of(kind, home):
   return [line for line in lines(home) if line["kind"] == kind]
 
 
-@pytest.mark.parametrize(("size", "ratio"), [(1e30, 0.0), (300.0, 1.2)])
+@pytest.mark.parametrize(
+  ("size", "ratio"), [pytest.param(1e30, 0.0, marks=pytest.mark.slow), (300.0, 1.2)]
+)
 def test_a_run_goes_back_and_stopped_is_uninterrupted(
   falling, prepared, leap, tmp_path, monkeypatch, size, ratio
 ):

@@ -33,6 +33,7 @@ def test_chosen_updates(config):
     )
 
 
+@pytest.mark.slow
 def test_they_stay_and_change_nothing_else(config, prepared, tmp_path):
   config.train.update(updates=9, ema=0.9)
   config.valid.update(every=4, log=3, keep=1, patience=0)

@@ -102,6 +102,7 @@ def test_stopped_is_uninterrupted_bit_for_bit(everything, prepared, tmp_path):
   same(everything, whole, parts)
 
 
+@pytest.mark.slow
 def test_a_profile_changes_nothing(everything, prepared, tmp_path, capsys):
   everything.train.updates = 30
   everything.valid.update(every=14, patience=0)

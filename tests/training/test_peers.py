@@ -1,28 +1,24 @@
 """Processes that meet, or don't, and the watch over updates; without JAX."""
 
+import multiprocessing
 import os
 import socket
 import threading
 import time
+from multiprocessing import connection
 
 import pytest
 
 from nmt import train
 from nmt.errors import UserError
+from nmt.exit_codes import CONTINUE
 from nmt.ranks import Rank
-from nmt.training import watch
+from nmt.training import meeting, peers, watch
 from nmt.training.meeting import meet
-from nmt.training.peers import Peers
+from nmt.training.peers import Line, Peers
 from nmt.training.stopping import Stopping
 from nmt.training.watch import Watch
 from nmt.workdir import Workdir
-
-
-@pytest.fixture
-def port():
-  with socket.socket() as probe:
-    probe.bind(("", 0))
-    return probe.getsockname()[1]
 
 
 def together(*works):
@@ -76,11 +72,11 @@ def test_a_request_to_any_process_is_one_to_process_0(port):
     theirs = Stopping()
     mine.deferred = True
     (zero, _), (one, _) = together(
-      lambda: meet(Rank(f"localhost:{port}", 2, 0), mine, "a", 10),
-      lambda: meet(Rank(f"localhost:{port}", 2, 1), theirs, "a", 10),
+      lambda: meet(Rank(f"localhost:{port}", 2, 0), mine, "a", 100),
+      lambda: meet(Rank(f"localhost:{port}", 2, 1), theirs, "a", 100),
     )
     theirs.asked = True
-    until = time.monotonic() + 10
+    until = time.monotonic() + 100
     while not mine.asked and time.monotonic() < until:
       time.sleep(0.01)
     assert mine.asked
@@ -92,6 +88,32 @@ def test_who_did_not_come_is_named(port):
     return lambda: meet(Rank(f"localhost:{port}", 4, index), Stopping(), "a", 3)
 
   assert together(one(0), one(2)) == ["of 4 processes, 1, 3 did not come within 3 s"] * 2
+
+
+def test_one_that_is_slow_to_say_who_it_is_is_waited_for_while_others_are_received(
+  port, monkeypatch
+):
+  third_is_in, tell = threading.Event(), meeting.tell
+
+  def slow(line, value):
+    if isinstance(value, dict) and value["process"] == 1:
+      assert third_is_in.wait(60)
+      time.sleep(2.5)
+    tell(line, value)
+
+  def introduced(line, introduced=meeting._introduced):
+    found = introduced(line)
+    third_is_in.set()
+    return found
+
+  def one(index):
+    return lambda: meet(Rank(f"localhost:{port}", 3, index), Stopping(), "a", 60)
+
+  monkeypatch.setattr(meeting, "tell", slow)
+  monkeypatch.setattr(meeting, "_introduced", introduced)
+  found = together(*map(one, range(3)))
+  assert len({coordinator for _, coordinator in found}) == 1
+  together(*[line.close for line, _ in found])
 
 
 def test_no_coordinator_is_said_in_time(port):
@@ -140,6 +162,33 @@ def test_who_ends_a_rest_says_so_before_anything_can_stop_it(lines, monkeypatch)
     with one.resting():
       assert said.pop() == ("alive", (7, True))
     assert said.pop() == ("alive", (7, False))
+
+
+def test_an_error_that_another_ones_end_explains_is_not_ours_however_slow_we_hear_of_it(
+  monkeypatch,
+):
+  monkeypatch.setattr(peers, "_GRACE", 0.05)
+  wait, left = connection.wait, []
+
+  def slow(*arguments):
+    time.sleep(0.5)
+    return wait(*arguments)
+
+  monkeypatch.setattr(connection, "wait", slow)
+  mine, theirs = multiprocessing.Pipe()
+  line = Line(Rank("x:1", 2, 0), {1: mine}, Stopping())
+
+  def leave(code, why):
+    left.append((code, why))
+    line._closed.set()
+    if threading.current_thread() is line._thread:
+      line._ending.release()  # where a process would have ended
+
+  monkeypatch.setattr(line, "_leave", leave)
+  theirs.close()
+  with line.failing():
+    raise RuntimeError("Connection reset by peer")
+  assert left[0] == (CONTINUE, "process 1 of 2 has ended without a word (killed?)")
 
 
 def test_one_process_needs_nobody():

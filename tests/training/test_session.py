@@ -53,7 +53,12 @@ def test_a_token_budget_trains_and_validates_on_any_mesh(config, session, data, 
 
 
 @pytest.mark.parametrize(
-  ("tokens", "data", "said"), [(100, 3, True), (100, 4, False), (0, 4, False)]
+  ("tokens", "data", "said"),
+  [
+    (100, 3, True),
+    pytest.param(100, 4, False, marks=pytest.mark.slow),
+    pytest.param(0, 4, False, marks=pytest.mark.slow),
+  ],
 )
 def test_batches_that_other_devices_cut_anew_are_said(config, session, tokens, data, said):
   config.batch.tokens = tokens

@@ -52,7 +52,10 @@ def shrink(config, folder):
       path.write_text("".join(f"{line}\n" for line in lines))
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize(
+  "name",
+  [pytest.param(name, marks=[pytest.mark.slow] * (name != "rnnsearch")) for name in VARIANTS],
+)
 def test_it_runs_to_its_report(tmp_path, monkeypatch, name):
   """Of the variants the first; the others are checked as far as launch.py does."""
   for variant in reversed(VARIANTS[name]):

@@ -68,6 +68,14 @@ def test_any_mesh_gives_the_same_update(noisy, batch):
     assert not any(COLLECTIVE.search(body) for body in inside)
 
 
+def test_whatever_types_jax_prefers_an_update_is_of_float32(noisy, batch):
+  with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+    program, mesh = build(noisy)
+    after, results = run(program, mesh, jax.device_get(program.create()), batch)
+  assert {leaf.dtype for leaf in jax.tree.leaves(after["params"])} == {np.dtype("float32")}
+  assert np.isfinite(results["loss"])
+
+
 def test_runs_of_other_seeds_have_the_same_program_and_other_draws(noisy, batch):
   texts, norms = set(), set()
   start = jax.device_get(build(noisy)[0].create())
@@ -185,7 +193,7 @@ def test_freezing_what_is_not_there_or_everything_is_refused(config, freeze, lin
     build(config)
 
 
-@pytest.mark.parametrize("kind", ["guided", "scheduled"])
+@pytest.mark.parametrize("kind", ["guided", pytest.param("scheduled", marks=pytest.mark.slow)])
 def test_what_an_objective_asks_for_is_cut_with_the_rows(config, batch, kind):
   config = flags.override_by(config, {"train.objective.kind": kind, "train.optimizer.name": "sgd"})
   shape = (16, 8, 8)

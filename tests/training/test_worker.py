@@ -1,12 +1,11 @@
 """The worker of a launcher: python -m nmt.train, killed, damaged, continued, finished, tested."""
 
+import functools
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import jax
@@ -21,6 +20,7 @@ from nmt.data.units import Bytes
 from nmt.data.words import Words
 from nmt.decoding.translator import Translation, Translator
 from nmt.errors import UserError
+from nmt.training import checkpoints
 from nmt.workdir import Workdir
 
 
@@ -36,23 +36,42 @@ def tiny(config, tmp_path):
   return config
 
 
-def work(config, folder, until=None):
-  """Runs a worker to its end, or kills it once a folder is there that is called like `until`."""
+# A worker that is killed, at a moment that does not depend on how fast it is.
+KILLED = """
+import os, signal
+from nmt import cli, digests, train
+from nmt.training.session import Session
+
+def kill(*_):
+  os.kill(os.getpid(), signal.SIGKILL)
+
+def update(self, batches, update=Session.update):
+  update(self, batches) if self.progress.update < 17 else kill()
+
+{moment} = {function}
+cli.entry(train.main)
+"""
+AFTER_A_SAVE = KILLED.format(moment="Session.update", function="update")  # that of 15
+IN_A_SAVE = KILLED.format(moment="digests.record", function="kill")
+AT_THE_END = KILLED.format(moment="train._test", function="kill")
+
+
+@pytest.fixture
+def work(compiling):
+  return functools.partial(started, os.environ | compiling)
+
+
+def started(environment, config, folder, killed=""):
+  """Runs a worker to its end, or one that is killed."""
   home = Workdir(folder)
   home.make()
   config_lib.save(config, home.config)
-  programs = {"JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir)}
+  start = ["-c", killed] if killed else ["-m", "nmt.train"]
   with open(folder / "log", "a+") as log:
-    process = subprocess.Popen(
-      [sys.executable, "-m", "nmt.train", "--workdir", str(folder)],
-      env=os.environ | programs | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}, stdout=log, stderr=log,
-    )  # fmt: skip
-    while until is not None and process.poll() is None:
-      if any((folder / "checkpoints").glob(until)):
-        process.send_signal(signal.SIGKILL)
-      time.sleep(random.uniform(0, 0.05))
-    code = process.wait()
-  assert code == (0 if until is None else -signal.SIGKILL), (folder / "log").read_text()
+    code = subprocess.run(
+      [sys.executable, *start, "--workdir", str(folder)], env=environment, stdout=log, stderr=log
+    ).returncode
+  assert code == (-signal.SIGKILL if killed else 0), (folder / "log").read_text()
   return home
 
 
@@ -61,7 +80,8 @@ def lines(home):
   return [{key: value for key, value in line.items() if key != "timing"} for line in found]
 
 
-def test_killed_is_uninterrupted_bit_for_bit(tiny, tmp_path):
+@pytest.mark.slow
+def test_killed_is_uninterrupted_bit_for_bit(tiny, work, tmp_path):
   vectors = tmp_path / "fr.vec"  # of which only the start of a run has need
   vectors.write_text(f"le {' '.join('5' * 8)}\n")
   tiny.train.start.target_vectors = str(vectors)
@@ -70,12 +90,13 @@ def test_killed_is_uninterrupted_bit_for_bit(tiny, tmp_path):
   assert json.loads((whole.test / "test.json").read_text())["split"] == "test"
   assert (whole.test / "test.hypotheses").read_text().count("\n") == 4
 
-  # In the updates after a save, in a save, and in the last moments.
-  killed = work(tiny, tmp_path / "killed", until="15")
-  assert killed.read_status()["state"] == "running"
+  killed = work(tiny, tmp_path / "killed", AFTER_A_SAVE)
   vectors.unlink()
-  for name in ("[34]*.orbax-checkpoint-tmp*", "60"):
-    assert work(tiny, killed.path, until=name).read_status()["state"] == "running"
+  for moment, saved in ((IN_A_SAVE, [15]), (AT_THE_END, [45, 60])):
+    assert killed.read_status()["state"] == "running"
+    work(tiny, killed.path, moment)
+    assert set(saved) <= set(checkpoints.updates(killed.checkpoints))
+  assert killed.read_status()["state"] == "running"
   assert work(tiny, killed.path).read_status()["state"] == "done"
   assert json.loads(killed.start.read_text())["decoder.E_y"]["found"] == 1
   assert lines(killed) == lines(whole)

@@ -95,7 +95,7 @@ def test_parameters_are_seen_in_their_frame(browser, first, tmp_path):
     const { x, y, width, height } = frame.getBoundingClientRect();
     return { x: x + scrollX, y: y + scrollY, width, height, scale: 1 };
   })()""")
-  letters, end = 0, time.monotonic() + 100  # a frame is loaded once it is seen
+  letters, end = 0, time.monotonic() + 300  # a frame is loaded once it is seen
   while letters < 500 and time.monotonic() < end:
     content = browser("Page.captureScreenshot", clip=box)["data"]
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("L"))

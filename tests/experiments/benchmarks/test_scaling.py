@@ -25,7 +25,9 @@ def test_bytes_are_those_of_the_operands_and_of_rings():
   ]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+  "layout", ["batch", *(pytest.param(x, marks=pytest.mark.slow) for x in LAYOUTS if x != "batch")]
+)
 def test_gradients_are_added_up_once(layout):
   size = Size("tiny", 8, 8, 8, 32, 4, "adam", 1, 1, 1)
   found = measured(size, layout, 2)

@@ -87,6 +87,7 @@ def test_all_systems_train_on_the_same_sentences():
     assert sorted(tuple(r[r > 0]) for r in a) == sorted(tuple(r[r > 0]) for r in b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(SYSTEMS))
 def test_every_system_does_what_every_task_asks(name):
   if name in ("torch", "joeynmt"):

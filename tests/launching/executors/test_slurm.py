@@ -363,6 +363,14 @@ def test_a_worker_that_was_asked_to_stop_is_queued_again_up_to_a_number_of_times
   assert ended(75) == 0
 
 
+def test_a_worker_asked_to_stop_before_it_could_listen_is_queued_again(fakes, job):
+  home, ended = job
+  fakes.answer("squeue", "RUNNING\n")
+  assert ended(143) == 0
+  assert fakes.calls("scontrol") == ["scontrol requeue 12_3"]
+  assert home.read_status() == {}
+
+
 def test_a_controller_that_is_away_for_a_moment_is_asked_again(fakes, job, monkeypatch):
   _, ended = job
   monkeypatch.setattr(requeue, "PAUSES", (0.0, 0.0))

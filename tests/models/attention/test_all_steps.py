@@ -31,7 +31,6 @@ def test_energies_and_gradients_are_those_of_the_formula(monkeypatch, way):
     np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.each_kind
 @pytest.mark.parametrize("kind", kinds.names("model.attention"))
 def test_a_look_from_all_steps_is_that_of_each(small, weights, sizes, kind):
   config = small(**{"attention.kind": kind})

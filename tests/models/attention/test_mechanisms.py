@@ -9,8 +9,6 @@ from nmt import kinds
 from nmt.models import rebuild
 from nmt.refusals import OTHER_WEIGHTS, SCORES
 
-pytestmark = pytest.mark.each_kind
-
 LENGTHS = np.array([6, 1, 3])
 STEPS = 3
 
