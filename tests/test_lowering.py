@@ -70,7 +70,7 @@ def lowered_search(config, beam) -> str:
   )  # fmt: skip
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (4, 2)], ids=str)
+@pytest.mark.parametrize("shape", [pytest.param((1, 1), marks=pytest.mark.slow), (4, 2)], ids=str)
 def test_a_training_step_is_lowered(config, shape):
   config.mesh.update(data=shape[0], model=shape[1])
   text = lowered_step(config)

@@ -114,13 +114,12 @@ SLOPES = cases([*FIRST, GATED[0], {"attention.kind": "hard"}, LATENT], [*ENERGIE
 STEPPED = cases(
   [
     {},
-    *({"attention.kind": kind} for kind in ("additive_coverage", "hard", "latent", "monotonic")),
-    {"order.kind": "update_first"},
+    *({"attention.kind": kind} for kind in ("additive_coverage", "hard")),
     {"cell.kind": "rglru", "order.kind": "update_first", "order.input_feeding": False, **DEEP},
   ],
   [
-    *({"attention.kind": kind} for kind in ("multihead", "none")),
-    *(FIRST[3], GATED[0], GATED_MORE[1]),
+    *({"attention.kind": kind} for kind in ("latent", "monotonic", "multihead", "none")),
+    *({"order.kind": "update_first"}, FIRST[3], GATED[0], GATED_MORE[1]),
   ],
 )
 

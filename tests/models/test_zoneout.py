@@ -54,6 +54,7 @@ def test_what_is_drawn_depends_on_the_sentence_alone(config, model, pairs, pad):
   assert not np.allclose(drawn.t, other.t, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_gradients_are_the_slopes_of_what_was_drawn(config, weights, sizes, pairs, pad):
   source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
   with jax.enable_x64(True):

@@ -149,6 +149,7 @@ def test_the_interval_of_a_median_is_that_of_the_sign_test(count, low, high):
   assert found["median"] == (count + 1) / 2
 
 
+@pytest.mark.slow
 def test_a_kind_is_timed(monkeypatch):
   small = family_speed._quickstart()
   small.model.update(size=4, embedding=4)

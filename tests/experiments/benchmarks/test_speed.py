@@ -138,6 +138,7 @@ def test_without_modules_nothing_is_searched(capsys):
   assert "give --what=train" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_section_is_measured_shown_and_kept(monkeypatch, tmp_path):
   monkeypatch.delenv("XLA_FLAGS", raising=False)
   monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
