@@ -14,7 +14,7 @@ connection between them, as one linear layer is linear in what it has read. Ends
 length, as tables and as lengths.png.
 
 Published: Vardasbi et al. (2023, arXiv:2304.12776) find S4 without attention 4 BLEU behind a
-Transformer, most of it on long sentences, and level with it once it has attention; Pitorro et al.
+Transformer, worse on long sentences, and level with it once it has attention; Pitorro et al.
 (2024, arXiv:2407.05489) find Mamba as good as Transformers on sentences, and hybrids with attention
 better, on longer texts too. Neither has seeds or alignments. Budget: 60 runs of 4 minutes each on a
 core.

@@ -1,7 +1,7 @@
 """How good is a recurrent model with attention on Multi30k, when it is trained as well as we can?
 
-Hypothesis: with subwords, dropout, label smoothing and averaged weights one RNNsearch of 4 million
-parameters translates captions as well as a Transformer of that size. It is wrong if the mean of
+Hypothesis: with subwords, dropout, label smoothing and averaged weights one RNNsearch of 5 million
+parameters translates captions as well as a small Transformer. It is wrong if the mean of
 three seeds stays below the published ones by more than half of its interval.
 
   python launch.py --config=configs/multi30k.py --sweep=multi30k --parallel=2 --workdir=W

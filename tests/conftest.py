@@ -15,7 +15,7 @@ import jax
 import jaxtyping
 import pytest
 
-# XLA compiles in a third of the time without them; later versions can't do without.
+# XLA compiles in a third of the time without its fusion emitters; from jax 0.11 on it needs them.
 OLDER = "--xla_cpu_use_fusion_emitters=false" if jax.__version_info__ < (0, 11) else ""
 # XLA ends the process where so many devices on few cores have not met for 40 s.
 PATIENT = "--xla_cpu_collective_call_terminate_timeout_seconds=600"

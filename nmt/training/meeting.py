@@ -16,7 +16,7 @@ from nmt.training.peers import Line, tell
 from nmt.training.stopping import Stopping
 
 _PAUSE = 0.5  # seconds between two tries to reach process 0
-_PATIENCE = 10.0  # seconds more for an answer of process 0, which says in the end who did not come
+_PATIENCE = 10.0  # seconds more than process 0 waits, which then says who did not come
 
 
 def meet(
