@@ -9,7 +9,8 @@ made for nothing else, and stay behind MGIZA. It is wrong if they do not reach f
 trains it on Europarl's 400,000 pairs, English to French and back, for an hour of a core each with 3
 seeds, tests it on newstest2014, and aligns the 447 pairs of the Canadian Hansards in
 DIR/word-alignments/en-fr-hansards (test.en, test.fr, gold.0idx): by each way to read links from
-attention, alone and with both directions together. What it finds is printed and in W/aer.jsonl.
+attention, alone and with both directions together. Files of an aligner's links there, named
+ALIGNER.LINKS.talp, are scored beside. What it finds is printed and in W/aer.jsonl.
 
 Published AER: fast_align 16.39 forward, 15.89 backward, 10.48 together, MGIZA 7.99, 9.75 and 5.94;
 both were trained on the Hansards themselves, 1.1 million pairs. BLEU: the paper's RNNsearch-30, of
@@ -20,9 +21,12 @@ core.
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nmt.launching.points import seeds
+
+if TYPE_CHECKING:
+  from nmt.evaluation.alignment import AlignmentScore
 
 BASELINE = {"data.source": "en", "data.target": "fr"}
 SMALL = {
@@ -101,14 +105,27 @@ def report(workdirs: dict[str, Path]) -> None:
         for rule, combine in symmetrisation.RULES.items():
           named[rule] = [combine(*pair) for pair in both]
       for called, links in named.items():
-        score = alignment.score(links, gold)
-        row = {"method": method, "links": called, "seed": seed, "aer": score.aer}
-        rows.append({**row, "precision": score.precision, "recall": score.recall})
+        rows.append(_row(method, called, seed, alignment.score(links, gold)))
+  for file in sorted(folder.glob("*.*.talp")):
+    method, called = file.stem.split(".", 1)
+    links = [pair.possible for pair in alignment.read(file)]
+    rows.append(_row(method, called, None, alignment.score(links, gold)))
   path = next(iter(workdirs.values())).parent / "aer.jsonl"
-  with replacing(path) as file:
-    file.writelines(f"{json.dumps(row)}\n" for row in rows)
+  with replacing(path) as out:
+    out.writelines(f"{json.dumps(row)}\n" for row in rows)
   table(rows)
   print(f"written: {path}")
+
+
+def _row(method: str, called: str, seed: int | None, score: "AlignmentScore") -> dict[str, Any]:
+  return {
+    "method": method,
+    "links": called,
+    "seed": seed,
+    "aer": score.aer,
+    "precision": score.precision,
+    "recall": score.recall,
+  }
 
 
 def _links(
@@ -145,6 +162,7 @@ def table(rows: list[dict[str, Any]]) -> None:
   texts = []
   for key, same in groups.items():
     means = [float(np.mean([row[column] for row in same])) for column in columns]
-    texts.append([*key, str(len(same)), *map(tables.number, means)])
+    runs = "" if same[0]["seed"] is None else str(len(same))
+    texts.append([*key, runs, *map(tables.number, means)])
   heads = ["method", "links", "seeds", *columns.values()]
   console().print(tables.numbers(heads, texts))
