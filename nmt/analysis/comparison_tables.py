@@ -7,42 +7,40 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nmt.analysis import tables
+
 _NAMES = {"bleu": "BLEU", "chrf": "chrF"}
 
 
 def show(console: Console, found: dict[str, Any]) -> None:
   """Prints the scores, the buckets, and the sentences that differ most."""
-  _head(console, f"{found['sentences']} sentences, compared with {found['baseline']}")
+  tables.head(console, f"{found['sentences']} sentences, compared with {found['baseline']}")
   show_scores(console, found)
   console.print()
-  _head(console, f"BLEU by source {found['length_unit']}")
+  tables.head(console, f"BLEU by source {found['length_unit']}")
   console.print(_buckets(found["by_length"], "sentences", "bleu"))
   if found["by_frequency"] is not None:
-    _head(console, "F1 of target words by how often they were seen in training")
+    tables.head(console, "F1 of target words by how often they were seen in training")
     console.print(_buckets(found["by_frequency"], "reference", "f1"))
   for name, rows in found["sentences_apart"].items():
     if rows:
-      _head(console, f"where {name} and {found['baseline']} differ most, by chrF of the sentence")
-      console.print(_sentences(found["baseline"], name, rows))
+      both = f"{name} and {found['baseline']}"
+      tables.head(console, f"where {both} differ most, by chrF of the sentence")
+      for row in rows:
+        _sentence(console, row)
+      console.print()
 
 
 def show_scores(console: Console, found: dict[str, Any]) -> None:
   """Prints the scores of each system, and what their intervals are."""
   console.print(_scores(found))
   for key, signature in found["signatures"].items():
-    console.print(Text(f"  {_NAMES[key]}: {signature}", style="dim"), soft_wrap=True)
-  console.print(
-    Text(
-      "  intervals: 95 %, paired bootstrap of sentences; p: approximate randomisation, Holm's "
-      "where there are several; both are of these trained models, not of other seeds",
-      style="dim",
-    ),
-    soft_wrap=True,
+    tables.note(console, f"{_NAMES[key]}: {signature}")
+  tables.note(
+    console,
+    "intervals: 95 %, paired bootstrap of sentences; p: approximate randomisation, Holm's "
+    "where there are several; both are of these trained models, not of other seeds",
   )
-
-
-def _head(console: Console, line: str) -> None:
-  console.print(Text(line, style="bold"), soft_wrap=True)  # a table's title is as wide as the table
 
 
 def _scores(found: dict[str, Any]) -> Table:
@@ -91,21 +89,11 @@ def _buckets(found: dict[str, Any], count: str, value: str) -> Table:
   return table
 
 
-def _sentences(first: str, second: str, rows: list[dict[str, Any]]) -> Table:
-  table = Table(box=box.SIMPLE, show_lines=True)
-  table.add_column("line", justify="right")
-  table.add_column("chrF", justify="right")
-  table.add_column("source and reference", ratio=1, overflow="fold")
-  for name in (first, second):
-    table.add_column(Text(name), ratio=1, overflow="fold")
-  for row in rows:
-    table.add_row(
-      str(row["line"]),
-      f"{row['chrf_difference']:+.1f}",
-      Text(f"{row['source']}\n{row['reference']}"),
-      *(Text(f"{text}\n({_both(row, name)})") for name, text in row["translations"].items()),
-    )
-  return table
+def _sentence(console: Console, row: dict[str, Any]) -> None:
+  tables.note(console, f"line {row['line']}, chrF {row['chrf_difference']:+.1f}")
+  named = [(side, row[side]) for side in ("source", "reference")]
+  named += [(name, f"{text} ({_both(row, name)})") for name, text in row["translations"].items()]
+  tables.texts(console, named)
 
 
 def _both(row: dict[str, Any], name: str) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from nmt.analysis import tables
 from nmt.decoding.limits import MAX_FORCED, MAX_SOURCE
 from nmt.evaluation.report import Report
 
@@ -30,11 +30,13 @@ def show(console: Console, report: Report) -> None:
   found = report.scores
   console.print(_scores(found))
   for name, key in _METRICS:
-    # Never wrapped: a signature is there to be copied.
-    line = Text(f"  {name}: {found[key]['signature']}", style="dim")
-    console.print(line, soft_wrap=True)
+    tables.note(console, f"{name}: {found[key]['signature']}")
   console.print()
-  console.print(_by_length(found), _examples(report))
+  console.print(_by_length(found))
+  tables.head(console, "translations")
+  for sentence in _examples(report):
+    tables.texts(console, sentence)
+    console.print()
 
 
 def _table(title: str, **more: Any) -> Table:
@@ -79,13 +81,10 @@ def _by_length(found: dict[str, Any]) -> Table:
   return table
 
 
-def _examples(report: Report) -> Table:
-  table = _table("translations", show_lines=True)
-  for side in ("source", "reference", "translation"):
-    table.add_column(side, ratio=1, overflow="fold")
+def _examples(report: Report) -> list[list[tuple[str, str]]]:
+  """Some sentences from all over the split."""
   rows = list(zip(report.sources, report.references, report.hypotheses, strict=True))
   count = min(_EXAMPLES, len(rows))
-  for place in range(count):
-    # Text: square brackets in a sentence are no markup.
-    table.add_row(*map(Text, rows[place * len(rows) // count]))
-  return table
+  names = ("source", "reference", "translation")
+  some = (rows[place * len(rows) // count] for place in range(count))
+  return [list(zip(names, row, strict=True)) for row in some]

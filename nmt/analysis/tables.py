@@ -19,6 +19,14 @@ def note(console: Console, line: str) -> None:
   console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
 
 
+def texts(console: Console, named: Sequence[tuple[str, str]]) -> None:
+  """Texts below one another, after their names, each on one line however long it is."""
+  wide = max(len(name) for name, _ in named)
+  for name, text in named:
+    line = Text(f"    {name:<{wide}}  ", style="dim")
+    console.print(line.append(text, "not dim"), soft_wrap=True)
+
+
 def numbers(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
   """A table whose cells are numbers, to the right."""
   table = Table(box=box.SIMPLE)

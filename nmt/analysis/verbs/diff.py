@@ -274,14 +274,13 @@ def _changes(one: Diff) -> Any:
 
 def _sentence(console: Console, row: dict[str, Any]) -> None:
   """A sentence with its reference, both translations, and the links of each."""
-  console.print(Text(f"  line {row['line']}: {row['source']}"), soft_wrap=True)
-  console.print(Text(f"    reference: {row['reference']}", style="dim"), soft_wrap=True)
+  tables.note(console, f"line {row['line']}")
+  named = [(side, row[side]) for side in ("source", "reference")]
   for name, text in row["translations"].items():
-    console.print(
-      Text(f"    {name}: {text} (chrF {row['sentence_chrf'][name]:.0f})"), soft_wrap=True
-    )
+    named.append((name, f"{text} (chrF {row['sentence_chrf'][name]:.0f})"))
     if links := row["links"].get(name):
       words = row["words"][name]
       pairs = [tuple(map(int, link.split("-"))) for link in links.split()]
       shown = " ".join(f"{words['source'][i]}/{words['target'][j]}" for i, j in pairs)
-      tables.note(console, f"    {shown}")
+      named.append((f"links of {name}", shown))
+  tables.texts(console, named)

@@ -185,5 +185,4 @@ def _sentence(console: Console, row: dict[str, Any]) -> None:
   what = row["found"] if isinstance(row["found"], str) else ", ".join(row["found"])
   line = Text(f"  line {row['line']}: ", style="dim")
   console.print(line.append(what, style="not dim bold"), soft_wrap=True)
-  for side in ("source", "reference", "translation"):
-    console.print(Text(f"    {side:<12}", style="dim").append(row[side], "not dim"), soft_wrap=True)
+  tables.texts(console, [(side, row[side]) for side in ("source", "reference", "translation")])
