@@ -32,19 +32,18 @@ __all__ = ["BASELINE", "columns", "report", "sweep", "sweep_order", "sweep_seed"
 
 CELL = "model.cell.kind"
 ATTENTION = "model.attention.kind"
+LEAST = "model.cell.least_a"
 BASELINE = {CELL: "gru"}
+LAYERS = {"model.cell.layers": 2, "model.cell.residual": True}
 
 
 def sweep() -> Iterator[dict[str, Any]]:
-  """Five cells in two layers, with attention and without."""
+  """Five cells in two layers, with attention and without; RG-LRU with a shorter memory, too."""
   for cell in ("gru", "lstm", "mingru", "rglru", "ssru"):
     for attention in ("additive", "none"):
-      yield {
-        CELL: cell,
-        ATTENTION: attention,
-        "model.cell.layers": 2,
-        "model.cell.residual": True,
-      }
+      yield {CELL: cell, ATTENTION: attention, **LAYERS}
+  for attention in ("additive", "none"):
+    yield {CELL: "rglru", LEAST: 0.01, ATTENTION: attention, **LAYERS}
 
 
 def sweep_order() -> Iterator[dict[str, Any]]:

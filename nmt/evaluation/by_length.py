@@ -19,26 +19,28 @@ class Measure(NamedTuple):
   score: Score
 
 
-def rows(
-  measures: Mapping[str, Measure], source_words: Sequence[int], resamples: int = RESAMPLES
-) -> list[dict[str, Any]]:
-  """A row {from, to, sentences, and by name {score, low, high}} for 1-10, 11-20, ... source words.
+def interval(measure: Measure, resamples: int = RESAMPLES) -> dict[str, float | None]:
+  """{score, low, high}: the score of all sentences, and the ends of its 95 % interval.
 
-  low and high are the ends of the 95 % interval of resampled sentences (Koehn, 2004), of the same
-  model; None where a single sentence says nothing of others.
+  They are of resampled sentences (Koehn, 2004), of the same model; None where a single sentence
+  says nothing of others.
   """
-  found = []
-  for (start, end), places in buckets(source_words).items():
-    row: dict[str, Any] = {"from": start, "to": end, "sentences": len(places)}
-    for name, (counts, score) in measures.items():
-      row[name] = _interval(counts[places], score, resamples)
-    found.append(row)
-  return found
-
-
-def _interval(counts: Counts, score: Score, resamples: int) -> dict[str, float | None]:
+  counts, score = measure
   low = high = None
   if len(counts) > 1:
     drawn = resample(score, [counts], resamples, np.random.default_rng(_SEED))
     low, high = percentiles(drawn[:, 0]).tolist()
   return {"score": float(score(counts.sum(axis=0))), "low": low, "high": high}
+
+
+def rows(
+  measures: Mapping[str, Measure], source_words: Sequence[int], resamples: int = RESAMPLES
+) -> list[dict[str, Any]]:
+  """A row {from, to, sentences, and by name its `interval`} for 1-10, 11-20, ... source words."""
+  found = []
+  for (start, end), places in buckets(source_words).items():
+    row: dict[str, Any] = {"from": start, "to": end, "sentences": len(places)}
+    for name, (counts, score) in measures.items():
+      row[name] = interval(Measure(counts[places], score), resamples)
+    found.append(row)
+  return found

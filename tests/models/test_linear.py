@@ -91,3 +91,13 @@ def test_no_loop_over_target_positions_is_left(small, sizes, loops, attention):
     if loop.params["length"] != B:
       assert "dot_general" not in str(loop.params["jaxpr"])
       assert "tanh" not in str(loop.params["jaxpr"])
+
+
+@pytest.mark.parametrize("least", [0.9, 0.01])
+def test_rglru_keeps_shares_from_the_least_to_0_999_of_its_state_where_r_is_1(small, least):
+  model = small(**{"cell.kind": "rglru", "cell.least_a": least})
+  cell = make(model, model.embedding, initializers("glorot", 0))
+  cell.b_ri.set_value(np.repeat([1e9, 0], model.size).astype(np.float32))
+  cell = jax.tree.map(jnp.asarray, cell)
+  a, _ = cell.coefficients(jnp.zeros((1, model.size)))
+  np.testing.assert_allclose(a[0], np.linspace(least, 0.999, model.size), rtol=1e-6)

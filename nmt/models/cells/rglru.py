@@ -11,8 +11,17 @@ from nmt.models.cells.base import SCOPE, along
 from nmt.models.initializers import Initializers, blocks, zeros
 from nmt.models.linear import Coefficients, LinearCell, linear_scan
 from nmt.models.products import affine
+from nmt.options import real
 from nmt.refusals import NO_PRODUCT, above_0, refuses_values
 
+OPTIONS = {
+  "least_a": real(
+    0.9,
+    lambda x: 0 < x < 0.999,
+    "above 0 and below 0.999",
+    "least a, where r = 1, that training starts from; the largest is 0.999",
+  ),
+}
 TRAITS = (NO_PRODUCT,)
 REFUSES = (
   refuses_values(above_0("model.cell.zoneout"), "its state also holds the inputs of three steps"),
@@ -30,7 +39,8 @@ class Cell(LinearCell):
   r = sigmoid(W_r u + b_r);  i = sigmoid(W_i u + b_i)
   log a = -8 softplus(L) * r;  h' = a * h + sqrt(1 - a^2) * (i * u)
 
-  The state is h and the last three x. L starts so that a^8 is uniform in 0.9 .. 0.999 where r = 1.
+  The state is h and the last three x. L starts so that a is uniform in 0.9 .. 0.999 where r = 1
+  (model.cell.least_a): a memory of ten to a thousand steps.
   The convolution starts as the identity. The gates' matrices are whole, where Griffin's are
   block-diagonal.
   """
@@ -45,7 +55,7 @@ class Cell(LinearCell):
     self.b_w = nnx.Param(zeros((n,)))
     self.W_ri = nnx.Param(blocks(initial.dense, 2)((n, 2 * n)))
     self.b_ri = nnx.Param(zeros((2 * n,)))
-    a = np.linspace(0.9, 0.999, n)
+    a = np.linspace(model.cell.least_a, 0.999, n)
     self.L = nnx.Param(np.log(np.expm1(-np.log(a) / SHARPNESS)).astype(np.float32))
 
   def start(self, s_BxN: Float[Array, "B N"]) -> State:

@@ -10,9 +10,11 @@ from nmt import analyze
 from nmt.analysis import translated
 from nmt.analysis.confidence import confidences
 from nmt.analysis.place import place
-from nmt.analysis.verbs import beams, errors, over_time
+from nmt.analysis.verbs import beams, errors, offsets, over_time
 from nmt.decoding.forced import force
 from nmt.errors import UserError
+from nmt.evaluation import alignment, attention
+from nmt.evaluation.references import linked_words
 
 
 @pytest.fixture
@@ -22,24 +24,32 @@ def here(first, monkeypatch):
   return first
 
 
+@pytest.fixture
+def linked(here):
+  """The same, where the split has gold links, some of them wrong."""
+  count = len((here / "text" / "valid.en").read_text(encoding="utf-8").splitlines())
+  (here / "text" / "valid.links").write_text("0-0 1-1 0-2 2p1\n" * count, encoding="utf-8")
+  return here
+
+
 def found(capsys, verb, *options):
   assert analyze.main([verb, "run", "--split", "valid", *options, "--json"]) == 0
   return json.loads(capsys.readouterr().out)
 
 
-def test_each_verb_prints_and_draws(here, capsys):
+def test_each_verb_prints_and_draws(linked, capsys):
   options = {
     "beams": ["--beams", "1,2"],
     "calibration": ["--bins", "5"],
     "errors": ["--perturb", "1"],
   }
-  for verb in ("lengths", "frequency", "beams", "calibration", "over-time"):
+  for verb in ("lengths", "frequency", "beams", "calibration", "offsets", "over-time"):
     more = options.get(verb, [])
-    picture = here / f"{verb}.svg"
+    picture = linked / f"{verb}.svg"
     result = found(capsys, verb, "--sentences", "3", *more, "--figure", str(picture))
     assert result["split"] == "valid"
     assert picture.read_bytes().startswith(b"<?xml")
-  for verb in ("errors", "lengths"):
+  for verb in ("errors", "lengths", "offsets"):
     assert (
       analyze.main([verb, "run", "--split=valid", "--sentences=3", *options.get(verb, [])]) == 0
     )
@@ -90,6 +100,45 @@ def test_a_repeated_sentence_is_found_in_every_way(here):
   assert result["rep"] > 0
 
 
+def test_offsets_are_counted_from_the_nearest_link():
+  gold = alignment.parse("1-0 3-0 0-1 2p2")
+  alpha = np.array(
+    [
+      [0.0, 0.1, 0.3, 0.2, 0.4, 0.5],  # words 1 and 3 are linked: 2 is after 1, and 4 after 3
+      [0.3, 0.1, 0.0, 0.0, 0.1, 0.5],
+      [1.0, 0.0, 0.0, 0.0, 0.0, 0.0],  # a possible link only
+      [0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
+    ]
+  )
+  heaviest, weight = offsets.count(alpha, gold)
+  expected = np.zeros((2, 11))
+  expected[0, [5, 6]] = 1
+  expected[1, [5, 6]] = 0.3, 0.7
+  expected[1, [5, 6, 9]] += 0.6, 0.2, 0.2
+  np.testing.assert_allclose([heaviest, weight], expected)
+  assert not offsets.count(np.zeros((4, 6)), gold).any()
+
+
+def test_offsets_are_those_of_the_links_that_argmax_finds(linked, capsys):
+  result = found(capsys, "offsets")
+  run = place("run").load()
+  sample = translated.sample(run, "valid")
+  right = words = 0
+  for pair in sample.pairs:
+    (one,) = attention.align(run, [linked_words(run, pair)])
+    sure = alignment.parse(pair.links).sure
+    links = [
+      link for link in attention.links(one.alpha_TxJ, "argmax") if link[1] in {t for _, t in sure}
+    ]
+    words += len(links)
+    right += sum(link in sure for link in links)
+  at_0 = next(row for row in result["rows"] if row["offset"] == 0)
+  assert result["words"] == words
+  assert at_0["heaviest"]["score"] == pytest.approx(100 * right / words)
+  for name in ("heaviest", "weight"):
+    assert sum(row[name]["score"] for row in result["rows"]) == pytest.approx(100)
+
+
 def test_over_time_has_a_row_for_each_whole_checkpoint(here):
   shutil.copytree("run/checkpoints/6", "run/checkpoints/4")  # damaged: it says that it is another
   whole = over_time.over_time(place("run"), sentences=4)
@@ -124,6 +173,7 @@ def test_search_errors_are_where_a_larger_beam_scores_higher(here):
     (["lengths", "run", "--figure", "a.gif"], "must end in .png, .pdf or .svg"),
     (["lengths", "run", "--figure", "nowhere/a.png"], "no folder"),
     (["lengths", "nowhere"], "no such folder"),
+    (["offsets", "run"], "no sentence of it has gold links"),
     (["lengths", "run", "--split", "nosuch"], "nosuch"),
     (["lengths", "run", "--sentences", "0"], "at least 1"),
     (["beams", "run", "--beams", "1,x"], "whole numbers of at least 1"),
