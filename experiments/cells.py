@@ -20,6 +20,7 @@ better, on longer texts too. Neither has seeds or alignments. Budget: 60 runs of
 core.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,17 +59,80 @@ def sweep_seed() -> Iterator[dict[str, Any]]:
 
 
 def report(workdirs: dict[str, Path]) -> None:
-  """Prints and draws BLEU by source length: a panel for each order and attention."""
-  from nmt import config as config_lib
+  """Draws BLEU by source length and what attention's offsets are; prints both as tables.
 
-  groups: dict[tuple[str, str], dict[str, list[Path]]] = {}
-  for workdir in workdirs.values():
-    model = config_lib.load(workdir / "config.json").model
-    curves = groups.setdefault((model.order.kind, model.attention.kind), {})
-    curves.setdefault(model.cell.kind, []).append(workdir)
+  lengths.png has a panel for each order and attention, offsets.png one for each order, and
+  offsets.jsonl a line for each run.
+  """
+  from nmt.files import replacing
+
+  folder = next(iter(workdirs.values())).parent
+  groups = _groups(workdirs)
   panels = []
   for (order, attention), curves in groups.items():
     found = {cell: lengths.by_length(runs) for cell, runs in curves.items()}
     words = max(lengths.longest(run) for runs in curves.values() for run in runs)
     panels.append(lengths.Panel(words, found, f"order {order}, attention {attention}"))
-  lengths.show(panels, next(iter(workdirs.values())).parent)
+  lengths.show(panels, folder)
+  offsets: dict[str, dict[str, list[float]]] = {}
+  with replacing(folder / "offsets.jsonl") as lines:
+    for (order, attention), curves in groups.items():
+      for cell, runs in curves.items() if attention != "none" else ():
+        rows = {run.name: _offsets(run) for run in runs}
+        lines.writelines(json.dumps({"run": run, "rows": of}) + "\n" for run, of in rows.items())
+        shares = zip(
+          *([row["heaviest"]["score"] for row in of] for of in rows.values()), strict=True
+        )
+        offsets.setdefault(order, {})[cell] = [sum(share) / len(share) for share in shares]
+  _draw(offsets, folder / "offsets.png")
+
+
+def _groups(workdirs: dict[str, Path]) -> dict[tuple[str, str], dict[str, list[Path]]]:
+  """By order and attention, then by cell, the runs of all seeds."""
+  from nmt import config as config_lib
+
+  groups: dict[tuple[str, str], dict[str, list[Path]]] = {}
+  for workdir in workdirs.values():
+    model = config_lib.load(workdir / "config.json").model
+    cell = model.cell.kind
+    if model.cell.get("least_a", 0.9) != 0.9:
+      cell += f", a from {model.cell.least_a:g}"
+    curves = groups.setdefault((model.order.kind, model.attention.kind), {})
+    curves.setdefault(cell, []).append(workdir)
+  return groups
+
+
+def _offsets(run: Path) -> list[dict[str, Any]]:
+  """What `nmt.analyze offsets` finds on the first test split."""
+  from nmt.analysis import translated
+  from nmt.analysis.verbs.offsets import offsets
+  from nmt.loading import load
+
+  trained = load(run)
+  return list(offsets(translated.sample(trained, trained.config.data.test[0]))["rows"])
+
+
+def _draw(offsets: dict[str, dict[str, list[float]]], path: Path) -> None:
+  """A panel for each order, a curve for each cell: how often the heaviest word is at an offset."""
+  from nmt.analysis import style, tables
+  from nmt.analysis.verbs.offsets import FARTHEST, named
+  from nmt.cli import console
+
+  at = range(-FARTHEST, FARTHEST + 1)
+  drawing, panels = style.panels(len(offsets), width=4.6, height=3.2)
+  for axes, (order, curves) in zip(panels, offsets.items(), strict=True):
+    looks = zip(style.COLOURS, style.MARKS, ("-", "--", "-.", ":") * 2, strict=False)
+    for (cell, shares), (colour, mark, line) in zip(curves.items(), looks, strict=False):
+      axes.plot(at, shares, line, marker=mark, color=colour, label=cell, markersize=4)
+    axes.set_xticks(at, [named(place) for place in at])
+    style.dress(axes, "source words after the gold link", "% of target words", f"order {order}")
+    rows = [
+      [cell, *(tables.number(share, 1) for share in shares)] for cell, shares in curves.items()
+    ]
+    tables.head(console(), f"heaviest word from the gold link, %, order {order}")
+    console().print(tables.numbers(["cell", *map(named, at)], rows))
+  names = panels[0].get_legend_handles_labels()
+  drawing.legend(*names, loc="outside lower center", ncols=len(names[0]) // 2, frameon=False)
+  for ending in (".png", ".pdf"):
+    style.save(drawing, path.with_suffix(ending))
+  print(f"figure: {path}")

@@ -146,10 +146,14 @@ def figure(panels: Sequence[Panel], path: Path) -> None:
   """Of each panel a curve a model, with its interval; dotted: the longest of training."""
   from nmt.analysis import style
 
-  drawing, row = style.panels(len(panels), width=4.6, height=3.6)
-  for axes, panel in zip(row, panels, strict=True):
-    looks = zip(style.COLOURS, style.MARKS, ("-", "--", "-.", ":") * 2, strict=False)
-    for (name, rows), (colour, mark, line) in zip(panel.curves.items(), looks, strict=False):
+  columns = 2 if len(panels) > 3 else len(panels)
+  drawing, places = style.panels(columns, -(-len(panels) // columns), width=4.6, height=3.6)
+  every = dict.fromkeys(name for panel in panels for name in panel.curves)
+  looks = zip(style.COLOURS, style.MARKS, ("-", "--", "-.", ":") * 2, strict=False)
+  look = dict(zip(every, looks, strict=False))
+  for axes, panel in zip(places, panels, strict=False):
+    for name, rows in panel.curves.items():
+      colour, mark, line = look[name]
       middles = [(row["from"] + row["to"]) / 2 for row in rows]
       axes.plot(middles, [row["bleu"] for row in rows], line, marker=mark, color=colour, label=name)
       low, high = ([row[end] for row in rows] for end in ("low", "high"))
@@ -157,7 +161,14 @@ def figure(panels: Sequence[Panel], path: Path) -> None:
     axes.axvline(panel.longest + 0.5, color=style.GREY, linestyle=":")
     style.dress(axes, "words in the source sentence", "BLEU", panel.title)
     axes.set(xlim=(0, None), ylim=(0, 102))
-  names = row[0].get_legend_handles_labels()
-  drawing.legend(*names, loc="outside lower center", ncols=len(names[0]), frameon=False)
+  named = {
+    name: handle
+    for axes in places
+    for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)
+  }
+  for axes in places[len(panels) :]:
+    axes.remove()
+  names, handles = list(named), list(named.values())
+  drawing.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
   for ending in (".png", ".pdf"):
     style.save(drawing, path.with_suffix(ending))

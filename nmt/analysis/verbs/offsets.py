@@ -111,7 +111,7 @@ def show(console: Console, found: dict[str, Any]) -> None:
     tables.numbers(
       ["from the link", *_NAMES.values()],
       [
-        [_offset(row["offset"]), *(tables.within(row[name]) for name in _NAMES)]
+        [named(row["offset"]), *(tables.within(row[name]) for name in _NAMES)]
         for row in found["rows"]
       ],
     )
@@ -130,13 +130,14 @@ def draw(path: Any, found: dict[str, Any]) -> None:
     style.intervals(panel, places, cells, colour)
     values = [cell["score"] for cell in cells]
     panel.plot(places, values, "o-", color=colour, markersize=4, label=called.split(",")[0])
-  panel.set_xticks(places, [_offset(place) for place in places])
+  panel.set_xticks(places, [named(place) for place in places])
   style.dress(panel, "source words after the gold link", "% of target words, and of weight")
   style.legend(panel)
   style.save(figure, path)
 
 
-def _offset(place: int) -> str:
+def named(place: int) -> str:
+  """An offset as it is written: the first and the last stand for all that are farther."""
   if abs(place) == FARTHEST:
     return f"{'≤' if place < 0 else '≥'} {place}"
   return str(place)
