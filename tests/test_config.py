@@ -9,11 +9,13 @@ from configs import base
 from nmt import config as config_lib
 from nmt import older
 from nmt.errors import UserError
+from nmt.launching.fields import follow_kinds
 
 
 def changed(**changes):
   config = base.get_config()
   config.update_from_flattened_dict({key.replace("__", "."): v for key, v in changes.items()})
+  follow_kinds(config)
   return config
 
 
