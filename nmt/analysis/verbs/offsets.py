@@ -70,7 +70,6 @@ def offsets(sample: Sample) -> dict[str, Any]:
     "sentences": len(counts),
     "update": sample.run.update,
     "words": round(counts[:, 0].sum()),
-    "farthest": FARTHEST,
     "rows": rows,
   }
 
