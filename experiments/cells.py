@@ -80,13 +80,14 @@ def report(workdirs: dict[str, Path]) -> None:
   with replacing(folder / "offsets.jsonl") as lines:
     for (order, attention), curves in groups.items():
       for cell, runs in curves.items() if attention != "none" else ():
-        rows = {run.name: _offsets(run) for run in runs}
-        lines.writelines(json.dumps({"run": run, "rows": of}) + "\n" for run, of in rows.items())
-        shares = zip(
-          *([row["heaviest"]["score"] for row in of] for of in rows.values()), strict=True
-        )
-        offsets.setdefault(order, {})[cell] = [sum(share) / len(share) for share in shares]
-  _draw(offsets, folder / "offsets.png")
+        rows = []
+        for run in runs:
+          found_of = _offsets(run)
+          lines.write(json.dumps({"run": run.name, **found_of}) + "\n")
+          rows.append([row["heaviest"]["score"] for row in found_of["rows"]])
+        offsets.setdefault(order, {})[cell] = [sum(at) / len(at) for at in zip(*rows, strict=True)]
+  if offsets:
+    _draw(offsets, folder / "offsets.png")
 
 
 def _groups(workdirs: dict[str, Path]) -> dict[tuple[str, str], dict[str, list[Path]]]:
@@ -104,14 +105,14 @@ def _groups(workdirs: dict[str, Path]) -> dict[tuple[str, str], dict[str, list[P
   return groups
 
 
-def _offsets(run: Path) -> list[dict[str, Any]]:
+def _offsets(run: Path) -> dict[str, Any]:
   """What `nmt.analyze offsets` finds on the first test split."""
   from nmt.analysis import translated
   from nmt.analysis.verbs.offsets import offsets
   from nmt.loading import load
 
   trained = load(run)
-  return list(offsets(translated.sample(trained, trained.config.data.test[0]))["rows"])
+  return offsets(translated.sample(trained, trained.config.data.test[0]))
 
 
 def _draw(offsets: dict[str, dict[str, list[float]]], path: Path) -> None:

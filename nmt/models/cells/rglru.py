@@ -39,8 +39,8 @@ class Cell(LinearCell):
   r = sigmoid(W_r u + b_r);  i = sigmoid(W_i u + b_i)
   log a = -8 softplus(L) * r;  h' = a * h + sqrt(1 - a^2) * (i * u)
 
-  The state is h and the last three x. L starts so that a is uniform in 0.9 .. 0.999 where r = 1
-  (model.cell.least_a): a memory of ten to a thousand steps.
+  The state is h and the last three x. L starts so that where r = 1 a is evenly spaced from
+  model.cell.least_a to 0.999: from 0.9, as in Griffin, a memory of ten to a thousand steps.
   The convolution starts as the identity. The gates' matrices are whole, where Griffin's are
   block-diagonal.
   """

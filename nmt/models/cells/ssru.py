@@ -15,7 +15,7 @@ class Cell(LinearCell):
 
   f = sigmoid(x_f);  c' = f * c + (1 - f) * x_c;  s = ReLU(c')
 
-  The state is c. b has no part in x_c, as there.
+  The state is c. x_c has a bias, which theirs has not.
   """
 
   sums = 2  # [f c]
