@@ -125,10 +125,11 @@ def table(panel: Panel) -> None:
   """One row for ten lengths, one column a model; a dash where a model has no such sentence."""
   from rich.table import Table
 
+  from nmt.analysis import tables
   from nmt.cli import console
 
-  title = f"BLEU by words of the source [95 % interval], {panel.title}"
-  shown = Table("source words", title=title, title_justify="left")
+  tables.head(console(), f"BLEU by words of the source [95 % interval], {panel.title}")
+  shown = Table("source words")
   for name in ("sentences", *panel.curves):
     shown.add_column(name, justify="right")
   found = [{(row["from"], row["to"]): row for row in rows} for rows in panel.curves.values()]
