@@ -1,5 +1,6 @@
 """How every command line of this project begins and ends: exit codes, and errors in one line."""
 
+import contextlib
 import errno
 import io
 import logging
@@ -94,6 +95,17 @@ class _Dropping(io.FileIO):
 def _dropping(file: str | int, encoding: str, line_buffering: bool) -> io.TextIOWrapper:
   written = io.BufferedWriter(_Dropping(file, "w", closefd=isinstance(file, str)))
   return io.TextIOWrapper(written, encoding, "backslashreplace", line_buffering=line_buffering)
+
+
+def silence_libraries() -> None:
+  """From here on stderr has only what Python prints; libraries in C++ write to descriptor 2 itself.
+
+  For a process about to end because of another one: what they say of that would hide why.
+  """
+  with contextlib.suppress(OSError):
+    own = os.dup(2)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    sys.stderr = _dropping(own, sys.stderr.encoding, True)
 
 
 def _open_streams(pipe: bool) -> None:

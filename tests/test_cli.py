@@ -1,6 +1,8 @@
 """Every command ends with one of few exit codes, and errors of the user's are one line."""
 
 import errno
+import subprocess
+import sys
 
 import pytest
 
@@ -52,3 +54,10 @@ def test_ctrl_c_is_exit_130():
 def test_a_fault_of_the_program_keeps_its_trace():
   with pytest.raises(ZeroDivisionError):
     cli.entry(lambda arguments: 1 // 0)
+
+
+def test_the_last_line_is_ours_whatever_a_library_writes_after():
+  program = "import os, sys; from nmt import cli; os.write(2, b'a\\n'); cli.silence_libraries(); "
+  program += "os.write(2, b'b\\n'); print('c', file=sys.stderr); os.write(2, b'd\\n')"
+  done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+  assert (done.returncode, done.stderr) == (0, "a\nc\n")

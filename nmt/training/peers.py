@@ -153,6 +153,7 @@ class Line(Peers):
         time.sleep(_GRACE)  # if another one's end is the cause, it ends us
         self._listened()
       with self._ending:
+        cli.silence_libraries()
         if isinstance(e, Stopped):
           code, why = CONTINUE, "was told to stop"
         else:
@@ -268,6 +269,7 @@ class Line(Peers):
   def _end(self, code: int, why: str) -> None:
     """Ends this process because of another one, and tells all."""
     if self._ending.acquire(blocking=False):  # else this process is at its end already
+      cli.silence_libraries()
       print(f"error: {why}", file=sys.stderr)
       self._leave(code, why)
 
