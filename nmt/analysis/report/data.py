@@ -15,7 +15,7 @@ from nmt.analysis.report.origins import Command, Fact
 from nmt.analysis.report.parameters import Parameters
 from nmt.analysis.report.pictures import Picture
 from nmt.analysis.report.sentences import Sentence
-from nmt.analysis.results import footer, formats, rows, study
+from nmt.analysis.results import cells, footer, rows, study
 from nmt.analysis.results.study import Flat, Run, Study
 from nmt.analysis.results.table import Options, Row, Table
 from nmt.errors import UserError
@@ -216,8 +216,10 @@ def _of_row(table: Table | None) -> dict[str, Row]:
 
 def row_name(row: Row, table: Table) -> str:
   """`attention=dot, size=256`: the keys of a row as short as they tell them apart."""
+  if row.called:
+    return row.name
   parts = [
-    f"{formats.short(key, table.keys)}={_shown(value)}"
+    f"{cells.short(key, table.keys)}={_shown(value)}"
     for key, value in row.label.items()
     if value is not None
   ]

@@ -17,6 +17,7 @@ _ELSEWHERE = (
   "valid.keep_tenfold",
 )  # no part of what a run computes
 IGNORED = ("seed", *_ELSEWHERE)
+MOST_KEYS = 5  # more columns of keys than these, and a row has one name
 
 
 def tabulate(study: Study, options: Options) -> Table:
@@ -75,6 +76,8 @@ def _group(
   shown = apart if group else _telling(study, apart, found)
   for row in found:
     row.label = {key: row.label[key] for key in shown}
+  if not group and len(shown) > MOST_KEYS:
+    _call(study, found)
   if group and inside and inside != ["seed"]:
     notes.append(f"Inside a row differ: {', '.join(inside)}.")
   return shown, found
@@ -88,6 +91,21 @@ def _telling(study: Study, keys: list[str], rows: list[Row]) -> list[str]:
   chosen = {key for point in study.points.values() for key in point}
   few = [key for key in keys if key in chosen]
   return few if len({repr([row.label[key] for key in few]) for row in rows}) == len(rows) else keys
+
+
+def _call(study: Study, rows: list[Row]) -> None:
+  """Calls rows what the study calls their runs, without what is in all names, and the seed."""
+  steps = {run.name: run.name.split(",") for run in study.runs if run.name in study.points}
+  if len(steps) < len(study.runs):
+    return
+  everywhere = set.intersection(*map(set, steps.values()))
+  for run in study.runs:
+    dropped = {*everywhere, f"seed={run.config['seed']}"}
+    steps[run.name] = [step for step in steps[run.name] if step not in dropped]
+  names = [{",".join(steps[run.name]) for run in row.runs.values()} for row in rows]
+  if all(len(found) == 1 for found in names) and len(set.union(*names)) == len(rows):
+    for row, found in zip(rows, names, strict=True):
+      row.called = found.pop() or "base"
 
 
 def _signatures(runs: Sequence[Run]) -> list[str]:

@@ -46,7 +46,8 @@ class Options:
 class Row:
   """One configuration. values: every number by its column's name, None where there is none.
 
-  label: the values of the keys that tell rows apart. runs: by what tells them apart inside the row,
+  label: the values of the keys that tell rows apart. called: where these are many, the study's name
+  for the row, which people are shown in their place. runs: by what tells them apart inside the row,
   the seed. points: the score of each run, in that order. against: the row it is compared with.
   """
 
@@ -56,6 +57,7 @@ class Row:
   points: list[float] = dataclasses.field(default_factory=list)
   is_baseline: bool = False
   against: "Row | None" = None
+  called: str = ""
 
   @property
   def name(self) -> str:
@@ -63,7 +65,9 @@ class Row:
 
   @property
   def parts(self) -> list[str]:
-    """Its keys and values, without those of kinds that it does not have."""
+    """Its keys and values, without those of kinds that it does not have, or of the study's name."""
+    if self.called:
+      return self.called.split(",")
     return [f"{key}={value}" for key, value in self.label.items() if value is not None]
 
   @property
@@ -88,6 +92,11 @@ class Table:
   notes: list[str]
   signatures: list[str]
   own: dict[str, dict[str, float | None]] = dataclasses.field(default_factory=dict)
+
+  @property
+  def heads(self) -> int:
+    """How many columns of what people read say which row it is."""
+    return 1 if self.rows[0].called else max(1, len(self.keys))
 
   @property
   def baselines(self) -> list[Row]:
