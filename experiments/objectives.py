@@ -13,8 +13,8 @@ likelihood come first (--only='objective=likelihood*'); beside it stands the lik
 in the same way.
 
 Published: Shen et al. (2016) report significantly better BLEU by minimum risk on several language
-pairs, Chen et al. (2016) better translations by guided alignment. Budget: 24 runs of 3 minutes each
-on a core, 3 of 15.
+pairs, Chen et al. (2016) better translations by guided alignment. Budget: 24 runs of 4 to 9
+minutes each on a core, 3 of 15.
 """
 
 from collections.abc import Iterator
