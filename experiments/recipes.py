@@ -1,8 +1,8 @@
 """What makes an RNNsearch translate captions better, at one size and one budget?
 
 Hypothesis: at 29,000 pairs, each seen 21 times, what shows a sentence in another form each time
-(subwords cut anew, words dropped) is worth more than what changes the model. It is wrong if a second
-transition of the cell or another attention gains more than either.
+(subwords cut anew, words dropped) is worth more than what changes the model. It is wrong if a
+second transition of the cell or another attention gains more than either.
 
   python launch.py --config=configs/multi30k.py:en-de --sweep=recipes --parallel=2 --workdir=W
 
