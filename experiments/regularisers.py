@@ -6,13 +6,13 @@ the best alone. It is wrong if one alone is as good as all.
 
   python launch.py --config=configs/quickstart.py --sweep=regularisers --parallel=2 --workdir=W
 
-gives a model without any one of them at a time, with 3 seeds, then several together. Layer
+trains a model without any, then with one at a time, then with several, with 3 seeds each. Layer
 normalisation is among them, as it is in the recipes of the literature, and so is the average of
 weights, which all other rows have.
 
 Published: Sennrich and Zhang (2019, arXiv:1905.11901) find dropout, among others, to be what makes
-recurrent models work on few data, and dropout of whole words too. Budget: 39 runs of 3 minutes each
-on a core.
+recurrent models work on few data, and dropout of whole words too. Budget: 39 runs of 3 to 4 minutes
+each on a core.
 """
 
 from collections.abc import Iterator
