@@ -10,17 +10,15 @@ wrong if attention is worth as much to the GRU as to them.
 trains encoder and decoder of each cell, with and without attention, with 3 seeds: in the paper's
 order, where the state is given the context, and with the word first and no feeding, where it reads
 words alone, so that a linear cell trains on all steps at once. All have two layers with a residual
-connection between them, as in one linear layer what
-was read earlier can't change how a later word is read. RG-LRU is there with a shorter memory at the
-start, too, which was added once its attention was seen to look at the word after.
-Ends with BLEU by source length and with where attention looks, as tables and figures. What was
-found is in docs/cells.md.
+connection between them, as in one linear layer what was read earlier can't change how a later word
+is read. RG-LRU is there with a shorter memory at the start, too, which was added once its attention
+was seen to look at the word after. Ends with BLEU by source length and with where attention looks,
+as tables and figures. What was found is in docs/cells.md.
 
 Published: Vardasbi et al. (2023, arXiv:2304.12776) find S4 without attention 4 BLEU behind a
 Transformer, worse on long sentences, and level with it once it has attention; Pitorro et al.
 (2024, arXiv:2407.05489) find Mamba as good as Transformers on sentences, and hybrids with attention
-better, on longer texts too. Budget: 72 runs of 4 minutes each on a
-core.
+better, on longer texts too. Budget: 72 runs of 4 minutes each on a core.
 """
 
 import json

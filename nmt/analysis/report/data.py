@@ -15,7 +15,7 @@ from nmt.analysis.report.origins import Command, Fact
 from nmt.analysis.report.parameters import Parameters
 from nmt.analysis.report.pictures import Picture
 from nmt.analysis.report.sentences import Sentence
-from nmt.analysis.results import cells, footer, rows, study
+from nmt.analysis.results import columns, footer, rows, study
 from nmt.analysis.results.study import Flat, Run, Study
 from nmt.analysis.results.table import Options, Row, Table
 from nmt.errors import UserError
@@ -219,7 +219,7 @@ def row_name(row: Row, table: Table) -> str:
   if row.called:
     return row.name
   parts = [
-    f"{cells.short(key, table.keys)}={_shown(value)}"
+    f"{columns.short(key, table.keys)}={_shown(value)}"
     for key, value in row.label.items()
     if value is not None
   ]

@@ -13,7 +13,7 @@ from nmt.analysis.report.grid import Grid
 from nmt.analysis.report.lengths import Lengths
 from nmt.analysis.report.scale import Scale
 from nmt.analysis.report.sentences import Drawing
-from nmt.analysis.results import cells
+from nmt.analysis.results.columns import shown as shown_columns
 from nmt.analysis.results.footer import NAMES
 from nmt.analysis.results.table import Row, Table
 
@@ -251,7 +251,7 @@ def forest(table: Table, names: Mapping[int, str], styles: Mapping[int, int]) ->
     f"{NAMES[table.metric]} on {table.study.split}",
     f"difference to the baseline ({less} is better)",
   ]
-  shown = cells.shown(table)
+  shown = shown_columns(table)
   wanted = ("n", NAMES[table.metric], "95 %", "difference", "95 % of it")
   columns = [(name, cell) for name, cell in shown if name in wanted]
   return Forest(

@@ -12,7 +12,8 @@ import jinja2
 from nmt.analysis.report import figures
 from nmt.analysis.report.data import Report, row_name
 from nmt.analysis.report.grid import Grid, listed
-from nmt.analysis.results import cells
+from nmt.analysis.results.columns import short
+from nmt.analysis.results.columns import shown as shown_columns
 from nmt.analysis.results.footer import NAMES
 
 _HERE = Path(__file__).parent
@@ -122,7 +123,7 @@ def _results(report: Report) -> list[tuple[str, Grid]]:
   table = report.table
   if table is None:
     return []
-  keys, shown = table.heads, cells.shown(table)
+  keys, shown = table.heads, shown_columns(table)
   own, names = table.own.keys(), shown[:keys]
   rest = [column for column in shown[keys:] if column[0] not in own]
   parts = {
@@ -136,7 +137,7 @@ def _results(report: Report) -> list[tuple[str, Grid]]:
     (
       caption,
       Grid(
-        [cells.short(name, table.keys) for name, _ in columns],
+        [short(name, table.keys) for name, _ in columns],
         [[cell(row) for _, cell in columns] for row in table.rows],
         keys,
         bold=stars,

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> int:
   """Prints or writes the table of a folder; returns the exit code."""
   flags = _parser().parse_args(arguments)
   check_output("--output", flags.output)
-  from nmt.analysis.results import cells, footer, formats, rows, study
+  from nmt.analysis.results import columns, footer, formats, rows, study
   from nmt.analysis.results.table import Options  # sacreBLEU: half a second
 
   if flags.plot is not None:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     flags.metric or found.metric, group, flags.baseline, flags.resamples, flags.trials
   )
   table = rows.tabulate(found, options)
-  order = cells.ordered(table, flags.sort)
+  order = columns.ordered(table, flags.sort)
   notes = footer.lines(table, options)
   if flags.plot is not None:
     forest.draw(flags.plot, table, order)

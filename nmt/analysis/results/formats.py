@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from nmt.analysis.results.cells import MINUS, Cell, columns, plain, short, shown
+from nmt.analysis.results.columns import MINUS, Cell, columns, plain, short, shown
 from nmt.analysis.results.footer import NAMES
 from nmt.analysis.results.study import Flat, Study
 from nmt.analysis.results.table import SCORES, Row, Table

@@ -77,7 +77,7 @@ def _group(
   for row in found:
     row.label = {key: row.label[key] for key in shown}
   if not group and len(shown) > MOST_KEYS:
-    _call(study, found)
+    _name(study, found)
   if group and inside and inside != ["seed"]:
     notes.append(f"Inside a row differ: {', '.join(inside)}.")
   return shown, found
@@ -93,8 +93,8 @@ def _telling(study: Study, keys: list[str], rows: list[Row]) -> list[str]:
   return few if len({repr([row.label[key] for key in few]) for row in rows}) == len(rows) else keys
 
 
-def _call(study: Study, rows: list[Row]) -> None:
-  """Calls rows what the study calls their runs, without what is in all names, and the seed."""
+def _name(study: Study, rows: list[Row]) -> None:
+  """Names each row as the study names its runs, less the seed and what all names share."""
   steps = {run.name: run.name.split(",") for run in study.runs if run.name in study.points}
   if len(steps) < len(study.runs):
     return

@@ -65,7 +65,7 @@ class Row:
 
   @property
   def parts(self) -> list[str]:
-    """Its keys and values, without those of kinds that it does not have, or of the study's name."""
+    """The parts of its name: the study's, or keys and values, without those that it lacks."""
     if self.called:
       return self.called.split(",")
     return [f"{key}={value}" for key, value in self.label.items() if value is not None]

@@ -12,7 +12,7 @@ import pytest
 
 from nmt import analyze
 from nmt.analysis.report import data, page
-from nmt.analysis.results import cells
+from nmt.analysis.results import columns
 from nmt.errors import UserError
 from nmt.workdir import Workdir
 
@@ -82,7 +82,7 @@ def test_a_study_with_an_unfinished_run(study, made, parse):
   root = parse(page.page(found))
   check(root)
   results, runs = root.every("section")[:2]
-  shown = cells.shown(found.table)
+  shown = columns.shown(found.table)
   expected = [[cell(row) for _, cell in shown] for row in found.table.rows]
   scores, costs = (table.cells[1:] for table in results.every("table")[:2])
   assert [one + more[1:] for one, more in zip(scores, costs, strict=True)] == expected

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from nmt.analysis import results
-from nmt.analysis.results import cells, formats, rows
+from nmt.analysis.results import columns, formats, rows
 from nmt.analysis.results import study as study_lib
 from nmt.analysis.results.table import Options
 from nmt.errors import UserError
@@ -140,7 +140,7 @@ def test_mistakes_are_one_line(study, flags, message):
 def test_it_starts_quickly_without_jax():
   code = (
     "import sys\n"
-    "from nmt.analysis.results import cells, footer, formats, main, rows\n"
+    "from nmt.analysis.results import columns, footer, formats, main, rows\n"
     "assert not {'jax', 'flax', 'matplotlib'} & set(sys.modules)"
   )
   subprocess.run([sys.executable, "-c", code], check=True)
@@ -159,7 +159,7 @@ def test_a_narrow_terminal_gets_the_table_in_parts(study):
 
 def test_keys_are_as_short_as_they_can_be():
   keys = ["model.size", "batch.size", "model.attention.kind", "train.updates", "seed"]
-  assert [cells.short(key, keys) for key in keys] == [
+  assert [columns.short(key, keys) for key in keys] == [
     "model.size",
     "batch.size",
     "attention.kind",
