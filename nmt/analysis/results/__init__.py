@@ -71,7 +71,7 @@ def _parser() -> Parser:
   add("--metric", help="bleu, chrf, perplexity, aer, attention_entropy (default: the study's)")
   add("--split", help="the test split (default: the study's)")
   add("--group", help="keys that make a row: KEY,... (default: all that differ but the seed)")
-  add("--baseline", help="what to compare with: a run's name or KEY=VALUE,... (default: study's)")
+  add("--baseline", help="what to compare with: a run, a row or KEY=VALUE,... (default: study's)")
   add("--sort", metavar="COLUMN", help="a column as CSV names it, -COLUMN from the top")
   add(
     "--format",

@@ -46,7 +46,11 @@ def find_baselines(table: Table, asked: str | None) -> None:
 
 
 def _asked(table: Table, asked: str) -> tuple[Flat, list[Row]]:
-  named = [row for row in table.rows if asked in [run.name for run in row.runs.values()]]
+  named = [
+    row
+    for row in table.rows
+    if asked in (row.name, row.called, *(run.name for run in row.runs.values()))
+  ]
   if named:
     return {}, named
   wanted = dict(pair.partition("=")[::2] for pair in asked.split(","))

@@ -14,7 +14,6 @@ from rich.text import Text
 
 from nmt.analysis.results.columns import MINUS, Cell, columns, plain, short, shown
 from nmt.analysis.results.footer import NAMES
-from nmt.analysis.results.study import Flat, Study
 from nmt.analysis.results.table import SCORES, Row, Table
 
 
@@ -141,7 +140,7 @@ def json_lines(table: Table) -> str:
       "study": study.name,
       "run": run.name,
       "split": study.split,
-      "overrides": _inside(study, study.points.get(run.name, {})),
+      "overrides": study.points.get(run.name, {}),
       "commit": run.commit,
       **{name: get(run.scores) for name, (get, _) in SCORES.items()},
       **{name: values.get(run.name) for name, values in table.own.items()},
@@ -149,15 +148,6 @@ def json_lines(table: Table) -> str:
     }
     out.append(json.dumps(line, ensure_ascii=False))
   return "".join(f"{line}\n" for line in out)
-
-
-def _inside(study: Study, overrides: Flat) -> Flat:
-  """Overrides whose paths in the study's folder begin there: it may be anywhere tomorrow."""
-  folder = f"{study.folder.resolve()}/"
-  return {
-    key: value.removeprefix(folder) if isinstance(value, str) else value
-    for key, value in overrides.items()
-  }
 
 
 def escape_latex(text: str) -> str:

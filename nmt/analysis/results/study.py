@@ -71,7 +71,9 @@ def read(folder: Path, split: str | None = None) -> Study:
     raise UserError(f"{folder}: no such folder; --workdir names that of a study or a run")
   declared = folder / "study.json"
   plan = _plan(declared) if declared.exists() else {}
-  points: dict[str, Flat] = plan.get("points", {})
+  points: dict[str, Flat] = {
+    name: _inside(folder, point) for name, point in plan.get("points", {}).items()
+  }
   notes = []
   beside = sorted(path.parent.name for path in folder.glob("*/config.json"))
   if points:
@@ -90,7 +92,8 @@ def read(folder: Path, split: str | None = None) -> Study:
   runs, missing = [], {}
   for name, home in homes.items():
     try:
-      runs.append(_run(name, Workdir(home), split))
+      run = _run(name, Workdir(home), split)
+      runs.append(dataclasses.replace(run, config=_inside(folder, run.config)))
     except UserError as e:
       missing[name] = str(e)
   return Study(
@@ -100,12 +103,21 @@ def read(folder: Path, split: str | None = None) -> Study:
     plan.get("question") or "",
     plan.get("metric") or "bleu",
     split,
-    plan.get("baseline"),
+    _inside(folder, plan["baseline"]) if plan.get("baseline") is not None else None,
     points,
     runs,
     missing,
     notes,
   )
+
+
+def _inside(folder: Path, values: Flat) -> Flat:
+  """The values, paths in the folder from there on: it may be anywhere tomorrow."""
+  start = f"{folder.resolve()}/"
+  return {
+    key: value.removeprefix(start) if isinstance(value, str) else value
+    for key, value in values.items()
+  }
 
 
 def _plan(path: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from nmt.analysis.results import footer, formats, rows
+from nmt.analysis.results import footer, rows
 from nmt.analysis.results import study as study_lib
 from nmt.analysis.results.differences import Difference, settle
 from nmt.analysis.results.table import Options, Row
@@ -137,32 +137,6 @@ def test_options_that_the_baseline_lacks_are_no_part_of_the_other_keys(tmp_path,
   found, _ = table(tmp_path)
   against = [row.against.label["model.size"] for row in found.rows if row.against]
   assert against == [64, 128]
-
-
-def test_a_row_of_many_keys_has_the_studys_name_for_it(tmp_path, made):
-  lines = made.sentences(20)
-  changes = {
-    "tie=True": {"model.tie": True},
-    "size=64,embedding=32": {"model.size": 64, "model.embedding": 32},
-    "more": {"train.updates": 7, "batch.size": 9, "train.start.run": f"{tmp_path}/tie=True,seed=1"},
-  }
-  points = {
-    f"{name},train=50,seed={seed}": {**change, "data.grammar.train": 50, "seed": seed}
-    for name, change in changes.items()
-    for seed in (1, 2)
-  }
-  for name, point in points.items():
-    made.run(tmp_path / name, point, made.corrupted(lines, 0.3, point["seed"]), lines)
-  made.study(tmp_path, points, {"model.tie": True})
-  found, notes = table(tmp_path)
-  assert [row.name for row in found.rows] == ["tie=True", "size=64, embedding=32", "more"]
-  assert "model.tie" in found.keys
-  assert any(note.startswith("Differences are to tie=True,") for note in notes)
-  printed = formats.markdown(found, found.rows, [])
-  assert "| configuration | n |" in printed
-  assert "model.tie" not in printed
-  assert "model.tie" in formats.comma_separated(found, found.rows)
-  assert str(tmp_path) not in formats.json_lines(found)
 
 
 def test_other_seeds_are_paired_where_both_exist(study, made):
