@@ -103,6 +103,8 @@ def silence_libraries() -> None:
   For a process about to end because of another one: what they say of that would hide why.
   """
   with contextlib.suppress(OSError):
+    if sys.stderr.fileno() != 2:
+      return  # put there by a program that calls this one
     own = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     sys.stderr = _dropping(own, sys.stderr.encoding, True)

@@ -9,7 +9,7 @@ from multiprocessing import connection
 
 import pytest
 
-from nmt import cli, train
+from nmt import train
 from nmt.errors import UserError
 from nmt.exit_codes import CONTINUE
 from nmt.ranks import Rank
@@ -185,7 +185,6 @@ def test_an_error_that_another_ones_end_explains_is_not_ours_however_slow_we_hea
       line._ending.release()  # where a process would have ended
 
   monkeypatch.setattr(line, "_leave", leave)
-  monkeypatch.setattr(cli, "silence_libraries", lambda: None)  # of pytest's process
   theirs.close()
   with line.failing():
     raise RuntimeError("Connection reset by peer")
