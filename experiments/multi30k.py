@@ -18,12 +18,39 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nmt.launching.points import product, seeds
+from nmt.launching.points import seeds
+
+LARGE = {
+  "model.size": 512,
+  "model.embedding": 512,
+  "model.readout.size": 512,
+  "model.attention.size": 512,
+  "model.dropout.state": 0.5,
+  "model.dropout.readout": 0.5,
+  "train.optimizer.learning_rate": 1e-3,
+}
+RISK = {
+  "train.objective.kind": "risk",
+  "train.objective.samples": 10,
+  "train.updates": 600,
+  "train.schedule.warmup": 50,
+  "train.optimizer.learning_rate": 1e-4,
+  "train.ema": 0.99,
+  "valid.every": 100,
+  "batch.multiple": 32,  # few shapes: each costs a minute of compiling
+}
 
 
 def sweep() -> Iterator[dict[str, Any]]:
-  """To German and to French."""
-  yield from product({"data.target": ("de", "fr")})
+  """To German and to French, small and large, by likelihood, then on from there by minimum risk."""
+  sizes = {"small": {}, "large": LARGE}
+  for target in ("de", "fr"):
+    for size, change in sizes.items():
+      yield {"name": f"{target}_{size}", "data.target": target, **change}
+  for target in ("de", "fr"):
+    for size, change in sizes.items():
+      start = {"train.start.run": f"runs/multi30k/{target}_{size},seed={{seed}}"}
+      yield {"name": f"{target}_{size}_risk", "data.target": target, **change, **start, **RISK}
 
 
 def sweep_seed() -> Iterator[dict[str, Any]]:
