@@ -73,7 +73,7 @@ class Study:
       self.found["failed"].append(f"{name}: exit code {e.returncode}")
       return None
     result = json.loads(done.stdout.splitlines()[-1])
-    self.found["device"] = result.pop("device")
+    self.found |= {name: result.pop(name) for name in ("device", "jax")}
     part = {"task": task, "launch": launch, "seconds": time.monotonic() - began}
     self.parts.append(part | {"result": result})
     self.keep()

@@ -7,7 +7,6 @@ The last line of stdout is the result, as JSON.
 
 import functools
 import json
-import re
 import statistics
 import sys
 import tempfile
@@ -128,7 +127,7 @@ def peak(size: Size, task: dict[str, Any]) -> dict[str, Any]:
 
 
 def fixed(size: Size, task: dict[str, Any]) -> dict[str, Any]:
-  """Updates on batches of one shape: seconds of each round, compile time, memory, captures."""
+  """Updates on batches of one shape: seconds of each round, compile time, memory."""
   bench = Bench(size, task["precision"], task["batch"])
   rows = bench.fixed(task["length"])
   began = time.perf_counter()
@@ -147,7 +146,6 @@ def fixed(size: Size, task: dict[str, Any]) -> dict[str, Any]:
     "compile_seconds": compile_seconds,
     "temporary_mb": compiled.memory_analysis().temp_size_in_bytes / 2**20,
     "resident_mb": _device_memory(),
-    "captured": captured(compiled.as_text()),
   }
 
 
@@ -248,13 +246,6 @@ def long(size: Size, task: dict[str, Any]) -> dict[str, Any]:
   return {"updates": updates, "seconds_an_update": spent / (updates - every), "losses": losses}
 
 
-def captured(program: str) -> dict[str, int]:
-  """How many command buffers a compiled program has, and how many of its loops are inside one."""
-  bodies = re.findall(r"^%?command_buffer[\w.]* .*?^}", program, re.MULTILINE | re.DOTALL)
-  loops, inside = (text.count(" while(") for text in (program, "".join(bodies)))
-  return {"command_buffers": len(bodies), "loops": loops, "loops_inside": inside}
-
-
 def _batches(bench: Bench, size: Size) -> Batches:
   return Batches(Sentences(drawn(), size.vocabulary), bench.config.batch, bench.config.seed)
 
@@ -311,7 +302,8 @@ def main(arguments: Iterable[str]) -> None:
   task = json.loads(text)
   size = SIZES[task["size"]]
   found = TASKS[task["task"]](size, task)
-  print(json.dumps(short(found | {"device": jax.devices()[0].device_kind}), ensure_ascii=False))
+  where = {"device": jax.devices()[0].device_kind, "jax": jax.__version__}
+  print(json.dumps(short(found | where), ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,6 @@ def test_bfloat16_gradients_are_within_its_rounding(capsys):
 def test_a_variant_is_timed(capsys):
   found = result(capsys, task="fixed", precision="bfloat16", batch=4, length=6, updates=2, rounds=2)
   assert found["target_tokens_a_second"] == pytest.approx(24 * found["updates_a_second"], rel=1e-3)
-  assert found["captured"]["loops"] >= 6
 
 
 def test_losses_fall_on_what_can_be_learned(capsys, monkeypatch):
@@ -39,15 +38,6 @@ def test_losses_fall_on_what_can_be_learned(capsys, monkeypatch):
   found = result(capsys, task="long", precision="float32", batch=4, updates=300, seconds=600)
   assert found["updates"] == 300
   assert found["losses"][-1] < found["losses"][0]
-
-
-def test_loops_in_command_buffers_are_counted():
-  program = (
-    "%command_buffer.1 (p: f32[]) -> f32[] {\n  %w = f32[] while(%p)\n}\n\n"
-    "ENTRY %main (p: f32[]) -> f32[] {\n  %x = f32[] while(%p)\n}\n"
-  )
-  counts = {"command_buffers": 1, "loops": 2, "loops_inside": 1}
-  assert accelerator.captured(program) == counts
 
 
 def test_the_study_keeps_what_it_found_and_names_what_it_left_out(tmp_path, monkeypatch, capsys):
