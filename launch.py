@@ -11,6 +11,7 @@
   --executor=slurm                hands the runs over to a cluster, docs/clusters.md, and comes back
     --resources=gpus=8,time=24h   what each of them needs there; --dry-run prints the scripts
 
+  python launch.py show --config=configs/x.py      the resolved config; --diff=W: what differs
   python launch.py work --workdir=W                runs what --executor=pool has handed over
   python launch.py status --workdir=W [--json]     how a run or a sweep is doing
   python launch.py results --workdir=W             the table of a sweep
@@ -31,7 +32,7 @@ from ml_collections import ConfigDict
 
 from nmt import cli
 from nmt.exit_codes import CONTINUE, DONE, WRONG_INPUT
-from nmt.launching import claim, executors, flags, handover, rounds, status, sweep, work
+from nmt.launching import claim, executors, flags, handover, rounds, show, status, sweep, work
 from nmt.launching.local import Local
 from nmt.workdir import Workdir
 
@@ -59,15 +60,18 @@ def main(arguments: Sequence[str]) -> int:
 
 def read(command: str, arguments: Sequence[str]) -> int:
   """Runs one of flags.COMMANDS; returns the exit code."""
+  if command == "show":
+    show.main(arguments)
+    return DONE
   if command == "status":
     return status.main(arguments)
   if command == "cancel":
     return handover.cancel(arguments)
   if command == "work":
     return work.main(arguments)
-  from nmt.analysis.results import main as show  # heavy: not for those who launch
+  from nmt.analysis.results import main as results  # heavy: not for those who launch
 
-  return int(show(arguments))
+  return int(results(arguments))
 
 
 def run(executor: Local, home: Workdir, config: ConfigDict, passed: Sequence[str]) -> int:

@@ -6,8 +6,9 @@ larger model, a second transition of the cell or another attention gains more th
 
   python launch.py --config=configs/multi30k.py:en-de --sweep=recipes --workdir=W
 
-changes configs/multi30k.py by one thing, or by subwords cut anew and one thing more. All is scored on val, on which checkpoints are selected as well: this is a search for a
-recipe, by one seed each, and no finding. Its outcome is tested by experiments/multi30k.py.
+changes configs/multi30k.py by one thing, or by subwords cut anew and one thing more. All is scored
+on val, on which checkpoints are selected as well: this is a search for a recipe, by one seed each,
+and no finding. Its outcome is tested by experiments/multi30k.py.
 
 Published: Provilkov et al. (2020, arXiv:1910.13267), subwords cut anew: up to 2.3 BLEU;
 Sennrich and Zhang (2019, arXiv:1905.11901) use dropout of words, layer normalisation, deep

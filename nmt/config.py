@@ -1,17 +1,12 @@
-"""A resolved config: stored as JSON, and checked before anything runs.
-
-python -m nmt.config show --config=configs/x.py:variant [--diff=W]    prints it; see show --help
-python -m nmt.config markdown > docs/configuration.md                 writes the page of all keys
-"""
+"""A resolved config: stored as JSON, and checked before anything runs."""
 
 import os
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
 
-from nmt import cli, files, fitting, older
+from nmt import files, fitting, older
 from nmt.declarations import declared, put, unknown, unused
 from nmt.errors import UserError
 
@@ -210,24 +205,3 @@ def _combinations(flat: dict[str, Any]) -> Iterable[tuple[bool, str]]:
     f"train.schedule.warmup={flat['train.schedule.warmup']} leaves nothing of "
     f"train.updates={flat['train.updates']} to the cosine",
   )
-
-
-def main(arguments: Sequence[str]) -> None:
-  """Prints a config, or all keys as a page of Markdown."""
-  if list(arguments) == ["markdown"]:
-    from nmt import reference
-
-    sys.stdout.write(reference.markdown())
-  elif arguments and arguments[0] == "show":
-    from nmt.launching import show  # which reads config files
-
-    show.main(arguments[1:])
-  else:
-    raise UserError(
-      "python -m nmt.config markdown prints all config keys, and python -m nmt.config show "
-      "--config=F one config; there is no other command"
-    )
-
-
-if __name__ == "__main__":
-  cli.entry(main, pipe=True)

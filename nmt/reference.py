@@ -1,10 +1,15 @@
-"""All config keys for a reader: as text for a terminal, and as the page docs/configuration.md."""
+"""All config keys for a reader: as text for a terminal, and as the page docs/configuration.md.
 
+python -m nmt.reference > docs/configuration.md
+"""
+
+import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from nmt import kinds
+from nmt import cli, kinds
+from nmt.arguments import Parser
 from nmt.declarations import base
 from nmt.options import Group, Option
 
@@ -22,7 +27,7 @@ by its name, that declares its own options; those of the chosen kind stand in th
 `kind`. An option that the chosen kind does not have is refused on the command line and in a point
 of a sweep; a config file may set it, for those who choose that kind on the command line.
 
-This page is written by `python -m nmt.config markdown > docs/configuration.md`.
+This page is written by `python -m nmt.reference > docs/configuration.md`.
 """
 _TOGETHER = """\
 ## What can't be had together
@@ -173,3 +178,13 @@ def _sentence(text: str) -> str:
 def _table(head: list[str], rows: list[list[str]]) -> str:
   lines = [head, ["---"] * len(head), *rows]
   return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def main(arguments: Sequence[str]) -> None:
+  """Prints the page."""
+  Parser("reference", __doc__).parse_args(arguments)
+  sys.stdout.write(markdown())
+
+
+if __name__ == "__main__":
+  cli.entry(main, pipe=True)

@@ -23,7 +23,6 @@ GROUND = {
 }
 UPSTREAM = {
   **dict.fromkeys(GROUND, GROUND),
-  "config": GROUND | {"launching"},  # its command line, which reads config files
   "launching": GROUND,
   "data": GROUND,
   "models": GROUND | {"data"},

@@ -25,7 +25,7 @@ from nmt.launching.python_files import ROOT, blaming, execute
 _CONFIG = re.compile(r"--?(?:no)?config\.([^=]+)")
 _BARE = re.compile(r"--?config\.[^=]+")  # without its value
 # The words that launch.py may begin with, in place of flags.
-COMMANDS = ("status", "results", "cancel", "work")
+COMMANDS = ("show", "status", "results", "cancel", "work")
 _SWEEP = ("parallel", "only", "dry-run")
 _FLAGS = (
   *("config", "workdir", "sweep", "profile", "help", "help-config", "executor", "resources"),

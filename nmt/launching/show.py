@@ -1,4 +1,4 @@
-"""Prints a resolved config, or what differs: python -m nmt.config show --config=F:variant
+"""Prints a resolved config, or what differs: python launch.py show --config=F:variant
 
   --config.key=value    changes one key, as for launch.py
   --diff=OTHER          prints only what differs from OTHER
@@ -22,7 +22,8 @@ from nmt.workdir import Workdir
 
 def main(arguments: Sequence[str]) -> None:
   """Prints `key = value` lines, or with --diff `key: that of OTHER -> value`."""
-  parser = Parser("config show", __doc__)
+  parser = Parser("show", __doc__)
+  parser.prog = "python launch.py show"
   parser.add_argument("--config", required=True, help="a config file[:variant], or a run's folder")
   parser.add_argument("--diff", metavar="OTHER", help="the same: what it is compared with")
   parser.add_argument("--json", action="store_true", help="print JSON")

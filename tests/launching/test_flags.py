@@ -95,8 +95,8 @@ def test_flags_change_the_config_and_nothing_else():
     (["x"], "what is x?"),
     (
       ["stats"],
-      "what is stats? Flags are written --config.key=value; commands are: status, results, "
-      "cancel, work; did you mean status?",
+      "what is stats? Flags are written --config.key=value; commands are: show, status, "
+      "results, cancel, work; did you mean status?",
     ),
     (["--parallel=2", "--config=quickstart"], "--parallel is for the points of a study"),
     (["--only=x", "--config=quickstart"], "--only is for the points of a study"),

@@ -6,12 +6,12 @@ import pytest
 
 from nmt import config as config_lib
 from nmt.errors import UserError
-from nmt.launching import claim, flags
+from nmt.launching import claim, flags, show
 from nmt.workdir import Workdir
 
 
 def shown(capsys, *arguments):
-  config_lib.main(["show", *arguments])
+  show.main(arguments)
   return capsys.readouterr().out
 
 
@@ -40,13 +40,12 @@ def test_what_differs_from_another_file_or_a_run(capsys, tmp_path):
 @pytest.mark.parametrize(
   ("arguments", "line"),
   [
-    (["show"], "--config"),
-    (["show", "--config=nothing"], "nothing: no such file; there are: configs/"),
-    (["show", "--config=tests"], "tests: there is no config.json in this folder"),
-    (["show", "--config=quickstart", "--config.model.sise=1"], "did you mean model.size"),
-    (["list"], "python -m nmt.config show"),
+    ([], "--config"),
+    (["--config=nothing"], "nothing: no such file; there are: configs/"),
+    (["--config=tests"], "tests: there is no config.json in this folder"),
+    (["--config=quickstart", "--config.model.sise=1"], "did you mean model.size"),
   ],
 )
 def test_what_is_wrong_is_one_line(arguments, line):
   with pytest.raises(UserError, match=line):
-    config_lib.main(arguments)
+    show.main(arguments)
