@@ -18,12 +18,13 @@ runs of 4 minutes each on a core.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from experiments.attention import columns
 from nmt.launching.points import seeds
 
-__all__ = ["BASELINE", "columns", "sweep", "sweep_seed"]
+__all__ = ["BASELINE", "columns", "report", "sweep", "sweep_seed"]
 
 KIND = "model.attention.kind"
 SIZE = "model.attention.size"
@@ -50,3 +51,42 @@ def unscaled(width: int) -> dict[str, Any]:
 def sweep_seed() -> Iterator[dict[str, Any]]:
   """Three runs of each."""
   return seeds(3)
+
+
+def report(workdirs: dict[str, Path]) -> None:
+  """Draws BLEU over the width, of each mechanism, with a dash for each seed; writes width.png."""
+  import numpy as np
+
+  from nmt import config as config_lib
+  from nmt.analysis import style
+  from nmt.files import read_json
+
+  curves: dict[str, list[tuple[int, list[float]]]] = {}  # width, and BLEU of each split
+  for name, run in workdirs.items():
+    if "learning_rate" in name:
+      continue
+    config = config_lib.load(run / "config.json")
+    model, splits = config.model, config.data.test
+    called = model.attention.kind + (", unscaled" if model.normaliser.temperature < 1 else "")
+    found = [read_json(run / "test" / f"{split}.json")["bleu"]["score"] for split in splits]
+    curves.setdefault(called, []).append((model.attention.size, found))
+  drawing, panels = style.panels(len(splits), width=4.2, height=3.2)
+  for split, axes in enumerate(panels):
+    for (called, points), colour, mark in zip(
+      curves.items(), style.COLOURS, style.MARKS, strict=False
+    ):
+      widths = sorted({width for width, _ in points})
+      bleu = [[found[split] for at, found in points if at == width] for width in widths]
+      axes.plot(widths, [np.mean(same) for same in bleu], f"{mark}-", color=colour, label=called)
+      for width, same in zip(widths, bleu, strict=True):
+        axes.plot([width] * len(same), same, "_", color=colour)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(widths, map(str, widths))
+    axes.minorticks_off()
+    style.dress(axes, "width of attention", f"BLEU on {splits[split]}")
+    axes.set_ylim(0, 100)
+  style.legend(panels[0])
+  folder = next(iter(workdirs.values())).parent
+  for ending in (".png", ".pdf"):
+    style.save(drawing, folder / f"width{ending}")
+  print(f"figure: {folder / 'width.png'}")
