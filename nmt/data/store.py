@@ -14,10 +14,9 @@ import numpy as np
 from nmt.data.corpora import Corpus
 from nmt.data.ids import EOS
 from nmt.data.links import Tokens
-from nmt.data.normalization import Normalized
 from nmt.data.parallel import Indices, Pool
 from nmt.data.subwords import Subwords
-from nmt.data.tokenizers import Tokenizer
+from nmt.data.tokenizers import Normalized, Tokenizer
 from nmt.errors import UserError
 
 SIDES = ("source", "target")

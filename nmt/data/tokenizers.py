@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+from nmt.data.normalization import nfc
 from nmt.data.spans import Span
 from nmt.errors import UserError
 from nmt.files import replacing
@@ -41,6 +42,41 @@ class Tokenizer(Protocol):
     """The content of its file."""
 
 
+class Normalized:
+  """A tokenizer of which the text that goes in, and that which comes out, are in the form nfc."""
+
+  def __init__(self, tokenizer: Tokenizer):
+    self.tokenizer = tokenizer
+    self.kind, self.size = tokenizer.kind, tokenizer.size
+
+  def encode(self, line: str) -> list[int]:
+    return self.tokenizer.encode(nfc(line))
+
+  def decode(self, ids: Iterable[int]) -> str:
+    return nfc(self.tokenizer.decode(ids))
+
+  def words(self, line: str) -> list[str]:
+    return self.tokenizer.words(nfc(line))
+
+  def encode_words(self, words: Sequence[str]) -> tuple[list[int], list[int]]:
+    return self.tokenizer.encode_words([nfc(word) for word in words])
+
+  def sample(self, lines: Sequence[str], dropout: float, seed: str) -> list[list[int]]:
+    """The ids of lines under BPE-dropout."""
+    subwords: Any = self.tokenizer
+    ids: list[list[int]] = subwords.sample([nfc(line) for line in lines], dropout, seed)
+    return ids
+
+  def spans(self, line: str, ids: Sequence[int]) -> list[Span] | None:
+    return self.tokenizer.spans(nfc(line), ids)
+
+  def pieces(self, ids: Iterable[int]) -> list[str]:
+    return self.tokenizer.pieces(ids)
+
+  def dump(self) -> bytes:
+    return self.tokenizer.dump()
+
+
 def train(kind: str, size: int, lines: Iterable[str], language: str) -> Tokenizer:
   """Learns a tokenizer of at most (subwords: exactly) `size` entries, special ones included.
 
@@ -71,8 +107,6 @@ def load(path: Path, form: str = "none") -> Tokenizer:
 
   UserError: it is missing or damaged.
   """
-  from nmt.data.normalization import Normalized
-
   tokenizer = _load(path)
   return tokenizer if form == "none" else Normalized(tokenizer)
 

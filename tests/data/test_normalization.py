@@ -6,8 +6,7 @@ import pytest
 
 from nmt.data import corpora, pipeline, tokenizers
 from nmt.data.ids import UNK
-from nmt.data.normalization import Normalized
-from nmt.data.tokenizers import KINDS
+from nmt.data.tokenizers import KINDS, Normalized
 from nmt.data.units import Bytes
 
 LINES = ["L'été, le garçon naïf était là où l'œuvre a été créée.", "où ça ? là, à l'hôtel"] * 3

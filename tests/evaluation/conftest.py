@@ -6,7 +6,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from nmt.data.ids import PAD
-from nmt.data.normalization import Normalized
+from nmt.data.tokenizers import Normalized
 from nmt.data.words import Words
 from nmt.decoding.trained import Run
 

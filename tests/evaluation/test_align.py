@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from nmt import align
-from nmt.data.normalization import Normalized
+from nmt.data.tokenizers import Normalized
 from nmt.data.words import Words
 from nmt.errors import UserError
 

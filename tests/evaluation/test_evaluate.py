@@ -9,8 +9,8 @@ from sacrebleu.metrics import BLEU
 
 from nmt import align, cli, evaluate, translate
 from nmt import config as config_lib
-from nmt.data.normalization import Normalized
 from nmt.data.pair import Pair
+from nmt.data.tokenizers import Normalized
 from nmt.data.units import Characters
 from nmt.data.words import Words
 from nmt.decoding import translator
