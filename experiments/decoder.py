@@ -7,10 +7,10 @@ moves BLEU by more than an order does.
 
   python launch.py --config=configs/quickstart.py --sweep=decoder --parallel=2 --workdir=W
 
-changes one thing of the paper's decoder at a time, with 3 seeds, and compares each row with it.
+changes the paper's decoder at one place each time, with 3 seeds, and compares each row with it.
 
 Published: Luong et al. (2015, Table 1), newstest2014: input feeding is worth 1.3 BLEU (16.8, 18.1).
-Budget: 42 runs of 3 minutes each on a core, 9 of 6.
+Budget: 42 runs of 3 minutes each on a core, and 9 of 6 minutes.
 """
 
 from collections.abc import Iterator

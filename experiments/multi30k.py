@@ -23,7 +23,8 @@ from typing import Any
 
 from nmt.launching.points import seeds
 
-ANEW = {"data.tokenizer.dropout": 0.1, "data.tokenizer.samples": 11, "train.updates": 10_000}
+ANEW = {"data.tokenizer.dropout": 0.1, "data.tokenizer.samples": 11}
+SHORT = {"train.updates": 10_000}
 LARGE = {
   **ANEW,
   "model.size": 512,
@@ -50,7 +51,7 @@ RISK = {
 
 def sweep() -> Iterator[dict[str, Any]]:
   """To German and to French, by each recipe."""
-  recipes = {"small": ANEW, "large": LARGE, "longer": LONGER}
+  recipes = {"small": ANEW | SHORT, "large": LARGE | SHORT, "longer": LONGER}
   for target in ("de", "fr"):
     for called, recipe in recipes.items():
       yield {"name": f"{target}_{called}", "data.target": target, **recipe}

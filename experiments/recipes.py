@@ -20,7 +20,7 @@ one of eight; or of 4 minutes each on an H200.
 from collections.abc import Iterator
 from typing import Any
 
-from experiments.multi30k import ANEW, LARGE, columns
+from experiments.multi30k import ANEW, LARGE, SHORT, columns
 
 __all__ = ["BASELINE", "columns", "sweep", "sweep_split"]
 
@@ -31,9 +31,9 @@ BASELINE = {SIZE: 5000, "data.tokenizer.dropout": 0.0}
 
 def sweep() -> Iterator[dict[str, Any]]:
   """As it is, then changes."""
-  yield {SIZE: 5000, "train.updates": ANEW["train.updates"]}
+  yield {SIZE: 5000}
   yield {**ANEW}
-  yield {**WORD, "train.updates": ANEW["train.updates"]}
+  yield {**WORD}
   more = (
     WORD,
     {"model.cell.transitions": 2},
@@ -54,4 +54,4 @@ def sweep() -> Iterator[dict[str, Any]]:
 
 def sweep_split() -> Iterator[dict[str, Any]]:
   """On val alone."""
-  yield {"data.test": ("val",)}
+  yield {"data.test": ("val",), **SHORT}

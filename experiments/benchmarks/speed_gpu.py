@@ -5,8 +5,8 @@
 times how XLA may launch what is in a loop, with bfloat16 products, then other precisions and larger
 batches launched in the fastest way; checks gradients, profiles, and makes 5,000 updates in bfloat16
 and in float32, to compare their losses: in under nine minutes, the most telling first. What there
-was no time for is named.
-The file, a line a part after one of what they tell, is written after each part.
+was no time for is named. The file, a line a part after one of what they tell, is written after each
+part.
 """
 
 import argparse

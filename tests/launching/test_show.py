@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import launch
 from nmt import config as config_lib
 from nmt.errors import UserError
 from nmt.launching import claim, flags, show
@@ -11,7 +12,7 @@ from nmt.workdir import Workdir
 
 
 def shown(capsys, *arguments):
-  show.main(arguments)
+  assert launch.main(["show", *arguments]) == 0
   return capsys.readouterr().out
 
 
