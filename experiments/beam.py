@@ -26,7 +26,6 @@ from experiments import captions
 
 __all__ = ["BASELINE", "report", "sweep", "sweep_seed", "sweep_size"]
 
-sweep_size, sweep_seed = captions.sweep_size, captions.sweep_seed
 BASELINE = captions.BASELINE
 
 SIZES = (1, 2, 4, 8, 16, 32, 100)
@@ -43,6 +42,9 @@ def sweep() -> Iterator[dict[str, Any]]:
   """With attention and without."""
   for kind in ("additive", "none"):
     yield {captions.KIND: kind}
+
+
+sweep_size, sweep_seed = captions.sweep_size, captions.sweep_seed  # after sweep, as runs are named
 
 
 def report(workdirs: dict[str, Path]) -> None:

@@ -28,3 +28,14 @@ def test_every_point_is_a_valid_config_unlike_the_others(path):
   points = sweep.read(order.sweep, order.config).points  # raises at a point that is wrong
   configs = {config.to_json(sort_keys=True) for config in points.values()}
   assert len(configs) == len(points) > 1
+
+
+def test_runs_of_captions_are_runs_of_beam_when_copied():
+  config = flags.load("configs/multi30k.py", "en-de")
+  captions, beam = (
+    sweep.read(ROOT / f"experiments/{name}.py", config).points for name in ("captions", "beam")
+  )
+  assert beam
+  assert {name: captions[name].to_json() for name in beam} == {
+    name: config.to_json() for name, config in beam.items()
+  }
