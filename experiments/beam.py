@@ -34,7 +34,7 @@ PLAIN = {"length_penalty": 0.0, "coverage_penalty": 0.0}
 SCORES = {
   "log p": PLAIN,
   "log p / length": {**PLAIN, "length_penalty": 1.0},
-  "and coverage": {"length_penalty": 1.0, "coverage_penalty": 0.2},
+  "log p / length + coverage": {"length_penalty": 1.0, "coverage_penalty": 0.2},
 }
 
 
@@ -140,6 +140,7 @@ def figure(rows: list[dict[str, Any]], path: Path) -> None:
 
   kinds = list(dict.fromkeys(row["attention"] for row in rows))
   drawing, panels = style.panels(len(kinds), width=4.2, height=3.2)
+  top = 1.1 * max(row["bleu"] for row in rows)
   for axes, kind in zip(panels, kinds, strict=True):
     for called, colour, mark in zip(SCORES, style.COLOURS, style.MARKS, strict=False):
       here = [row for row in rows if (row["attention"], row["score"]) == (kind, called)]
@@ -153,7 +154,8 @@ def figure(rows: list[dict[str, Any]], path: Path) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(SIZES, map(str, SIZES))
     axes.minorticks_off()
-    style.dress(axes, "hypotheses in the beam", "BLEU on val", f"attention {kind}")
+    axes.set_ylim(0, top)
+    style.dress(axes, "hypotheses in the beam", "BLEU on val", f"attention: {kind}")
     style.legend(axes)
   for ending in (".png", ".pdf"):
     style.save(drawing, path.with_suffix(ending))
