@@ -140,7 +140,7 @@ def figure(rows: list[dict[str, Any]], path: Path) -> None:
 
   kinds = list(dict.fromkeys(row["attention"] for row in rows))
   drawing, panels = style.panels(len(kinds), width=4.2, height=3.2)
-  top = 1.1 * max(row["bleu"] for row in rows)
+  top = 1.05 * max(row["high"] or row["bleu"] for row in rows)
   for axes, kind in zip(panels, kinds, strict=True):
     for called, colour, mark in zip(SCORES, style.COLOURS, style.MARKS, strict=False):
       here = [row for row in rows if (row["attention"], row["score"]) == (kind, called)]

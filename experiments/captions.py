@@ -8,8 +8,8 @@ attention on the grammar loses to it here.
   python launch.py --config=configs/multi30k.py:en-de --sweep=captions --parallel=2 --workdir=W
 
 trains the eight most telling mechanisms of experiments/attention.py on Multi30k's English-German
-captions for 4,000 updates each, with 3 seeds: the paper's decoder at the quickstart's size. They are
-selected on val and tested once on test_2016_flickr.
+captions for 4,000 updates each, with 3 seeds: the paper's decoder at the quickstart's size. They
+are selected on val and tested once on test_2016_flickr.
 
 Published: LIUM-CVC's text-only conditional GRU, 39.00 BLEU (lower-cased Moses tokens), which was
 trained for longer and is larger. Budget: 24 runs of 10 to 15 minutes of a core. What was found is
