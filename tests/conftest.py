@@ -79,7 +79,8 @@ def compiling(_programs):
 def first(tmp_path):
   """A folder with a small trained run, `run`, and its `text`: see test_older_runs.py."""
   with tarfile.open(ROOT / "tests" / "runs" / "first.tar.xz") as archive:
-    archive.extractall(tmp_path, filter="data")
+    archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python has it from 3.11.4
+    archive.extractall(tmp_path)
   return tmp_path
 
 

@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[3]
 def _runs(tmp_path_factory):
   folder = tmp_path_factory.mktemp("runs")
   with tarfile.open(ROOT / "tests" / "runs" / "first.tar.xz") as archive:
-    archive.extractall(folder, filter="data")
+    archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python has it from 3.11.4
+    archive.extractall(folder)
   one = place(str(folder / "run"))
   run, random = one.load(), np.random.default_rng(1)
   arrays = {
