@@ -204,7 +204,8 @@ def figure(rows: list[dict[str, Any]], path: Path) -> None:
   for links, colour, mark in zip(called, style.COLOURS, style.MARKS, strict=False):
     here = [row for row in rows if row["links"] == links]
     heights = [methods.index(row["method"]) for row in here]
-    axes.hlines(heights, *([row[end] for row in here] for end in ("low", "high")), color=colour)
+    low, high = ([row[end] for row in here] for end in ("low", "high"))
+    axes.hlines(heights, low, high, color=colour)
     axes.plot([row["aer"] for row in here], heights, mark, color=colour, label=links)
   axes.set_yticks(range(len(methods)), methods)
   axes.invert_yaxis()

@@ -42,8 +42,8 @@ def study(tmp_path, monkeypatch):
     workdirs[source] = run
 
   def align(run, pairs):
-    for number, pair in enumerate(pairs):
-      yield weights(*pair, wrong=WRONG.get(f"from {run.name}") == number)
+    for number, (source, target) in enumerate(pairs):
+      yield weights(source, target, wrong=WRONG.get(f"from {run.name}") == number)
 
   monkeypatch.setattr("nmt.loading.load", lambda run: run)
   monkeypatch.setattr(attention, "align", align)
