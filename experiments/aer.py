@@ -10,8 +10,9 @@ trains it on those of Europarl's 400,000 pairs that have up to 30 words, not qui
 English to French and back, with 3 seeds, tests it on newstest2014, and aligns the 447 pairs of the
 Canadian Hansards in DIR/word-alignments/en-fr-hansards (test.en, test.fr, gold.0idx): by each way
 to read links from attention, alone and with both directions together. Files of an aligner's links
-there, named ALIGNER.LINKS.talp, are scored beside. It ends with a table, aer.jsonl and aer.png in
-W. Units are words, as those of the gold links are.
+there, named ALIGNER.LINKS.talp, are scored beside. It says too how often attention is right by how
+probable a reference word was to the model, and ends with tables, aer.jsonl, aer_foreseen.jsonl and
+aer.png in W. Units are words, as those of the gold links are.
 
 Published AER: fast_align 16.39 forward, 15.89 backward, 10.48 together, MGIZA 7.99, 9.75 and 5.94;
 both were trained on the Hansards themselves, 1.1 million pairs. BLEU in Moses tokens: the paper's
@@ -22,13 +23,18 @@ minutes of a core.
 
 import json
 from collections.abc import Collection, Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nmt.launching.points import seeds
 
 if TYPE_CHECKING:
+  import numpy as np
+  from jaxtyping import Float
+
   from nmt.evaluation.alignment import Link, Links
+  from nmt.evaluation.significance import Counts, Score
 
   Found = list[Collection[Link]]  # of each pair
 
@@ -56,6 +62,7 @@ SMALL = {
   "decode.beam": 4,
 }
 FILES = Path("word-alignments", "en-fr-hansards")
+PROBABILITIES = (0.0, 0.0001, 0.001, 0.01, 0.1, 0.5, 1.0)  # of a reference word: bounds of bins
 
 
 def sweep() -> Iterator[dict[str, Any]]:
@@ -84,13 +91,14 @@ def columns(run: Path) -> dict[str, float]:
 def report(workdirs: dict[str, Path]) -> None:
   """Aligns the Hansards by each run and each pair of runs of one seed; prints, writes and draws.
 
-  aer.jsonl has a line for each way to make links, by seeds; aer.png their AER with intervals.
+  aer.jsonl has a line for each set of links, aer_foreseen.jsonl one for each range of a reference
+  word's probability; aer.png shows both.
   """
   from nmt import config as config_lib
   from nmt.data import text_files
   from nmt.data.links import spaced
   from nmt.errors import UserError
-  from nmt.evaluation import alignment, symmetrisation
+  from nmt.evaluation import alignment
   from nmt.files import replacing
 
   configs = {run: config_lib.load(run / "config.json") for run in workdirs.values()}
@@ -102,81 +110,164 @@ def report(workdirs: dict[str, Path]) -> None:
     [spaced(line) for line in text_files.lines(folder / f"test.{language}")]
     for language in ("en", "fr")
   )
-  found: dict[int, dict[str, dict[str, Found]]] = {}  # by seed, direction and method
+  found: dict[int, dict[str, list[Looked]]] = {}  # by seed and direction
   for run, config in configs.items():
-    here = _links(run, english, french, config.data.source == "fr")
-    found.setdefault(config.seed, {})[config.data.source] = here
+    here = _looked(run, english, french, config.data.source == "fr")
+    found.setdefault(config.seed, {})[f"from {config.data.source}"] = here
+  rows = [
+    {"method": method, "links": called, **_scored(runs, gold)}
+    for (method, called), runs in (_of_attention(found) | _of_files(folder)).items()
+  ]
+  foreseen = _foreseen(found, gold)
+  place = next(iter(workdirs.values())).parent
+  for name, lines in {"aer": rows, "aer_foreseen": foreseen}.items():
+    with replacing(place / f"{name}.jsonl") as out:
+      out.writelines(f"{json.dumps(line)}\n" for line in lines)
+  table(rows, foreseen)
+  figure(rows, foreseen, place / "aer.png")
+  print(f"written: {place / 'aer.jsonl'}, aer_foreseen.jsonl and aer.png")
+
+
+class Looked(NamedTuple):
+  """Where a model looks in a pair; turned: it reads French. No weights: the pair is too long."""
+
+  alpha_TxJ: "Float[np.ndarray, 'T J'] | None"
+  log_probs_T: "Float[np.ndarray, ' T']"  # of the target's words
+  turned: bool
+
+  def links(self, method: str) -> "set[Link]":
+    """(English word, French word)."""
+    from nmt.evaluation import attention
+
+    if self.alpha_TxJ is None:
+      return set()
+    return {self.turn(link) for link in attention.links(self.alpha_TxJ, method)}
+
+  def turn(self, link: "Link") -> "Link":
+    """(source, target) -> (English, French), and back."""
+    return (link[1], link[0]) if self.turned else link
+
+
+def _looked(
+  run: Path, english: list[list[str]], french: list[list[str]], turned: bool
+) -> list[Looked]:
+  """Of each pair, where a run looks when its target is forced."""
+  import numpy as np
+
+  from nmt.decoding import forced
+  from nmt.evaluation import attention
+  from nmt.loading import load
+
+  trained = load(run)
+  sides = (french, english) if turned else (english, french)
+  pairs = [attention.pieces(trained, *pair) for pair in zip(*sides, strict=True)]
+  looked = []
+  for pair, one in zip(pairs, forced.force(trained, [pair.ids for pair in pairs]), strict=True):
+    log_probs_T = np.zeros(len(pair.target))
+    if one is not None:
+      np.add.at(log_probs_T, pair.target_owner, one.log_probs_T[:-1])
+    looked.append(Looked(pair.aligned(one).alpha_TxJ, log_probs_T, turned))
+  return looked
+
+
+def _of_attention(
+  found: dict[int, dict[str, list[Looked]]],
+) -> "dict[tuple[str, str], list[Found]]":
+  """By method and direction, or rule that puts both together, the links of each seed."""
+  from nmt.evaluation import alignment, symmetrisation
+
   groups: dict[tuple[str, str], list[Found]] = {}
   for directions in found.values():
     for method in alignment.METHODS:
-      named = {f"from {source}": methods[method] for source, methods in directions.items()}
+      named: dict[str, Found] = {
+        way: [pair.links(method) for pair in pairs] for way, pairs in directions.items()
+      }
       if len(named) == 2:
         both = list(zip(*named.values(), strict=True))
         for rule, combine in symmetrisation.RULES.items():
           named[rule] = [combine(*pair) for pair in both]
       for called, links in named.items():
         groups.setdefault((method, called), []).append(links)
+  return groups
+
+
+def _of_files(folder: Path) -> "dict[tuple[str, str], list[Found]]":
+  """By aligner and kind of links, the links of each of its files."""
+  from nmt.evaluation import alignment
+
+  groups: dict[tuple[str, str], list[Found]] = {}
   for file in sorted(folder.glob("*.*.talp")):
     method, called = file.stem.split(".", 1)
     groups[method, called] = [[pair.possible for pair in alignment.read(file)]]
-  rows = [
-    {"method": method, "links": called, **_scored(runs, gold)}
-    for (method, called), runs in groups.items()
-  ]
-  place = next(iter(workdirs.values())).parent
-  with replacing(place / "aer.jsonl") as out:
-    out.writelines(f"{json.dumps(row)}\n" for row in rows)
-  table(rows)
-  figure(rows, place / "aer.png")
-  print(f"written: {place / 'aer.jsonl'} and aer.png")
+  return groups
 
 
-def _links(
-  run: Path, english: list[list[str]], french: list[list[str]], from_french: bool
-) -> "dict[str, Found]":
-  """By method, the links (English word, French word) of each pair."""
-  from nmt.evaluation import alignment, attention
-  from nmt.loading import load
+def _foreseen(
+  found: dict[int, dict[str, list[Looked]]], gold: "list[Links]"
+) -> list[dict[str, Any]]:
+  """By how probable a reference word was, how often attention looks most at a linked word, in %.
 
-  sides = (french, english) if from_french else (english, french)
-  aligned = list(attention.align(load(run), zip(*sides, strict=True)))
-  return {
-    method: [
-      {link[::-1] if from_french else link for link in attention.links(pair.alpha_TxJ, method)}
-      if pair.alpha_TxJ is not None
-      else set()
-      for pair in aligned
-    ]
-    for method in alignment.METHODS
-  }
+  Target words with a sure link count; the end of sentence does not.
+  """
+  import numpy as np
+
+  ways: dict[str, list[Any]] = {}
+  for directions in found.values():
+    for way, pairs in directions.items():
+      counts = np.zeros((len(pairs), len(PROBABILITIES) - 1, 2))  # right, all
+      for number, (pair, links) in enumerate(zip(pairs, gold, strict=True)):
+        sure = {pair.turn(link) for link in links.sure}
+        if pair.alpha_TxJ is None:
+          continue
+        for i in {target for _, target in sure}:
+          part = np.searchsorted(PROBABILITIES[1:-1], np.exp(pair.log_probs_T[i]), side="right")
+          heaviest = int(pair.alpha_TxJ[i, :-1].argmax())
+          counts[number, part] += ((heaviest, i) in sure, 1)
+      ways.setdefault(way, []).append(counts)
+  rows = []
+  for way, runs in ways.items():
+    for part, bounds in enumerate(pairwise(PROBABILITIES)):
+      here = [counts[:, part] for counts in runs]
+      words = float(np.mean([counts[:, 1].sum() for counts in here]))
+      if words:
+        row = {"links": way, "from": bounds[0], "to": bounds[1], "words": words}
+        share = _interval(here, lambda sums: 100 * sums[..., 0] / sums[..., 1].clip(1))
+        rows.append({**row, **share})
+  return rows
 
 
 def _scored(runs: "list[Found]", gold: "list[Links]") -> dict[str, Any]:
-  """Means over runs; AER's interval, of 95 %, over seeds and resampled sentences."""
-  import numpy as np
+  """AER with its interval, precision and recall, means over the runs."""
+  from statistics import fmean
 
-  from nmt.evaluation import alignment, significance
+  from nmt.evaluation import alignment
 
   scores = [alignment.score(links, gold) for links in runs]
-  aer = np.array([score.aer for score in scores])
   counts = [alignment.counts(links, gold) for links in runs]
-  drawn = significance.resample(alignment.error_rate, counts, 1000, np.random.default_rng(1))
-  mean = float(aer.mean())
-  spread = significance.spread(aer, drawn)
-  assert spread is not None  # resampled sentences always tell something
-  low, high = spread.interval(mean)
   return {
-    "aer": mean,
-    "low": low,
-    "high": high,
-    "precision": float(np.mean([score.precision for score in scores])),
-    "recall": float(np.mean([score.recall for score in scores])),
-    "runs": aer.tolist(),
+    **_interval(counts, alignment.error_rate),
+    "precision": fmean(score.precision for score in scores),
+    "recall": fmean(score.recall for score in scores),
   }
 
 
-def table(rows: list[dict[str, Any]]) -> None:
-  """Prints AER with its interval, precision and recall, means over the seeds."""
+def _interval(counts: "list[Counts]", score: "Score") -> dict[str, Any]:
+  """The mean over runs, and its interval of 95 %, over seeds and resampled sentences."""
+  import numpy as np
+
+  from nmt.evaluation import significance
+
+  scores = np.array([score(one.sum(axis=0)) for one in counts])
+  drawn = significance.resample(score, counts, 1000, np.random.default_rng(1))
+  spread = significance.spread(scores, drawn)
+  assert spread is not None  # resampled sentences always tell something
+  mean = float(scores.mean())
+  low, high = spread.interval(mean)
+  return {"score": mean, "low": low, "high": high, "runs": scores.tolist()}
+
+
+def table(rows: list[dict[str, Any]], foreseen: list[dict[str, Any]]) -> None:
+  """Prints AER, precision and recall; and how often attention is right, by probability."""
   from nmt.analysis import tables
   from nmt.cli import console
 
@@ -185,32 +276,49 @@ def table(rows: list[dict[str, Any]]) -> None:
       row["method"],
       row["links"],
       str(len(row["runs"])),
-      tables.within({**row, "score": row["aer"]}),
+      tables.within(row),
       *(tables.number(row[column]) for column in ("precision", "recall")),
     ]
     for row in rows
   ]
   heads = ["method", "links", "runs", "AER", "precision", "recall"]
   console().print(tables.numbers(heads, texts))
+  texts = [
+    [row["links"], f"{row['from']:g} to {row['to']:g}", f"{row['words']:,.0f}", tables.within(row)]
+    for row in foreseen
+  ]
+  heads = ["links", "probability of the word", "words", "looked at a linked word, %"]
+  console().print(tables.numbers(heads, texts))
 
 
-def figure(rows: list[dict[str, Any]], path: Path) -> None:
-  """A line for each method, with a mark for the AER of each of its sets of links."""
+def figure(rows: list[dict[str, Any]], foreseen: list[dict[str, Any]], path: Path) -> None:
+  """AER: a line for each method, a mark for each set of links; and what was foreseen."""
   from nmt.analysis import style
 
+  drawing, (left, right) = style.panels(2, width=4.6, height=3.4)
   methods = list(dict.fromkeys(row["method"] for row in rows))
   called = list(dict.fromkeys(row["links"] for row in rows))
-  drawing, (axes,) = style.panels(1, width=6.4, height=3.4)
-  for links, colour, mark in zip(called, style.COLOURS, style.MARKS, strict=False):
+  looks = dict(zip(called, zip(style.COLOURS, style.MARKS, strict=True), strict=False))
+  for links, (colour, mark) in looks.items():
     here = [row for row in rows if row["links"] == links]
     heights = [methods.index(row["method"]) for row in here]
     low, high = ([row[end] for row in here] for end in ("low", "high"))
-    axes.hlines(heights, low, high, color=colour)
-    axes.plot([row["aer"] for row in here], heights, mark, color=colour, label=links)
-  axes.set_yticks(range(len(methods)), methods)
-  axes.invert_yaxis()
-  axes.set_xlim(left=0)
-  style.dress(axes, "AER on the Hansards, %", "")
-  axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    left.hlines(heights, low, high, color=colour)
+    left.plot([row["score"] for row in here], heights, mark, color=colour, label=links)
+    here = [row for row in foreseen if row["links"] == links]
+    if here:
+      places = [PROBABILITIES.index(row["from"]) for row in here]
+      style.intervals(right, places, here, colour)
+      right.plot(places, [row["score"] for row in here], f"{mark}-", color=colour)
+  left.set_yticks(range(len(methods)), methods)
+  left.invert_yaxis()
+  left.set_xlim(left=0)
+  style.dress(left, "AER, %", "")
+  bins = [f"{high:g}" for high in PROBABILITIES[1:]]
+  right.set_xticks(range(len(bins)), [f"to {high}" for high in bins])
+  right.set_ylim(0, 100)
+  style.dress(right, "probability of the reference word", "looked at a linked word, %")
+  names = left.get_legend_handles_labels()
+  drawing.legend(*names, loc="outside lower center", ncols=len(looks), frameon=False, fontsize=8)
   for ending in (".png", ".pdf"):
     style.save(drawing, path.with_suffix(ending))

@@ -7,6 +7,7 @@ import pytest
 
 from experiments import aer
 from nmt.config import save
+from nmt.decoding.forced import Forced
 from nmt.evaluation import attention
 from nmt.launching import flags
 
@@ -15,13 +16,20 @@ GOLD = ["0-1 1-0 2-2", "0-0 1-1"]
 WRONG = {"from fr": 1}  # the pair of which all links of that direction are wrong
 
 
-def weights(source: list[str], target: list[str], wrong: bool) -> attention.Aligned:
-  """All weight on the word that is the same but for its case, or on the one after it."""
+def lines(path):
+  return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def looked(source: list[str], target: list[str], wrong: bool) -> Forced:
+  """All weight on the word that is the same but for its case, or on the one after it.
+
+  Words that are looked at rightly had a probability of 0.9, others of 0.01.
+  """
   alpha_TxJ = np.zeros((len(target) + 1, len(source) + 1))
   for i, word in enumerate(target):
     same = [other.lower() for other in source].index(word.lower())
     alpha_TxJ[i, (same + wrong) % len(source)] = 1
-  return attention.Aligned(source, target, alpha_TxJ)
+  return Forced(np.full(len(target) + 1, np.log(0.01 if wrong else 0.9)), alpha_TxJ)
 
 
 @pytest.fixture
@@ -29,8 +37,8 @@ def study(tmp_path, monkeypatch):
   """A run of each direction whose model looks where `weights` says."""
   folder = tmp_path / "data" / aer.FILES
   folder.mkdir(parents=True)
-  for name, lines in {"test.en": ENGLISH, "test.fr": FRENCH, "gold.0idx": GOLD}.items():
-    (folder / name).write_text("\n".join(lines) + "\n")
+  for name, texts in {"test.en": ENGLISH, "test.fr": FRENCH, "gold.0idx": GOLD}.items():
+    (folder / name).write_text("\n".join(texts) + "\n")
   (folder / "other.forward.talp").write_text("\n".join(GOLD) + "\n")
   workdirs = {}
   for source in ("en", "fr"):
@@ -41,29 +49,40 @@ def study(tmp_path, monkeypatch):
     save(config, run / "config.json")
     workdirs[source] = run
 
-  def align(run, pairs):
+  def pieces(run, source, target):
+    places = [*range(len(source))], [*range(len(target))]
+    return attention.Pieces(source, target, (source, target), *places)
+
+  def force(run, pairs):
     for number, (source, target) in enumerate(pairs):
-      yield weights(source, target, wrong=WRONG.get(f"from {run.name}") == number)
+      yield looked(source, target, wrong=WRONG.get(f"from {run.name}") == number)
 
   monkeypatch.setattr("nmt.loading.load", lambda run: run)
-  monkeypatch.setattr(attention, "align", align)
+  monkeypatch.setattr(attention, "pieces", pieces)
+  monkeypatch.setattr("nmt.decoding.forced.force", force)
   return workdirs
 
 
 def test_directions_are_turned_alike_and_put_together(study, capsys):
   aer.report(study)
   place = study["en"].parent
-  rows = [json.loads(line) for line in (place / "aer.jsonl").read_text().splitlines()]
+  rows = lines(place / "aer.jsonl")
   found = {(row["method"], row["links"]): row for row in rows}
   for method in ("agreement", "argmax", "threshold"):
-    assert found[method, "from en"]["aer"] == 0
-    assert found[method, "from fr"]["aer"] == pytest.approx(100 * 2 / 5)
+    assert found[method, "from en"]["score"] == 0
+    assert found[method, "from fr"]["score"] == pytest.approx(100 * 2 / 5)
     assert found[method, "intersection"]["recall"] == pytest.approx(100 * 3 / 5)
     assert found[method, "intersection"]["precision"] == 100
     assert found[method, "union"]["recall"] == 100
   assert found["other", "forward"] == found["argmax", "from en"] | {
     "method": "other",
     "links": "forward",
+  }
+  foreseen = lines(place / "aer_foreseen.jsonl")
+  assert {(row["links"], row["to"]): (row["words"], row["score"]) for row in foreseen} == {
+    ("from en", 1.0): (5, 100),
+    ("from fr", 1.0): (3, 100),
+    ("from fr", 0.1): (2, 0),
   }
   assert (place / "aer.png").stat().st_size > 1000
   assert "from fr" in capsys.readouterr().out
