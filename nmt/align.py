@@ -10,8 +10,10 @@ Words are those of the run's tokenizers (Moses words, or what white space separa
 --pretokenized what spaces separate. Pieces become words by the sum over source and the mean over
 target pieces; the end of sentence is never linked. Each target word is linked to the source word
 on which both readings of the matrix, by rows and by columns, agree best (agreement), to the one of
-largest weight (argmax), or to all of at least a given weight (threshold). Links that a run of the
-other direction makes of the same sentences (--backward) are put together with these by --combine.
+largest weight (argmax), or to all of at least a given weight (threshold). Weights are alpha, which
+is where the model looks before it knows the target word, or with --posterior what it becomes once
+the word is known, which makes far better links (docs/findings.md). Links that a run of the other
+direction makes of the same sentences (--backward) are put together with these by --combine.
 """
 
 import argparse
@@ -89,7 +91,7 @@ def _aligned(
   from nmt.analysis.heatmap import heatmap
   from nmt.analysis.style import check_path
   from nmt.evaluation import attention
-  from nmt.loading import load  # jax: not for --links
+  from nmt.loading import load, posterior  # jax: not for --links
 
   wanted = _numbers(arguments.lines)
   if arguments.figure:
@@ -102,6 +104,8 @@ def _aligned(
       raise UserError(f"--lines {max(wanted)}: {arguments.source} has {count} lines")
     run = load(arguments.workdir, arguments.which)
     attention.check(run)
+    if arguments.posterior:
+      run = posterior(run)
     words = (
       (spaced(source), spaced(target))
       if arguments.pretokenized
@@ -187,6 +191,7 @@ def _parser() -> Parser:
   add("--target", type=Path, help="their translations, likewise")
   add("--pretokenized", action="store_true", help="words are what spaces separate")
   add("--method", default="agreement", choices=alignment.METHODS)
+  add("--posterior", action="store_true", help="weights that know the target word, too (slower)")
   add("--threshold", type=weight, default=0.5, help="least weight of a link (default 0.5)")
   add("--links", type=Path, help="score this file of links instead of making some")
   add("--reverse", action="store_true", help="--links holds target-source, not source-target")

@@ -11,13 +11,14 @@ import jax.numpy as jnp
 from ml_collections import ConfigDict
 
 from nmt import config as config_lib
-from nmt import fitting, models
+from nmt import fitting, kinds, models
 from nmt.data.ids import PAD
 from nmt.data.pipeline import load_tokenizers
 from nmt.data.tokenizers import Tokenizer
+from nmt.declarations import declared, put
 from nmt.decoding.trained import Run
 from nmt.errors import UserError
-from nmt.refusals import NOT_ALIGNING
+from nmt.refusals import NOT_ALIGNING, SCORES
 from nmt.training import checkpoints, sharding
 from nmt.workdir import Workdir
 
@@ -29,6 +30,33 @@ def of(
   aligns = not fitting.has(config_lib.flatten(config), "model.attention", NOT_ALIGNING)
   encode, step, force = _functions(config.model.to_json(), source.size, target.size)
   return Run(config, source, target, params, update, aligns, encode, step, force)
+
+
+def posterior(run: Run) -> Run:
+  """The run with alignments that know the word: alpha_ij p(y_i | s_i, h_j) / p(y_i) for alpha_ij.
+
+  This is p(z_i = j | x, y_<=i), by which latent attention aligns given words (Deng et al., 2018,
+  section 2.1). The run need not be trained so: its attention becomes the prior, and its readout
+  with h_j in the place of the context gives p(y_i | s_i, h_j). Forcing costs J readouts a word, and
+  its log-probabilities are those of the mixture.
+
+  Raises UserError for attention that doesn't score each word, and a readout without the context.
+  """
+  flat, params = config_lib.flatten(run.config), run.params
+  kind = flat["model.attention.kind"]
+  if kind != "latent":
+    if SCORES not in kinds.traits("model.attention", kind):
+      raise UserError(
+        f"this run's attention has no posterior: model.attention.kind={kind} is none that {SCORES}"
+      )
+    flat |= {"model.attention.kind": "latent", "model.attention.energy": kind}
+    decoder = params["decoder"]
+    params = params | {"decoder": decoder | {"attention": {"energy": decoder["attention"]}}}
+  flat["model.attention.alignment"] = "posterior"
+  flat = {key: flat.get(key, option.default) for key, option in declared(flat).items()}
+  for line in fitting.refused(flat):
+    raise UserError(f"this run's attention has no posterior: {line}")
+  return of(ConfigDict(put({}, flat)), run.source, run.target, params, run.update)
 
 
 @functools.lru_cache(maxsize=8)

@@ -1,5 +1,6 @@
 import json
 import unicodedata
+from dataclasses import replace
 
 import jax.numpy as jnp
 import pytest
@@ -32,6 +33,18 @@ def test_links_of_every_pair_are_printed_in_order(files, capsys):
 def test_pretokenized_words_are_what_spaces_separate(files, capsys):
   align.main(arguments(files, "--pretokenized"))
   assert capsys.readouterr().out == "0-0 1-1 2-2\n\n0-0 1-1\n"
+
+
+def test_the_posterior_takes_the_place_of_the_run(files, run, monkeypatch, capsys):
+  def turned(params, source_BxJ, target_BxT):
+    log_probs, alpha_BxTxJ = run.force(params, source_BxJ, target_BxT)
+    return log_probs, alpha_BxTxJ[:, :, ::-1]
+
+  monkeypatch.setattr("nmt.loading.posterior", lambda given: replace(given, force=turned))
+  align.main(arguments(files, "--posterior", "--method", "threshold"))
+  turned_around = capsys.readouterr().out
+  align.main(arguments(files, "--method", "threshold"))
+  assert turned_around != capsys.readouterr().out
 
 
 def test_with_gold_the_error_rate_is_on_stderr_and_the_links_stay_clean(files, capsys):

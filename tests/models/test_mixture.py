@@ -11,6 +11,7 @@ from nmt.data.ids import BOS
 from nmt.data.words import Words
 from nmt.decoding.hypotheses import forbidden
 from nmt.decoding.translator import search
+from nmt.errors import UserError
 from nmt.models import mixture, rebuild
 
 LATENT = {"attention.kind": "latent"}
@@ -123,9 +124,7 @@ def test_a_prior_that_underflows_leaves_gradients_finite(made, sizes):
 @pytest.mark.parametrize("top", [0, 2])
 def test_search_and_forcing_give_the_probability_of_the_mixture(made, sizes, top):
   config, params, source, _ = made(**{"attention.top": top})
-  side = Words("en", [str(word) for word in range(sizes[1] - 4)])
-  other = Words("en", [str(word) for word in range(sizes[0] - 4)])
-  run = loading.of(ConfigDict({"model": config}), other, side, params)
+  run = made_run(config, sizes, params)
   found = search(
     params, source, jnp.full(len(source), 5, jnp.int32), jnp.float32(1.0), encode=run.encode,
     step=run.step, size=3, steps=5, forbid=forbidden(False), n_best=1, alphas=True,
@@ -166,3 +165,57 @@ def test_given_words_are_aligned_by_what_is_asked_for(
     wanted = posterior if by == "posterior" else q
     np.testing.assert_allclose(found[b, : len(y), : len(x)], wanted, rtol=1e-9)
     assert (np.asarray(found)[b, : len(y), len(x) :] == 0).all()
+
+
+@pytest.mark.parametrize(
+  "choice",
+  [
+    {},
+    {"order.state": "current"},
+    {"attention.kind": "conv", "order.kind": "update_first", "order.input_feeding": False},
+    {"attention.kind": "latent", "attention.energy": "additive_coverage"},
+  ],
+  ids=["RNNsearch", "current state", "configs/best.py", "latent"],
+)
+def test_a_run_is_read_by_the_posterior_of_its_own_parameters(
+  small, weights, sizes, pairs, pad, oracle, choice
+):
+  params = weights(small(**choice))
+  run = loading.posterior(made_run(small(**choice), sizes, jax.tree.map(jnp.asarray, params)))
+  source, target = (jnp.asarray(pad(side)) for side in zip(*pairs, strict=True))
+  log_p, found = jax.jit(run.force)(run.params, source, target)
+  if choice.get("attention.kind") != "latent":
+    kind = choice.get("attention.kind", "additive")
+    choice = choice | LATENT | {"attention.energy": kind}
+    decoder = params["decoder"]
+    params = params | {"decoder": decoder | {"attention": {"energy": decoder["attention"]}}}
+  moved = []
+  for b, (x, y) in enumerate(pairs):
+    reading = oracle.read(params, x, y, **choice)
+    steps = list(zip(reading.alpha, reading.each, y, strict=True))
+    wanted = np.stack([oracle.posterior(*step) for step in steps])
+    np.testing.assert_allclose(found[b, : len(y), : len(x)], wanted, atol=2e-5)
+    moved.append(np.abs(wanted - np.stack(reading.alpha)).max())
+    mixture = [np.log(alpha @ np.exp(each[:, word])) for alpha, each, word in steps]
+    np.testing.assert_allclose(log_p[b, : len(y)], mixture, rtol=1e-3, atol=1e-4)
+  assert max(moved) > 0.01  # a word tells something of where it comes from
+
+
+@pytest.mark.parametrize(
+  ("choice", "message"),
+  [
+    ({"attention.kind": "none"}, "kind=none is none that scores each word"),
+    ({"attention.kind": "multihead"}, "kind=multihead is none that scores each word"),
+    ({"readout.kind": "linear"}, "each source word has a readout of its own, which must see it"),
+  ],
+)
+def test_a_run_without_a_posterior_is_refused(small, weights, sizes, choice, message):
+  config = small(**choice)
+  with pytest.raises(UserError, match=f"this run's attention has no posterior.*{message}"):
+    loading.posterior(made_run(config, sizes, weights(config)))
+
+
+def made_run(config, sizes, params):
+  """A run with these parameters, whose words are numbers."""
+  sides = (Words("en", [str(word) for word in range(size - 4)]) for size in sizes)
+  return loading.of(ConfigDict({"model": config}), *sides, params)
