@@ -9,10 +9,11 @@ made for nothing else, and stay behind MGIZA. It is wrong if they do not reach f
 trains it on those of Europarl's 400,000 pairs that have up to 30 words, not quite once on each,
 English to French and back, with 3 seeds, tests it on newstest2014, and aligns the 447 pairs of the
 Canadian Hansards in DIR/word-alignments/en-fr-hansards (test.en, test.fr, gold.0idx): by each way
-to read links from attention, alone and with both directions together. Files of an aligner's links
-there, named ALIGNER.LINKS.talp, are scored beside. It says too how often attention is right by how
-probable a reference word was to the model, and ends with tables, aer.jsonl, aer_foreseen.jsonl and
-aer.png in W. Units are words, as those of the gold links are.
+to read links from attention, alone and with both directions together; once from alpha, and once
+from what alpha becomes when the target word is known (`nmt.align --posterior`). Files of an
+aligner's links there, named ALIGNER.LINKS.talp, are scored beside. It says too how often most
+weight is on a linked word by how probable the target word was to the model, and ends with tables,
+aer.jsonl, aer_foreseen.jsonl and aer.png in W. Units are words, as those of the gold links are.
 
 Published AER: fast_align 16.39 forward, 15.89 backward, 10.48 together, MGIZA 7.99, 9.75 and 5.94;
 both were trained on the Hansards themselves, 1.1 million pairs. BLEU in Moses tokens: the paper's
@@ -23,7 +24,7 @@ minutes of a core.
 
 import json
 from collections.abc import Collection, Iterator
-from itertools import pairwise
+from itertools import chain, pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -112,10 +113,11 @@ def report(workdirs: dict[str, Path]) -> None:
     [spaced(line) for line in text_files.lines(folder / f"test.{language}")]
     for language in ("en", "fr")
   )
-  found: dict[int, dict[str, list[Looked]]] = {}  # by seed and direction
+  found: Seen = {}
   for run, config in configs.items():
-    here = _looked(run, english, french, config.data.source == "fr")
-    found.setdefault(config.seed, {})[f"from {config.data.source}"] = here
+    for weights, here in _looked(run, english, french, config.data.source == "fr").items():
+      seeds_of = found.setdefault(weights, {})
+      seeds_of.setdefault(config.seed, {})[f"from {config.data.source}"] = here
   rows = [
     {"method": method, "links": called, **_scored(runs, gold)}
     for (method, called), runs in (_of_attention(found) | _of_files(folder)).items()
@@ -150,37 +152,41 @@ class Looked(NamedTuple):
     return (link[1], link[0]) if self.turned else link
 
 
+Seen = dict[str, dict[int, dict[str, list[Looked]]]]  # by weights, seed and direction
+
+
 def _looked(
   run: Path, english: list[list[str]], french: list[list[str]], turned: bool
-) -> list[Looked]:
-  """Of each pair, where a run looks when its target is forced."""
+) -> dict[str, list[Looked]]:
+  """Of each pair, where a run looks when its target is forced: by alpha and by its posterior."""
   import numpy as np
 
   from nmt.decoding import forced
   from nmt.evaluation import attention
-  from nmt.loading import load
+  from nmt.loading import load, posterior
 
   trained = load(run)
   sides = (french, english) if turned else (english, french)
   pairs = [attention.pieces(trained, *pair) for pair in zip(*sides, strict=True)]
-  looked = []
-  for pair, one in zip(pairs, forced.force(trained, [pair.ids for pair in pairs]), strict=True):
-    log_probs_T = np.zeros(len(pair.target))
-    if one is not None:
-      np.add.at(log_probs_T, pair.target_owner, one.log_probs_T[:-1])
-    looked.append(Looked(pair.aligned(one).alpha_TxJ, log_probs_T, turned))
-  return looked
+  found: dict[str, list[Looked]] = {}
+  log_probs = [np.zeros(len(pair.target)) for pair in pairs]
+  for weights, reading in {"alpha": trained, "posterior": posterior(trained)}.items():
+    several = forced.force(reading, [pair.ids for pair in pairs])
+    for pair, log_probs_T, one in zip(pairs, log_probs, several, strict=True):
+      if weights == "alpha" and one is not None:
+        np.add.at(log_probs_T, pair.target_owner, one.log_probs_T[:-1])
+      looked = Looked(pair.aligned(one).alpha_TxJ, log_probs_T, turned)
+      found.setdefault(weights, []).append(looked)
+  return found
 
 
-def _of_attention(
-  found: dict[int, dict[str, list[Looked]]],
-) -> "dict[tuple[str, str], list[Found]]":
+def _of_attention(found: Seen) -> "dict[tuple[str, str], list[Found]]":
   """By method and direction, or rule that puts both together, the links of each seed."""
   from nmt.evaluation import alignment, symmetrisation
 
   groups: dict[tuple[str, str], list[Found]] = {}
-  for directions in found.values():
-    for method in alignment.METHODS:
+  for weights, method in product(found, alignment.METHODS):
+    for directions in found[weights].values():
       named: dict[str, Found] = {
         way: [pair.links(method) for pair in pairs] for way, pairs in directions.items()
       }
@@ -189,7 +195,7 @@ def _of_attention(
         for rule, combine in symmetrisation.RULES.items():
           named[rule] = [combine(*pair) for pair in both]
       for called, links in named.items():
-        groups.setdefault((method, called), []).append(links)
+        groups.setdefault((f"{weights}, {method}", called), []).append(links)
   return groups
 
 
@@ -204,35 +210,33 @@ def _of_files(folder: Path) -> "dict[tuple[str, str], list[Found]]":
   return groups
 
 
-def _foreseen(
-  found: dict[int, dict[str, list[Looked]]], gold: "list[Links]"
-) -> list[dict[str, Any]]:
-  """By how probable a reference word was, how often attention looks most at a linked word, in %.
+def _foreseen(found: Seen, gold: "list[Links]") -> list[dict[str, Any]]:
+  """By how probable a reference word was, how often most weight is on a linked word, in percent.
 
   Target words with a sure link count; the end of sentence does not.
   """
   import numpy as np
 
-  ways: dict[str, list[Any]] = {}
-  for directions in found.values():
-    for way, pairs in directions.items():
+  ways: dict[tuple[str, str], list[Any]] = {}
+  for weights, seed_of in found.items():
+    for way, pairs in chain.from_iterable(directions.items() for directions in seed_of.values()):
       counts = np.zeros((len(pairs), len(PROBABILITIES) - 1, 2))  # right, all
       for number, (pair, links) in enumerate(zip(pairs, gold, strict=True)):
-        sure = {pair.turn(link) for link in links.sure}
         if pair.alpha_TxJ is None:
           continue
+        sure = {pair.turn(link) for link in links.sure}
         for i in {target for _, target in sure}:
           part = np.searchsorted(PROBABILITIES[1:-1], np.exp(pair.log_probs_T[i]), side="right")
           heaviest = int(pair.alpha_TxJ[i, :-1].argmax())
           counts[number, part] += ((heaviest, i) in sure, 1)
-      ways.setdefault(way, []).append(counts)
+      ways.setdefault((weights, way), []).append(counts)
   rows = []
-  for way, runs in ways.items():
+  for (weights, way), runs in ways.items():
     for part, bounds in enumerate(pairwise(PROBABILITIES)):
       here = [counts[:, part] for counts in runs]
       words = float(np.mean([counts[:, 1].sum() for counts in here]))
       if words:
-        row = {"links": way, "from": bounds[0], "to": bounds[1], "words": words}
+        row = {"weights": weights, "links": way, "from": bounds[0], "to": bounds[1], "words": words}
         share = _interval(here, lambda sums: 100 * sums[..., 0] / sums[..., 1].clip(1))
         rows.append({**row, **share})
   return rows
@@ -286,10 +290,16 @@ def table(rows: list[dict[str, Any]], foreseen: list[dict[str, Any]]) -> None:
   heads = ["method", "links", "runs", "AER", "precision", "recall"]
   console().print(tables.numbers(heads, texts))
   texts = [
-    [row["links"], f"{row['from']:g} to {row['to']:g}", f"{row['words']:,.0f}", tables.within(row)]
+    [
+      row["weights"],
+      row["links"],
+      f"{row['from']:g} to {row['to']:g}",
+      f"{row['words']:,.0f}",
+      tables.within(row),
+    ]
     for row in foreseen
   ]
-  heads = ["links", "probability of the word", "words", "looked at a linked word, %"]
+  heads = ["weights", "links", "probability", "words", "most weight on a linked word, %"]
   console().print(tables.numbers(heads, texts))
 
 
@@ -307,11 +317,11 @@ def figure(rows: list[dict[str, Any]], foreseen: list[dict[str, Any]], path: Pat
     low, high = ([row[end] for row in here] for end in ("low", "high"))
     left.hlines(heights, low, high, color=colour)
     left.plot([row["score"] for row in here], heights, mark, color=colour, label=links)
-    here = [row for row in foreseen if row["links"] == links]
-    if here:
+    for weights, line in {"alpha": "-", "posterior": "--"}.items():
+      here = [row for row in foreseen if (row["weights"], row["links"]) == (weights, links)]
       places = [PROBABILITIES.index(row["from"]) for row in here]
       style.intervals(right, places, here, colour)
-      right.plot(places, [row["score"] for row in here], f"{mark}-", color=colour)
+      right.plot(places, [row["score"] for row in here], f"{mark}{line}", color=colour)
   left.set_yticks(range(len(methods)), methods)
   left.invert_yaxis()
   left.set_xlim(left=0)
@@ -319,7 +329,7 @@ def figure(rows: list[dict[str, Any]], foreseen: list[dict[str, Any]], path: Pat
   bins = [f"{high:g}" for high in PROBABILITIES[1:]]
   right.set_xticks(range(len(bins)), [f"to {high}" for high in bins])
   right.set_ylim(0, 100)
-  style.dress(right, "probability of the reference word", "looked at a linked word, %")
+  style.dress(right, "probability of the reference word", "most weight on a linked word, %")
   names = left.get_legend_handles_labels()
   drawing.legend(*names, loc="outside lower center", ncols=len(looks), frameon=False, fontsize=8)
   for ending in (".png", ".pdf"):

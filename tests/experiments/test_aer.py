@@ -58,6 +58,7 @@ def study(tmp_path, monkeypatch):
       yield looked(source, target, wrong=WRONG.get(f"from {run.name}") == number)
 
   monkeypatch.setattr("nmt.loading.load", lambda run: run)
+  monkeypatch.setattr("nmt.loading.posterior", lambda run: run.with_name("known"))
   monkeypatch.setattr(attention, "pieces", pieces)
   monkeypatch.setattr("nmt.decoding.forced.force", force)
   return workdirs
@@ -68,21 +69,27 @@ def test_directions_are_turned_alike_and_put_together(study, capsys):
   place = study["en"].parent
   rows = lines(place / "aer.jsonl")
   found = {(row["method"], row["links"]): row for row in rows}
-  for method in ("agreement", "argmax", "threshold"):
+  for method in ("alpha, agreement", "alpha, argmax", "alpha, threshold"):
     assert found[method, "from en"]["score"] == 0
     assert found[method, "from fr"]["score"] == pytest.approx(100 * 2 / 5)
     assert found[method, "intersection"]["recall"] == pytest.approx(100 * 3 / 5)
     assert found[method, "intersection"]["precision"] == 100
     assert found[method, "union"]["recall"] == 100
-  assert found["other", "forward"] == found["argmax", "from en"] | {
+    assert found[method.replace("alpha", "posterior"), "from fr"]["score"] == 0
+  assert found["other", "forward"] == found["alpha, argmax", "from en"] | {
     "method": "other",
     "links": "forward",
   }
   foreseen = lines(place / "aer_foreseen.jsonl")
-  assert {(row["links"], row["to"]): (row["words"], row["score"]) for row in foreseen} == {
-    ("from en", 1.0): (5, 100),
-    ("from fr", 1.0): (3, 100),
-    ("from fr", 0.1): (2, 0),
+  assert {
+    tuple(row[key] for key in ("weights", "links", "to", "words", "score")) for row in foreseen
+  } == {
+    ("alpha", "from en", 1.0, 5, 100),
+    ("alpha", "from fr", 1.0, 3, 100),
+    ("alpha", "from fr", 0.1, 2, 0),
+    ("posterior", "from en", 1.0, 5, 100),
+    ("posterior", "from fr", 1.0, 3, 100),
+    ("posterior", "from fr", 0.1, 2, 100),
   }
   assert (place / "aer.png").stat().st_size > 1000
   assert "from fr" in capsys.readouterr().out

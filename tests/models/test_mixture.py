@@ -217,5 +217,5 @@ def test_a_run_without_a_posterior_is_refused(small, weights, sizes, choice, mes
 
 def made_run(config, sizes, params):
   """A run with these parameters, whose words are numbers."""
-  sides = (Words("en", [str(word) for word in range(size - 4)]) for size in sizes)
-  return loading.of(ConfigDict({"model": config}), *sides, params)
+  source, target = (Words("en", [str(word) for word in range(size - 4)]) for size in sizes)
+  return loading.of(ConfigDict({"model": config}), source, target, params)
