@@ -11,20 +11,21 @@ English to French and back, with 3 seeds, tests it on newstest2014, and aligns t
 Canadian Hansards in DIR/word-alignments/en-fr-hansards (test.en, test.fr, gold.0idx): by each way
 to read links from attention, alone and with both directions together; once from alpha, and once
 from what alpha becomes when the target word is known (`nmt.align --posterior`). Files of an
-aligner's links there, named ALIGNER.LINKS.talp, are scored beside. It says too how often most
-weight is on a linked word by how probable the target word was to the model, and ends with tables,
-aer.jsonl, aer_foreseen.jsonl and aer.png in W. Units are words, as those of the gold links are.
+aligner's links there, English-French, named ALIGNER.LINKS.talp, are scored beside. It says too how
+often most weight is on a linked word by how probable the target word was to the model, and ends
+with tables, aer.jsonl, aer_foreseen.jsonl and aer.png in W. Units are words, as those of the gold
+links are.
 
 Published AER: fast_align 16.39 forward, 15.89 backward, 10.48 together, MGIZA 7.99, 9.75 and 5.94;
 both were trained on the Hansards themselves, 1.1 million pairs. BLEU in Moses tokens: the paper's
 RNNsearch-30, with four times the states, twice the words and thirty times the text, cut off at 30
-words too, 21.50 on all sentences and 31.44 on those without unknown words. Budget: 6 runs of 35
-minutes of a core.
+words too, 21.50 on all sentences and 31.44 on those without unknown words (sacreBLEU's
+here). Budget: 6 runs of 35 minutes of a core.
 """
 
 import json
 from collections.abc import Collection, Iterator
-from itertools import chain, pairwise, product
+from itertools import chain, cycle, pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,8 +78,8 @@ def sweep_seed() -> Iterator[dict[str, Any]]:
   return seeds(3)
 
 
-def columns(run: Path) -> dict[str, float]:
-  """BLEU as the paper reports it: of Moses's tokens, on all and on sentences of known words."""
+def columns(run: Path) -> dict[str, float | None]:
+  """BLEU of Moses's tokens, and sacreBLEU's on sentences without words that are unknown."""
   from nmt import config as config_lib
   from nmt.evaluation import results
   from nmt.evaluation.bleu import moses_bleu
@@ -87,8 +88,8 @@ def columns(run: Path) -> dict[str, float]:
   data = config_lib.load(run / "config.json").data
   texts = results.texts(run / "test", data.test[0])
   score, _ = moses_bleu(texts["hypotheses"], texts["references"], data.target)
-  known = read_json(run / "test" / f"{results.stem(data.test[0])}.json")["no_unk"]
-  return {"BLEU of Moses's tokens": score, "BLEU without unknown words": known["bleu"]}
+  known = read_json(run / "test" / f"{results.stem(data.test[0])}.json")["no_unk"] or {}
+  return {"BLEU of Moses's tokens": score, "BLEU without unknown words": known.get("bleu")}
 
 
 def report(workdirs: dict[str, Path]) -> None:
@@ -98,29 +99,21 @@ def report(workdirs: dict[str, Path]) -> None:
   word's probability; aer.png shows both.
   """
   from nmt import config as config_lib
-  from nmt.data import text_files
-  from nmt.data.links import spaced
   from nmt.errors import UserError
-  from nmt.evaluation import alignment
   from nmt.files import replacing
 
   configs = {run: config_lib.load(run / "config.json") for run in workdirs.values()}
-  folder = Path(next(iter(configs.values())).data.dir) / FILES
-  if not folder.is_dir():
-    raise UserError(f"{folder}: no such folder; it has to hold test.en, test.fr and gold.0idx")
-  gold = alignment.read(folder / "gold.0idx")
-  english, french = (
-    [spaced(line) for line in text_files.lines(folder / f"test.{language}")]
-    for language in ("en", "fr")
-  )
-  found: Seen = {}
+  english, french, gold, files = _read(Path(next(iter(configs.values())).data.dir) / FILES)
+  found: ByWeights = {}
   for run, config in configs.items():
     for weights, here in _looked(run, english, french, config.data.source == "fr").items():
-      seeds_of = found.setdefault(weights, {})
-      seeds_of.setdefault(config.seed, {})[f"from {config.data.source}"] = here
+      directions = found.setdefault(weights, {}).setdefault(config.seed, {})
+      if (way := f"from {config.data.source}") in directions:
+        raise UserError(f"{run}: another run {way} has its seed, {config.seed}; leave one out")
+      directions[way] = here
   rows = [
     {"method": method, "links": called, **_scored(runs, gold)}
-    for (method, called), runs in (_of_attention(found) | _of_files(folder)).items()
+    for (method, called), runs in (_of_attention(found) | files).items()
   ]
   foreseen = _foreseen(found, gold)
   place = next(iter(workdirs.values())).parent
@@ -129,14 +122,46 @@ def report(workdirs: dict[str, Path]) -> None:
       out.writelines(f"{json.dumps(line)}\n" for line in lines)
   table(rows, foreseen)
   figure(rows, foreseen, place / "aer.png")
-  print(f"written: {place / 'aer.jsonl'}, aer_foreseen.jsonl and aer.png")
+  print(f"written: {place / 'aer.jsonl'}, aer_foreseen.jsonl, aer.png and aer.pdf")
+
+
+def _read(
+  folder: Path,
+) -> "tuple[list[list[str]], list[list[str]], list[Links], dict[tuple[str, str], list[Found]]]":
+  """The words of both sides, gold links, and an aligner's links by its name and theirs."""
+  from nmt.data import text_files
+  from nmt.data.links import spaced
+  from nmt.errors import UserError
+  from nmt.evaluation import alignment
+
+  if not folder.is_dir():
+    raise UserError(f"{folder}: no such folder; it has to hold test.en, test.fr and gold.0idx")
+  gold = alignment.read(folder / "gold.0idx")
+  english, french = (
+    [spaced(line) for line in text_files.lines(folder / f"test.{language}")]
+    for language in ("en", "fr")
+  )
+  files: dict[tuple[str, str], list[Found]] = {}
+  counts = {"test.en": len(english), "test.fr": len(french)}
+  for file in sorted(folder.glob("*.*.talp")):
+    links = [pair.possible for pair in alignment.read(file)]
+    counts[file.name] = len(links)
+    method, called = file.stem.split(".", 1)
+    files[method, called] = [list(links)]
+  for name, count in counts.items():
+    if count != len(gold):
+      raise UserError(f"{folder}: {name} has {count} lines, but gold.0idx has {len(gold)}")
+  for number, (linked, e, f) in enumerate(zip(gold, english, french, strict=True), 1):
+    where = f"{folder / 'gold.0idx'}, line {number}"
+    alignment.check_range(linked, len(e), len(f), where)
+  return english, french, gold, files
 
 
 class Looked(NamedTuple):
   """Where a model looks in a pair; turned: it reads French. No weights: the pair is too long."""
 
   alpha_TxJ: "Float[np.ndarray, 'T J'] | None"
-  log_probs_T: "Float[np.ndarray, ' T']"  # of the target's words
+  log_probs_T: "Float[np.ndarray, ' T']"  # of the target's words; NaN of unknown ones
   turned: bool
 
   def links(self, method: str) -> "set[Link]":
@@ -152,7 +177,7 @@ class Looked(NamedTuple):
     return (link[1], link[0]) if self.turned else link
 
 
-Seen = dict[str, dict[int, dict[str, list[Looked]]]]  # by weights, seed and direction
+ByWeights = dict[str, dict[int, dict[str, list[Looked]]]]  # then by seed and direction
 
 
 def _looked(
@@ -161,6 +186,7 @@ def _looked(
   """Of each pair, where a run looks when its target is forced: by alpha and by its posterior."""
   import numpy as np
 
+  from nmt.data.ids import UNK
   from nmt.decoding import forced
   from nmt.evaluation import attention
   from nmt.loading import load, posterior
@@ -168,19 +194,26 @@ def _looked(
   trained = load(run)
   sides = (french, english) if turned else (english, french)
   pairs = [attention.pieces(trained, *pair) for pair in zip(*sides, strict=True)]
-  found: dict[str, list[Looked]] = {}
+  ids = [pair.ids for pair in pairs]
+  plain = list(forced.force(trained, ids))
   log_probs = [np.zeros(len(pair.target)) for pair in pairs]
-  for weights, reading in {"alpha": trained, "posterior": posterior(trained)}.items():
-    several = forced.force(reading, [pair.ids for pair in pairs])
-    for pair, log_probs_T, one in zip(pairs, log_probs, several, strict=True):
-      if weights == "alpha" and one is not None:
-        np.add.at(log_probs_T, pair.target_owner, one.log_probs_T[:-1])
-      looked = Looked(pair.aligned(one).alpha_TxJ, log_probs_T, turned)
-      found.setdefault(weights, []).append(looked)
-  return found
+  for log_probs_T, pair, one in zip(log_probs, pairs, plain, strict=True):
+    if one is not None:
+      known_T = np.where(np.array(pair.ids[1], int) == UNK, np.nan, one.log_probs_T[:-1])
+      np.add.at(log_probs_T, pair.target_owner, known_T)
+  return {
+    weights: [
+      Looked(pair.aligned(one).alpha_TxJ, log_probs_T, turned)
+      for pair, one, log_probs_T in zip(pairs, several, log_probs, strict=True)
+    ]
+    for weights, several in {
+      "alpha": plain,
+      "posterior": forced.force(posterior(trained), ids),
+    }.items()
+  }
 
 
-def _of_attention(found: Seen) -> "dict[tuple[str, str], list[Found]]":
+def _of_attention(found: ByWeights) -> "dict[tuple[str, str], list[Found]]":
   """By method and direction, or rule that puts both together, the links of each seed."""
   from nmt.evaluation import alignment, symmetrisation
 
@@ -199,44 +232,36 @@ def _of_attention(found: Seen) -> "dict[tuple[str, str], list[Found]]":
   return groups
 
 
-def _of_files(folder: Path) -> "dict[tuple[str, str], list[Found]]":
-  """By aligner and kind of links, the links of each of its files."""
-  from nmt.evaluation import alignment
+def _foreseen(found: ByWeights, gold: "list[Links]") -> list[dict[str, Any]]:
+  """By how probable a target word was, how often the source word of most weight is linked to it.
 
-  groups: dict[tuple[str, str], list[Found]] = {}
-  for file in sorted(folder.glob("*.*.talp")):
-    method, called = file.stem.split(".", 1)
-    groups[method, called] = [[pair.possible for pair in alignment.read(file)]]
-  return groups
-
-
-def _foreseen(found: Seen, gold: "list[Links]") -> list[dict[str, Any]]:
-  """By how probable a reference word was, how often most weight is on a linked word, in percent.
-
-  Target words with a sure link count; the end of sentence does not.
+  In percent of the target words that are known and have a sure link. The end of the source is no
+  word. A range has a line if each run has words in it; intervals of few words are rough.
   """
   import numpy as np
 
   ways: dict[tuple[str, str], list[Any]] = {}
-  for weights, seed_of in found.items():
-    for way, pairs in chain.from_iterable(directions.items() for directions in seed_of.values()):
+  for weights, by_seed in found.items():
+    for way, pairs in chain.from_iterable(directions.items() for directions in by_seed.values()):
       counts = np.zeros((len(pairs), len(PROBABILITIES) - 1, 2))  # right, all
       for number, (pair, links) in enumerate(zip(pairs, gold, strict=True)):
         if pair.alpha_TxJ is None:
           continue
         sure = {pair.turn(link) for link in links.sure}
-        for i in {target for _, target in sure}:
+        for i in {target for _, target in sure if not np.isnan(pair.log_probs_T[target])}:
           part = np.searchsorted(PROBABILITIES[1:-1], np.exp(pair.log_probs_T[i]), side="right")
-          heaviest = int(pair.alpha_TxJ[i, :-1].argmax())
-          counts[number, part] += ((heaviest, i) in sure, 1)
+          alpha_J = pair.alpha_TxJ[i, :-1]
+          right = alpha_J.any() and (int(alpha_J.argmax()), i) in sure
+          counts[number, part] += (right, 1)
       ways.setdefault((weights, way), []).append(counts)
   rows = []
   for (weights, way), runs in ways.items():
     for part, bounds in enumerate(pairwise(PROBABILITIES)):
       here = [counts[:, part] for counts in runs]
-      words = float(np.mean([counts[:, 1].sum() for counts in here]))
-      if words:
-        row = {"weights": weights, "links": way, "from": bounds[0], "to": bounds[1], "words": words}
+      words = [counts[:, 1].sum() for counts in here]
+      if min(words):
+        row = {"weights": weights, "links": way, "from": bounds[0], "to": bounds[1]}
+        row["words"] = float(np.mean(words))
         share = _interval(here, lambda sums: 100 * sums[..., 0] / sums[..., 1].clip(1))
         rows.append({**row, **share})
   return rows
@@ -310,7 +335,7 @@ def figure(rows: list[dict[str, Any]], foreseen: list[dict[str, Any]], path: Pat
   drawing, (left, right) = style.panels(2, width=4.6, height=3.4)
   methods = list(dict.fromkeys(row["method"] for row in rows))
   called = list(dict.fromkeys(row["links"] for row in rows))
-  looks = dict(zip(called, zip(style.COLOURS, style.MARKS, strict=True), strict=False))
+  looks = dict(zip(called, cycle(zip(style.COLOURS, style.MARKS, strict=True)), strict=False))
   for links, (colour, mark) in looks.items():
     here = [row for row in rows if row["links"] == links]
     heights = [methods.index(row["method"]) for row in here]

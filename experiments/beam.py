@@ -77,11 +77,11 @@ def _searched(run: Path, called: str, score: dict[str, float]) -> dict[str, Any]
   from nmt.files import read_json, write_json
   from nmt.loading import load
 
-  asked = {"sizes": list(SIZES), "sentences": SENTENCES, **score}
+  trained = load(run)
+  asked = {"update": trained.update, "sizes": list(SIZES), "sentences": SENTENCES, **score}
   kept = run.parent / "searches" / f"{run.name},{called.replace('/', 'by')}.json"
   if kept.exists() and (before := read_json(kept)).get("asked") == asked:
     return dict(before)
-  trained = load(run)
   sample = translated.sample(trained, trained.config.data.valid, SENTENCES)
   found = {"asked": asked, **beams(sample, list(SIZES), changed(trained.config.decode, score))}
   kept.parent.mkdir(exist_ok=True)

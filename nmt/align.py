@@ -58,8 +58,8 @@ def main(argv: Sequence[str]) -> int:
 def _score_file(arguments: argparse.Namespace, gold: list[alignment.Links] | None) -> None:
   if gold is None and not arguments.backward:
     raise UserError("--links needs --gold, the links to compare with, or --backward")
-  if arguments.workdir or arguments.figure:
-    raise UserError("--links is scored as it is: leave out --workdir and --figure")
+  if arguments.workdir or arguments.figure or arguments.posterior:
+    raise UserError("--links is scored as it is: leave out --workdir, --figure and --posterior")
   found = alignment.read(arguments.links, arguments.reverse)
   backward = None
   read = [(arguments.links, found)]

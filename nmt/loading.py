@@ -18,6 +18,7 @@ from nmt.data.tokenizers import Tokenizer
 from nmt.declarations import declared, put
 from nmt.decoding.trained import Run
 from nmt.errors import UserError
+from nmt.models.mixture import Mixture
 from nmt.refusals import NOT_ALIGNING, SCORES
 from nmt.training import checkpoints, sharding
 from nmt.workdir import Workdir
@@ -48,11 +49,15 @@ def posterior(run: Run) -> Run:
     if SCORES not in kinds.traits("model.attention", kind):
       raise UserError(
         f"this run's attention has no posterior: model.attention.kind={kind} is none that {SCORES}"
+        f", as {', '.join(kinds.names('model.attention', SCORES))} do"
       )
     flat |= {"model.attention.kind": "latent", "model.attention.energy": kind}
-    decoder = params["decoder"]
-    params = params | {"decoder": decoder | {"attention": {"energy": decoder["attention"]}}}
+    decoder = dict(params["decoder"])
+    if "attention" in decoder:  # dot has no parameters
+      decoder["attention"] = {"energy": decoder["attention"]}
+    params = params | {"decoder": decoder}
   flat["model.attention.alignment"] = "posterior"
+  # The options that latent attention adds have their defaults.
   flat = {key: flat.get(key, option.default) for key, option in declared(flat).items()}
   for line in fitting.refused(flat):
     raise UserError(f"this run's attention has no posterior: {line}")
@@ -79,10 +84,15 @@ def _functions(model: str, source_size: int, target_size: int) -> tuple[Callable
   ) -> tuple[jax.Array, jax.Array]:
     module = rebuild(params)
     features = module.features(source_BxJ, target_BxT)
-    logits = module.logits(features.t).astype(jnp.float32)
-    chosen = jnp.take_along_axis(logits, target_BxT[:, :, None], axis=2)[:, :, 0]
-    log_probs = chosen - jax.nn.logsumexp(logits, axis=2)
-    alpha = module.alignments(source_BxJ, target_BxT, features)
+    said = None
+    if isinstance(features.t, Mixture):
+      said = module.words(features.t, target_BxT)
+      log_probs = said.log_p
+    else:
+      logits = module.logits(features.t).astype(jnp.float32)
+      chosen = jnp.take_along_axis(logits, target_BxT[:, :, None], axis=2)[:, :, 0]
+      log_probs = chosen - jax.nn.logsumexp(logits, axis=2)
+    alpha = module.alignments(source_BxJ, target_BxT, features, said)
     return jnp.where(target_BxT != PAD, log_probs, 0), alpha
 
   return encode, step, force

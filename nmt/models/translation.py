@@ -102,11 +102,16 @@ class Translation(nnx.Module):
     return jax.nn.log_softmax(jnp.where(takes_part(log_alpha_BxTxJ), scores, NEVER))
 
   def alignments(
-    self, source_BxJ: Int[Array, "B J"], target_BxT: Int[Array, "B T"], features: Features
+    self,
+    source_BxJ: Int[Array, "B J"],
+    target_BxT: Int[Array, "B T"],
+    features: Features,
+    said: Given | None = None,
   ) -> Float[Array, "B T J"]:
     """Where the words of a given target come from, by `Attention.alignment`.
 
     prior: alpha; posterior: p(z_i = j | x, y_<=i) ~ alpha_ij p(y_i | s_i, h_j); inference: q.
+    said: what `words` gives of the target, if that is known already.
     """
     t, by = features.t, self.decoder.attention.alignment
     if by == "prior" or not isinstance(t, Mixture):
@@ -114,8 +119,8 @@ class Translation(nnx.Module):
     if by == "inference":
       log_p = self.infer(source_BxJ, target_BxT, t.log_alpha)
     else:
-      each = self.words(t, target_BxT).each
-      log_p = jax.nn.log_softmax(t.log_alpha + each)
+      said = self.words(t, target_BxT) if said is None else said
+      log_p = jax.nn.log_softmax(t.log_alpha + said.each)
     return jnp.where(takes_part(t.log_alpha), jnp.exp(log_p), 0)
 
   def encode(

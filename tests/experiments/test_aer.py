@@ -11,8 +11,8 @@ from nmt.decoding.forced import Forced
 from nmt.evaluation import attention
 from nmt.launching import flags
 
-ENGLISH, FRENCH = ["a b c", "a b"], ["B A C", "A B"]
-GOLD = ["0-1 1-0 2-2", "0-0 1-1"]
+ENGLISH, FRENCH = ["a b c", "a b"], ["C A B", "A B"]
+GOLD = ["0-1 1-2 2-0", "0-0 1-1"]
 WRONG = {"from fr": 1}  # the pair of which all links of that direction are wrong
 
 
@@ -23,13 +23,13 @@ def lines(path):
 def looked(source: list[str], target: list[str], wrong: bool) -> Forced:
   """All weight on the word that is the same but for its case, or on the one after it.
 
-  Words that are looked at rightly had a probability of 0.9, others of 0.01.
+  Words that are looked at rightly had a probability of 0.9, others of 0.05.
   """
   alpha_TxJ = np.zeros((len(target) + 1, len(source) + 1))
   for i, word in enumerate(target):
     same = [other.lower() for other in source].index(word.lower())
     alpha_TxJ[i, (same + wrong) % len(source)] = 1
-  return Forced(np.full(len(target) + 1, np.log(0.01 if wrong else 0.9)), alpha_TxJ)
+  return Forced(np.full(len(target) + 1, np.log(0.05 if wrong else 0.9)), alpha_TxJ)
 
 
 @pytest.fixture
@@ -51,11 +51,13 @@ def study(tmp_path, monkeypatch):
 
   def pieces(run, source, target):
     places = [*range(len(source))], [*range(len(target))]
-    return attention.Pieces(source, target, (source, target), *places)
+    ids = [*map(ord, source)], [*map(ord, target)]
+    return attention.Pieces(source, target, ids, *places)
 
   def force(run, pairs):
     for number, (source, target) in enumerate(pairs):
-      yield looked(source, target, wrong=WRONG.get(f"from {run.name}") == number)
+      words = [*map(chr, source)], [*map(chr, target)]
+      yield looked(*words, wrong=WRONG.get(f"from {run.name}") == number)
 
   monkeypatch.setattr("nmt.loading.load", lambda run: run)
   monkeypatch.setattr("nmt.loading.posterior", lambda run: run.with_name("known"))

@@ -172,10 +172,12 @@ def test_given_words_are_aligned_by_what_is_asked_for(
   [
     {},
     {"order.state": "current"},
+    {"attention.kind": "dot"},
+    {"normaliser.kind": "sparsemax"},
     {"attention.kind": "conv", "order.kind": "update_first", "order.input_feeding": False},
     {"attention.kind": "latent", "attention.energy": "additive_coverage"},
   ],
-  ids=["RNNsearch", "current state", "configs/best.py", "latent"],
+  ids=["RNNsearch", "current state", "no parameters", "exact zeros", "configs/best.py", "latent"],
 )
 def test_a_run_is_read_by_the_posterior_of_its_own_parameters(
   small, weights, sizes, pairs, pad, oracle, choice
@@ -188,7 +190,8 @@ def test_a_run_is_read_by_the_posterior_of_its_own_parameters(
     kind = choice.get("attention.kind", "additive")
     choice = choice | LATENT | {"attention.energy": kind}
     decoder = params["decoder"]
-    params = params | {"decoder": decoder | {"attention": {"energy": decoder["attention"]}}}
+    attention = {"energy": decoder.get("attention", {})}
+    params = params | {"decoder": decoder | {"attention": attention}}
   moved = []
   for b, (x, y) in enumerate(pairs):
     reading = oracle.read(params, x, y, **choice)
