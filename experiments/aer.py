@@ -284,17 +284,10 @@ def _scored(runs: "list[Found]", gold: "list[Links]") -> dict[str, Any]:
 
 def _interval(counts: "list[Counts]", score: "Score") -> dict[str, Any]:
   """The mean over runs, and its interval of 95 %, over seeds and resampled sentences."""
-  import numpy as np
-
   from nmt.evaluation import significance
 
-  scores = np.array([score(one.sum(axis=0)) for one in counts])
-  drawn = significance.resample(score, counts, 1000, np.random.default_rng(1))
-  spread = significance.spread(scores, drawn)
-  assert spread is not None  # resampled sentences always tell something
-  mean = float(scores.mean())
-  low, high = spread.interval(mean)
-  return {"score": mean, "low": low, "high": high, "runs": scores.tolist()}
+  scores, low, high = significance.over_runs(score, counts)
+  return {"score": float(scores.mean()), "low": low, "high": high, "runs": scores.tolist()}
 
 
 def table(rows: list[dict[str, Any]], foreseen: list[dict[str, Any]]) -> None:

@@ -109,11 +109,7 @@ def by_length(workdirs: Sequence[Path]) -> Rows:
   rows = []
   for ten in np.unique(tens).tolist():
     here = [sentences[tens == ten] for sentences in counts]
-    found = np.array([metric.score(sentences.sum(axis=0)) for sentences in here])
-    resampled = significance.resample(metric.score, here, 1000, np.random.default_rng(1))
-    spread = significance.spread(found, resampled)
-    assert spread is not None  # with sentences resampled, one run is enough
-    low, high = spread.interval(found.mean())
+    found, low, high = significance.over_runs(metric.score, here)
     rows.append(
       {"from": 10 * ten + 1, "to": 10 * ten + 10, "sentences": len(here[0])}
       | {"bleu": float(found.mean()), "low": float(max(0, low)), "high": float(min(100, high))}

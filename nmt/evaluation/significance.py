@@ -128,6 +128,17 @@ def spread(
   return Spread(variance**0.5, freedom)
 
 
+def over_runs(
+  score: Score, counts: Sequence[Counts], resamples: int = 1000
+) -> tuple[Scores, float, float]:
+  """Each run's score, and the ends of the 95 % interval of their mean: `spread`, from scratch."""
+  scores = np.array([score(one.sum(axis=0)) for one in counts])
+  drawn = resample(score, counts, resamples, np.random.default_rng(1))
+  found = spread(scores, drawn)
+  assert found is not None  # resampled sentences always tell something
+  return scores, *found.interval(float(scores.mean()))
+
+
 def unpaired(
   scores: Sequence[Scores], resampled: Sequence[Float[np.ndarray, "R _"]] | None
 ) -> Spread | None:

@@ -157,6 +157,23 @@ def test_one_run_has_the_sentences_interval():
   assert high - low == pytest.approx(2 * 1.96 * 2, rel=0.05)
 
 
+def test_equal_runs_have_the_interval_of_one_and_others_a_wider_one():
+  random = np.random.default_rng(3)
+  one, other = random.integers(0, 2, (2, 400, 1)).astype(float)
+
+  def score(sums):
+    return sums[..., 0] / 4
+
+  alone, twice, unlike = (
+    significance.over_runs(score, runs) for runs in ([one], [one, one], [one, 0.5 * other])
+  )
+  np.testing.assert_array_equal(twice[0], [alone[0][0]] * 2)
+  np.testing.assert_allclose(twice[1:], alone[1:], rtol=1e-9)
+  assert alone[1] < alone[0][0] < alone[2]
+  assert unlike[2] - unlike[1] > alone[2] - alone[1]
+  np.testing.assert_allclose(sum(unlike[1:]) / 2, unlike[0].mean())
+
+
 def test_seeds_of_several_groups_together_by_hand():
   # Squares about the means: 2 of (1, 2, 3), 2 of (4, 6), none of (9): 4 with 2 + 1 + 0 freedoms.
   groups = [np.array([1.0, 2.0, 3.0]), np.array([4.0, 6.0]), np.array([9.0])]
