@@ -347,7 +347,8 @@ def figure(rows: list[dict[str, Any]], foreseen: list[dict[str, Any]], path: Pat
   bins = [f"{high:g}" for high in PROBABILITIES[1:]]
   right.set_xticks(range(len(bins)), [f"to {high}" for high in bins])
   right.set_ylim(0, 100)
-  style.dress(right, "probability of the reference word", "most weight on a linked word, %")
+  title = "line: alpha, dashes: posterior"
+  style.dress(right, "probability of the target word", "most weight on a linked word, %", title)
   names = left.get_legend_handles_labels()
   drawing.legend(*names, loc="outside lower center", ncols=len(looks), frameon=False, fontsize=8)
   for ending in (".png", ".pdf"):
