@@ -13,32 +13,29 @@ to read links from attention, alone and with both directions together; once from
 from what alpha becomes when the target word is known (`nmt.align --posterior`). Files of an
 aligner's links there, English-French, named ALIGNER.LINKS.talp, are scored beside. It says too how
 often most weight is on a linked word by how probable the target word was to the model, and ends
-with tables, aer.jsonl, aer_foreseen.jsonl and aer.png in W. Units are words, as those of the gold
-links are.
+with tables, aer_links.jsonl, aer_foreseen.jsonl and aer.png in W. Units are words, as those of the
+gold links are.
 
 Published AER: fast_align 16.39 forward, 15.89 backward, 10.48 together, MGIZA 7.99, 9.75 and 5.94;
 both were trained on the Hansards themselves, 1.1 million pairs. BLEU in Moses tokens: the paper's
 RNNsearch-30, with four times the states, twice the words and thirty times the text, cut off at 30
-words too, 21.50 on all sentences and 31.44 on those without unknown words (sacreBLEU's
-here). Budget: 6 runs of 35 minutes of a core.
+words too, 21.50 on all sentences and 31.44 on those without unknown words (by
+sacreBLEU here). Budget: 6 runs of 35 minutes of a core.
 """
 
 import json
-from collections.abc import Collection, Iterator
-from itertools import chain, cycle, pairwise, product
+from collections.abc import Iterator
+from itertools import chain, cycle, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from experiments import _hansards
 from nmt.launching.points import seeds
 
 if TYPE_CHECKING:
-  import numpy as np
-  from jaxtyping import Float
-
-  from nmt.evaluation.alignment import Link, Links
+  from experiments._hansards import Found
+  from nmt.evaluation.alignment import Links
   from nmt.evaluation.significance import Counts, Score
-
-  Found = list[Collection[Link]]  # of each pair
 
 BASELINE = {"data.source": "en", "data.target": "fr"}
 SMALL = {
@@ -64,7 +61,7 @@ SMALL = {
   "decode.beam": 4,
 }
 FILES = Path("word-alignments", "en-fr-hansards")
-PROBABILITIES = (0.0, 0.0001, 0.001, 0.01, 0.1, 0.5, 1.0)  # of a reference word: bounds of bins
+PROBABILITIES = (0.0, 0.0001, 0.001, 0.01, 0.1, 0.5, 1.0)  # of a target word: bounds of ranges
 
 
 def sweep() -> Iterator[dict[str, Any]]:
@@ -95,144 +92,37 @@ def columns(run: Path) -> dict[str, float | None]:
 def report(workdirs: dict[str, Path]) -> None:
   """Aligns the Hansards by each run and each pair of runs of one seed; prints, writes and draws.
 
-  aer.jsonl has a line for each set of links, aer_foreseen.jsonl one for each range of a reference
-  word's probability; aer.png shows both.
+  aer_links.jsonl has a line for each set of links, aer_foreseen.jsonl one for each range of a
+  target word's probability; aer.png shows both.
   """
   from nmt import config as config_lib
   from nmt.errors import UserError
   from nmt.files import replacing
 
   configs = {run: config_lib.load(run / "config.json") for run in workdirs.values()}
-  english, french, gold, files = _read(Path(next(iter(configs.values())).data.dir) / FILES)
-  found: ByWeights = {}
+  english, french, gold, files = _hansards.read(Path(next(iter(configs.values())).data.dir) / FILES)
+  found: _hansards.ByWeights = {}
   for run, config in configs.items():
-    for weights, here in _looked(run, english, french, config.data.source == "fr").items():
+    for weights, here in _hansards.looked(run, english, french, config.data.source == "fr").items():
       directions = found.setdefault(weights, {}).setdefault(config.seed, {})
       if (way := f"from {config.data.source}") in directions:
         raise UserError(f"{run}: another run {way} has its seed, {config.seed}; leave one out")
       directions[way] = here
   rows = [
     {"method": method, "links": called, **_scored(runs, gold)}
-    for (method, called), runs in (_of_attention(found) | files).items()
+    for (method, called), runs in (_hansards.of_attention(found) | files).items()
   ]
   foreseen = _foreseen(found, gold)
   place = next(iter(workdirs.values())).parent
-  for name, lines in {"aer": rows, "aer_foreseen": foreseen}.items():
+  for name, lines in {"aer_links": rows, "aer_foreseen": foreseen}.items():
     with replacing(place / f"{name}.jsonl") as out:
       out.writelines(f"{json.dumps(line)}\n" for line in lines)
   table(rows, foreseen)
   figure(rows, foreseen, place / "aer.png")
-  print(f"written: {place / 'aer.jsonl'}, aer_foreseen.jsonl, aer.png and aer.pdf")
+  print(f"written: {place / 'aer_links.jsonl'}, aer_foreseen.jsonl, aer.png and aer.pdf")
 
 
-def _read(
-  folder: Path,
-) -> "tuple[list[list[str]], list[list[str]], list[Links], dict[tuple[str, str], list[Found]]]":
-  """The words of both sides, gold links, and an aligner's links by its name and theirs."""
-  from nmt.data import text_files
-  from nmt.data.links import spaced
-  from nmt.errors import UserError
-  from nmt.evaluation import alignment
-
-  if not folder.is_dir():
-    raise UserError(f"{folder}: no such folder; it has to hold test.en, test.fr and gold.0idx")
-  gold = alignment.read(folder / "gold.0idx")
-  english, french = (
-    [spaced(line) for line in text_files.lines(folder / f"test.{language}")]
-    for language in ("en", "fr")
-  )
-  files: dict[tuple[str, str], list[Found]] = {}
-  counts = {"test.en": len(english), "test.fr": len(french)}
-  for file in sorted(folder.glob("*.*.talp")):
-    links = [pair.possible for pair in alignment.read(file)]
-    counts[file.name] = len(links)
-    method, called = file.stem.split(".", 1)
-    files[method, called] = [list(links)]
-  for name, count in counts.items():
-    if count != len(gold):
-      raise UserError(f"{folder}: {name} has {count} lines, but gold.0idx has {len(gold)}")
-  for number, (linked, e, f) in enumerate(zip(gold, english, french, strict=True), 1):
-    where = f"{folder / 'gold.0idx'}, line {number}"
-    alignment.check_range(linked, len(e), len(f), where)
-  return english, french, gold, files
-
-
-class Looked(NamedTuple):
-  """Where a model looks in a pair; turned: it reads French. No weights: the pair is too long."""
-
-  alpha_TxJ: "Float[np.ndarray, 'T J'] | None"
-  log_probs_T: "Float[np.ndarray, ' T']"  # of the target's words; NaN of unknown ones
-  turned: bool
-
-  def links(self, method: str) -> "set[Link]":
-    """(English word, French word)."""
-    from nmt.evaluation import attention
-
-    if self.alpha_TxJ is None:
-      return set()
-    return {self.turn(link) for link in attention.links(self.alpha_TxJ, method)}
-
-  def turn(self, link: "Link") -> "Link":
-    """(source, target) -> (English, French), and back."""
-    return (link[1], link[0]) if self.turned else link
-
-
-ByWeights = dict[str, dict[int, dict[str, list[Looked]]]]  # then by seed and direction
-
-
-def _looked(
-  run: Path, english: list[list[str]], french: list[list[str]], turned: bool
-) -> dict[str, list[Looked]]:
-  """Of each pair, where a run looks when its target is forced: by alpha and by its posterior."""
-  import numpy as np
-
-  from nmt.data.ids import UNK
-  from nmt.decoding import forced
-  from nmt.evaluation import attention
-  from nmt.loading import load, posterior
-
-  trained = load(run)
-  sides = (french, english) if turned else (english, french)
-  pairs = [attention.pieces(trained, *pair) for pair in zip(*sides, strict=True)]
-  ids = [pair.ids for pair in pairs]
-  plain = list(forced.force(trained, ids))
-  log_probs = [np.zeros(len(pair.target)) for pair in pairs]
-  for log_probs_T, pair, one in zip(log_probs, pairs, plain, strict=True):
-    if one is not None:
-      known_T = np.where(np.array(pair.ids[1], int) == UNK, np.nan, one.log_probs_T[:-1])
-      np.add.at(log_probs_T, pair.target_owner, known_T)
-  return {
-    weights: [
-      Looked(pair.aligned(one).alpha_TxJ, log_probs_T, turned)
-      for pair, one, log_probs_T in zip(pairs, several, log_probs, strict=True)
-    ]
-    for weights, several in {
-      "alpha": plain,
-      "posterior": forced.force(posterior(trained), ids),
-    }.items()
-  }
-
-
-def _of_attention(found: ByWeights) -> "dict[tuple[str, str], list[Found]]":
-  """By method and direction, or rule that puts both together, the links of each seed."""
-  from nmt.evaluation import alignment, symmetrisation
-
-  groups: dict[tuple[str, str], list[Found]] = {}
-  for weights, method in product(found, alignment.METHODS):
-    for directions in found[weights].values():
-      named: dict[str, Found] = {
-        way: [pair.links(method) for pair in pairs] for way, pairs in directions.items()
-      }
-      if len(named) == 2:
-        both = list(zip(*named.values(), strict=True))
-        for rule, combine in symmetrisation.RULES.items():
-          named[rule] = [combine(*pair) for pair in both]
-      for called, links in named.items():
-        groups.setdefault((f"{weights}, {method}", called), []).append(links)
-  return groups
-
-
-def _foreseen(found: ByWeights, gold: "list[Links]") -> list[dict[str, Any]]:
+def _foreseen(found: _hansards.ByWeights, gold: "list[Links]") -> list[dict[str, Any]]:
   """By how probable a target word was, how often the source word of most weight is linked to it.
 
   In percent of the target words that are known and have a sure link. The end of the source is no
@@ -284,9 +174,11 @@ def _scored(runs: "list[Found]", gold: "list[Links]") -> dict[str, Any]:
 
 def _interval(counts: "list[Counts]", score: "Score") -> dict[str, Any]:
   """The mean over runs, and its interval of 95 %, over seeds and resampled sentences."""
+  import numpy as np
+
   from nmt.evaluation import significance
 
-  scores, low, high = significance.over_runs(score, counts)
+  scores, low, high = significance.over_runs(score, counts, 1000, np.random.default_rng(1))
   return {"score": float(scores.mean()), "low": low, "high": high, "runs": scores.tolist()}
 
 

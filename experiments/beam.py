@@ -20,9 +20,12 @@ half of the sentences. Budget: the six runs of captions, and 40 minutes of a cor
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments import captions
+
+if TYPE_CHECKING:
+  from nmt.decoding.trained import Run
 
 __all__ = ["BASELINE", "report", "sweep", "sweep_seed", "sweep_size"]
 
@@ -49,19 +52,19 @@ sweep_size, sweep_seed = captions.sweep_size, captions.sweep_seed  # after sweep
 
 def report(workdirs: dict[str, Path]) -> None:
   """Translates val in all ways, then prints a table and draws it; writes beam.jsonl."""
-  from nmt import config as config_lib
   from nmt.files import replacing
+  from nmt.loading import load
 
   folder = next(iter(workdirs.values())).parent
-  groups: dict[str, list[Path]] = {}
+  groups: dict[str, dict[Path, Run]] = {}
   for workdir in workdirs.values():
-    kind = config_lib.load(workdir / "config.json").model.attention.kind
-    groups.setdefault(kind, []).append(workdir)
+    run = load(workdir)
+    groups.setdefault(run.config.model.attention.kind, {})[workdir] = run
   rows = []
   for kind, runs in groups.items():
     for called, score in SCORES.items():
       if kind == "additive" or not score["coverage_penalty"]:
-        rows += _rows(kind, called, [_searched(run, called, score) for run in runs])
+        rows += _rows(kind, called, [_searched(*run, called, score) for run in runs.items()])
   with replacing(folder / "beam.jsonl") as file:
     file.writelines(f"{json.dumps(row)}\n" for row in rows)
   table(rows)
@@ -69,21 +72,19 @@ def report(workdirs: dict[str, Path]) -> None:
   print(f"figure: {folder / 'beam.png'}")
 
 
-def _searched(run: Path, called: str, score: dict[str, float]) -> dict[str, Any]:
+def _searched(workdir: Path, run: "Run", called: str, score: dict[str, float]) -> dict[str, Any]:
   """What `nmt.analyze beams` finds on val by one score."""
   from nmt.analysis import translated
   from nmt.analysis.verbs.beams import beams
   from nmt.arguments import changed
   from nmt.files import read_json, write_json
-  from nmt.loading import load
 
-  trained = load(run)
-  asked = {"update": trained.update, "sizes": list(SIZES), "sentences": SENTENCES, **score}
-  kept = run.parent / "searches" / f"{run.name},{called.replace('/', 'by')}.json"
+  asked = {"update": run.update, "sizes": list(SIZES), "sentences": SENTENCES, **score}
+  kept = workdir.parent / "searches" / f"{workdir.name},{called.replace('/', 'by')}.json"
   if kept.exists() and (before := read_json(kept)).get("asked") == asked:
     return dict(before)
-  sample = translated.sample(trained, trained.config.data.valid, SENTENCES)
-  found = {"asked": asked, **beams(sample, list(SIZES), changed(trained.config.decode, score))}
+  sample = translated.sample(run, run.config.data.valid, SENTENCES)
+  found = {"asked": asked, **beams(sample, list(SIZES), changed(run.config.decode, score))}
   kept.parent.mkdir(exist_ok=True)
   write_json(kept, found)
   return found

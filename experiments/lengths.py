@@ -109,7 +109,7 @@ def by_length(workdirs: Sequence[Path]) -> Rows:
   rows = []
   for ten in np.unique(tens).tolist():
     here = [sentences[tens == ten] for sentences in counts]
-    found, low, high = significance.over_runs(metric.score, here)
+    found, low, high = significance.over_runs(metric.score, here, 1000, np.random.default_rng(1))
     rows.append(
       {"from": 10 * ten + 1, "to": 10 * ten + 10, "sentences": len(here[0])}
       | {"bleu": float(found.mean()), "low": float(max(0, low)), "high": float(min(100, high))}

@@ -129,12 +129,11 @@ def spread(
 
 
 def over_runs(
-  score: Score, counts: Sequence[Counts], resamples: int = 1000
+  score: Score, counts: Sequence[Counts], resamples: int, random: np.random.Generator
 ) -> tuple[Scores, float, float]:
-  """Each run's score, and the ends of the 95 % interval of their mean: `spread`, from scratch."""
+  """Each run's score, and the ends of the 95 % interval of their mean, over seeds and sentences."""
   scores = np.array([score(one.sum(axis=0)) for one in counts])
-  drawn = resample(score, counts, resamples, np.random.default_rng(1))
-  found = spread(scores, drawn)
+  found = spread(scores, resample(score, counts, resamples, random))
   assert found is not None  # resampled sentences always tell something
   return scores, *found.interval(float(scores.mean()))
 

@@ -1,14 +1,14 @@
 import json
 import unicodedata
-from dataclasses import replace
 
 import jax.numpy as jnp
 import pytest
 
-from nmt import align
+from nmt import align, loading
 from nmt.data.tokenizers import Normalized
 from nmt.data.words import Words
 from nmt.errors import UserError
+from nmt.evaluation import alignment, attention
 
 
 @pytest.fixture
@@ -35,16 +35,19 @@ def test_pretokenized_words_are_what_spaces_separate(files, capsys):
   assert capsys.readouterr().out == "0-0 1-1 2-2\n\n0-0 1-1\n"
 
 
-def test_the_posterior_takes_the_place_of_the_run(files, run, monkeypatch, capsys):
-  def turned(params, source_BxJ, target_BxT):
-    log_probs, alpha_BxTxJ = run.force(params, source_BxJ, target_BxT)
-    return log_probs, alpha_BxTxJ[:, :, ::-1]
-
-  monkeypatch.setattr("nmt.loading.posterior", lambda given: replace(given, force=turned))
-  align.main(arguments(files, "--posterior", "--method", "threshold"))
-  turned_around = capsys.readouterr().out
-  align.main(arguments(files, "--method", "threshold"))
-  assert turned_around != capsys.readouterr().out
+def test_links_by_the_posterior_are_those_of_a_run_that_knows_the_word(first, capsys):
+  sides = [first / "text" / f"{split}.{side}" for split, side in (("train", "en"), ("train", "fr"))]
+  command = ["--workdir", f"{first}/run", "--source", f"{sides[0]}", "--target", f"{sides[1]}"]
+  align.main([*command, "--posterior"])
+  printed = capsys.readouterr().out
+  run = loading.load(first / "run")
+  texts = (side.read_text().splitlines() for side in sides)
+  words = [(run.source.words(s), run.target.words(t)) for s, t in zip(*texts, strict=True)]
+  known = attention.align(loading.posterior(run), words)
+  shown = [alignment.show(attention.links(pair.alpha_TxJ)) for pair in known]
+  assert printed == "".join(f"{line}\n" for line in shown)
+  align.main(command)
+  assert capsys.readouterr().out != printed
 
 
 def test_with_gold_the_error_rate_is_on_stderr_and_the_links_stay_clean(files, capsys):
@@ -113,6 +116,8 @@ def test_a_file_of_links_is_checked_against_its_sentences(files):
   assert align.main(check) == 0
   with pytest.raises(UserError, match=r"links, line 3: link 3-0 .* 3 source and 2 target"):
     align.main([*check, "--source", f"{files}/s", "--target", f"{files}/t"])
+  with pytest.raises(UserError, match=r"--links is scored as it is: leave out .* --posterior"):
+    align.main([*check, "--posterior"])
   with pytest.raises(UserError, match="--workdir, --source and --target, or --links"):
     align.main(["--source", f"{files}/s"])
 

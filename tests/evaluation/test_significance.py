@@ -165,7 +165,8 @@ def test_equal_runs_have_the_interval_of_one_and_others_a_wider_one():
     return sums[..., 0] / 4
 
   alone, twice, unlike = (
-    significance.over_runs(score, runs) for runs in ([one], [one, one], [one, 0.5 * other])
+    significance.over_runs(score, runs, 1000, np.random.default_rng(1))
+    for runs in ([one], [one, one], [one, 0.5 * other])
   )
   np.testing.assert_array_equal(twice[0], [alone[0][0]] * 2)
   np.testing.assert_allclose(twice[1:], alone[1:], rtol=1e-9)

@@ -34,7 +34,7 @@ def looked(source: list[str], target: list[str], wrong: bool) -> Forced:
 
 @pytest.fixture
 def study(tmp_path, monkeypatch):
-  """A run of each direction whose model looks where `weights` says."""
+  """A run of each direction whose model looks where `looked` says."""
   folder = tmp_path / "data" / aer.FILES
   folder.mkdir(parents=True)
   for name, texts in {"test.en": ENGLISH, "test.fr": FRENCH, "gold.0idx": GOLD}.items():
@@ -69,7 +69,7 @@ def study(tmp_path, monkeypatch):
 def test_directions_are_turned_alike_and_put_together(study, capsys):
   aer.report(study)
   place = study["en"].parent
-  rows = lines(place / "aer.jsonl")
+  rows = lines(place / "aer_links.jsonl")
   found = {(row["method"], row["links"]): row for row in rows}
   for method in ("alpha, agreement", "alpha, argmax", "alpha, threshold"):
     assert found[method, "from en"]["score"] == 0

@@ -81,13 +81,10 @@ def _scores(task: Task, systems: Sequence[list[str]]) -> dict[tuple[int, int], S
   found = {}
   for ends, places in buckets(task.lengths()).items():
     here = [one[places] for one in counts]
-    bleu = np.array([float(metric.score(one.sum(axis=0))) for one in here])
+    random = np.random.default_rng(SEED)
+    bleu, *ends_of = significance.over_runs(metric.score, here, RESAMPLES, random)
     low = high = None
     if len(places) > 1:
-      drawn = significance.resample(metric.score, here, RESAMPLES, np.random.default_rng(SEED))
-      spread = significance.spread(bleu, drawn)
-      if spread is not None:
-        low, high = spread.interval(float(bleu.mean()))
-        low, high = float(max(0, low)), float(min(100, high))
+      low, high = (float(np.clip(end, 0, 100)) for end in ends_of)
     found[ends] = Score(len(places), float(bleu.mean()), low, high)
   return found
